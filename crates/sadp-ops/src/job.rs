@@ -74,8 +74,15 @@ pub enum Task {
         /// Who asks the vendor's support.
         contact: Box<Contact>,
     },
-    /// Prepare recovery, with the current password.
-    Prepare(WantedPreparation, SecretString),
+    /// Prepare recovery.
+    Prepare {
+        /// What is prepared.
+        wanted: WantedPreparation,
+        /// The current password.
+        password: SecretString,
+        /// By which the files of GUIDs are encrypted. Without, they are not.
+        passphrase: Option<SecretString>,
+    },
     /// Change the network settings of one device, with its current password.
     Set(WantedSettings, SecretString),
     /// Give addresses of this range, with the current password.
@@ -175,6 +182,14 @@ pub struct JobSettings {
     pub verify: bool,
     /// How long devices that got new addresses are looked for until they are back.
     pub wait_back: Duration,
+    /// How devices are reached over HTTP.
+    pub http: HttpAccess,
+    /// The account that the current password belongs to, for devices that do not tell it:
+    /// where network settings are changed.
+    pub account: Option<String>,
+    /// Whether network settings are changed even where the password can be recorded and
+    /// replayed.
+    pub allow_replayable: bool,
 }
 
 impl JobSettings {
@@ -189,6 +204,9 @@ impl JobSettings {
             sync_cameras: false,
             verify: false,
             wait_back: Login::WAIT_BACK,
+            http: HttpAccess::default(),
+            account: None,
+            allow_replayable: false,
         }
     }
 }
@@ -257,7 +275,11 @@ impl Job {
             Task::Check(password) => check::run(&mut run, password).await,
             Task::Record(path) => record::run(&mut run, &path).await,
             Task::Export { folder, contact } => export::run(&mut run, &folder, &contact).await,
-            Task::Prepare(wanted, password) => prepare::run(&mut run, wanted, password).await,
+            Task::Prepare {
+                wanted,
+                password,
+                passphrase,
+            } => prepare::run(&mut run, wanted, password, passphrase).await,
             Task::Set(wanted, password) => network::set(&mut run, wanted, password).await,
             Task::Addresses(range, password) => {
                 network::give_addresses(&mut run, range, password).await
@@ -287,7 +309,7 @@ impl Job {
         if let Some(password) = &new_password {
             let verification = Verification {
                 password,
-                access: &HttpAccess::default(),
+                access: &run.settings.http,
             };
             verify::verify(run.session, &mut report, verification, run.operator).await;
         }

@@ -20,7 +20,7 @@ mod waves;
 use std::{collections::HashMap, time::Duration};
 
 use sadp_model::{AddressStep, MacAddr, State, Warning};
-use sadp_proto::Update;
+use sadp_proto::{Update, seal::UpdateDigest};
 use sadp_reset::Action;
 use secrecy::SecretString;
 
@@ -47,6 +47,13 @@ pub struct Settings {
     pub allow_replayable: bool,
     /// What the user lifted.
     pub overrides: Overrides,
+}
+
+/// Reads the name of an account. `None` where no device can have it.
+pub fn read_account(text: &str) -> Option<String> {
+    let length = 1..=UpdateDigest::MAX_USER_BYTES;
+    let is_possible = length.contains(&text.len()) && !text.contains(char::is_control);
+    is_possible.then(|| text.to_owned())
 }
 
 /// Which devices get which settings, and in what order.

@@ -9,7 +9,7 @@ use sadp_ops::{
     cameras::CameraBehind,
 };
 
-use crate::{camera_mends, camera_place};
+use crate::{LinkedPage, Sentence, camera_mends, camera_place};
 
 /// That devices were not asked, where an audit or a report says what is set up on them.
 pub const NOT_ASKED: &str =
@@ -60,7 +60,7 @@ impl AuditCells {
             model: text(device.model.as_deref()),
             name: found.called().unwrap_or_default(),
             recoverable: audited.is_recoverable().to_string(),
-            next: next.collect(),
+            next: next.map(|it| it.to_string()).collect(),
             findings: findings.map(|it| it.name()).collect(),
             since: since.map(audit_change).unwrap_or_default(),
             behind: behind.map(camera_place).unwrap_or_default(),
@@ -83,7 +83,7 @@ impl AuditCells {
             name: text(camera.name.as_deref()),
             findings: problem.iter().map(|it| it.name()).collect(),
             next: problem
-                .map(|it| camera_mends(it, &behind.recorder))
+                .map(|it| camera_mends(it, &behind.recorder).to_string())
                 .into_iter()
                 .collect(),
             behind: camera_place(behind),
@@ -173,28 +173,42 @@ pub fn finding(finding: AuditFinding) -> String {
 }
 
 /// What mends a finding of a device, which the commands name so.
-pub fn mends(finding: AuditFinding, device: &Device, name: &str) -> String {
+pub fn mends(finding: AuditFinding, device: &Device, name: &str) -> Sentence {
+    let command = |command: String, page| Sentence::default().command(command, page);
     let mut preparations = Preparation::ALL.into_iter();
     let offers_some = preparations.any(|it| it.offer().of(device) == Some(true));
     match finding {
         AuditFinding::NotRecoverable if !offers_some => {
-            format!("it offers nothing to prepare: sadpctl reset ways {name}")
+            let command = format!("sadpctl reset ways {name}");
+            Sentence::new("it offers nothing to prepare: ")
+                .command(command, LinkedPage::RecoveryMethods)
         }
-        AuditFinding::Unactivated => format!("sadpctl activate {name} --prepare"),
+        AuditFinding::Unactivated => command(
+            format!("sadpctl activate {name} --prepare"),
+            LinkedPage::Activate,
+        ),
         AuditFinding::NotRecoverable | AuditFinding::GuidMissing => {
-            format!("sadpctl reset prepare {name}")
+            command(format!("sadpctl reset prepare {name}"), LinkedPage::Prepare)
         }
-        AuditFinding::MailboxMissing => format!("sadpctl reset prepare {name} --mailbox ADDRESS"),
-        AuditFinding::QuestionsMissing => {
-            format!("sadpctl reset prepare {name} --make-answers FILE")
-        }
-        AuditFinding::DuplicateAddress | AuditFinding::FactoryAddress => {
-            format!("sadpctl net set {name} --ip ADDRESS")
-        }
+        AuditFinding::MailboxMissing => command(
+            format!("sadpctl reset prepare {name} --mailbox ADDRESS"),
+            LinkedPage::Prepare,
+        ),
+        AuditFinding::QuestionsMissing => command(
+            format!("sadpctl reset prepare {name} --make-answers FILE"),
+            LinkedPage::Prepare,
+        ),
+        AuditFinding::DuplicateAddress | AuditFinding::FactoryAddress => command(
+            format!("sadpctl net set {name} --ip ADDRESS"),
+            LinkedPage::NetworkSettings,
+        ),
         AuditFinding::CloudBound => {
-            format!("make sure that the account is the owner's: sadpctl cloud show {name}")
+            let command = format!("sadpctl cloud show {name}");
+            Sentence::new("make sure that the account is the owner's: ").terminal_only(command)
         }
-        AuditFinding::ClockUnset => format!("sadpctl time set {name} --ntp HOST"),
+        AuditFinding::ClockUnset => {
+            Sentence::default().terminal_only(format!("sadpctl time set {name} --ntp HOST"))
+        }
         AuditFinding::FirmwareTooOld(_) | AuditFinding::ReplayablePassword => {
             "update its firmware from the vendor's site".into()
         }

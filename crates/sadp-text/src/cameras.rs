@@ -8,7 +8,7 @@ use sadp_ops::{
 };
 use sadp_reset::RecorderCamera;
 
-use crate::{count, minute};
+use crate::{Sentence, count, minute};
 
 /// `5 channels: 3 online, 2 not; 1 more camera found, on no channel`.
 pub(crate) fn cameras_in_brief(cameras: &[RecorderCamera]) -> String {
@@ -78,14 +78,14 @@ pub(crate) fn recorder_name(recorder: &DeviceRef) -> String {
 }
 
 /// What mends what is wrong with a camera behind a recorder.
-pub fn camera_mends(problem: CameraProblem, recorder: &DeviceRef) -> String {
+pub fn camera_mends(problem: CameraProblem, recorder: &DeviceRef) -> Sentence {
     match problem {
         CameraProblem::Unactivated => "activate it on the recorder's own web page".into(),
         CameraProblem::Offline => {
             let mac = recorder.mac.map(|mac| mac.to_string());
             let address = recorder.address.map(|it| it.to_string());
             let recorder = mac.or(address).unwrap_or_else(|| "RECORDER".into());
-            format!("look at it, then: sadpctl cameras {recorder}")
+            Sentence::new("look at it, then: ").terminal_only(format!("sadpctl cameras {recorder}"))
         }
     }
 }

@@ -10,7 +10,10 @@ use sadp_doctor::{
 };
 use sadp_model::OffSubnet;
 
-use crate::{Explanation, Platform, Remedy, count, device_counts, reach, say, seconds, with_cause};
+use crate::{
+    Explanation, LinkedPage, Platform, Remedy, Sentence, count, device_counts, reach, say, seconds,
+    with_cause,
+};
 
 /// Puts a check into words. Commands are those of `platform`.
 #[rustfmt::skip]
@@ -50,7 +53,7 @@ pub fn check_text(check: &Check, platform: Platform) -> Explanation {
             let not = (*unreadable > 0).then(|| format!("{datagrams} could not be read, from {}", list(senders)));
             let parts: Vec<_> = partly.into_iter().chain(not).collect();
             say(parts.join("; "))
-                .next("scan again; if that does not help, capture it and read the capture: sadpctl decode --messages FILE")
+                .next(Sentence::new("scan again; if that does not help, capture it and read the capture: ").terminal_only("sadpctl decode --messages FILE"))
         }
         Finding::OtherTools(tools) => {
             let names = tools.iter().map(|(from, tool)| {
@@ -99,20 +102,21 @@ fn interface(found: &HostInterface, platform: Platform) -> Explanation {
     match found.status() {
         InterfaceStatus::Used => {
             let addresses: Vec<_> = found.networks.iter().map(Ipv4Net::to_string).collect();
-            let but = if found.lacks_multicast() {
-                ", but its multicast is switched off"
+            let used = Sentence::new(format!("used, by {}", addresses.join(", ")));
+            let message = if found.lacks_multicast() {
+                used.text(", but its multicast is switched off")
             } else if is_virtual && found.named.is_none() {
-                "; looks like a VPN or container network: -i leaves it out"
+                used.text("; looks like a VPN or container network").or_on_page(": -i leaves it out", "")
             } else {
-                ""
+                used
             };
-            let next = (found.multicast == Some(false)).then(|| format!("switch it on: sudo ip link set {name} multicast on").into());
-            Explanation { message: format!("used, by {}{but}", addresses.join(", ")), next }
+            let next = (found.multicast == Some(false)).then(|| Sentence::new("switch it on: ").shell(format!("sudo ip link set {name} multicast on")));
+            Explanation { message, next }
         }
-        InterfaceStatus::NotNamed => say("not used: -i names others"),
+        InterfaceStatus::NotNamed => say(Sentence::new("not used: ").or_on_page("-i names others", "this program was begun for others")),
         InterfaceStatus::Loopback => say("not used: reaches this computer only"),
         InterfaceStatus::SwitchedOff if platform == Platform::Linux => say("not used: it is switched off")
-            .next(format!("switch it on: sudo ip link set {name} up")),
+            .next(Sentence::new("switch it on: ").shell(format!("sudo ip link set {name} up"))),
         InterfaceStatus::SwitchedOff => say("not used: it is switched off").next("bring the card up"),
         InterfaceStatus::NoCarrier => say(if is_virtual {
             "not used: nothing is connected to it"
@@ -126,7 +130,7 @@ fn interface(found: &HostInterface, platform: Platform) -> Explanation {
             let though = if is_virtual { "" } else { ", though it is connected" };
             let address = Ipv4Net::new_assert([192, 168, 1, 250].into(), 24);
             say(format!("not used: no IPv4 address{though}"))
-                .next(format!("any address will do to find devices: {}", platform.add_address(name, address)))
+                .next(Sentence::new("any address will do to find devices: ").shell(platform.add_address(name, address)))
         }
     }
 }
@@ -148,7 +152,7 @@ fn port(found: &ListenPort, platform: Platform) -> Explanation {
                 Platform::MacOs => format!("sudo lsof -nP -iUDP:{port}"),
                 Platform::Windows => "netstat -abno -p UDP".into(),
             };
-            text.next(format!("close other SADP tools and camera software; to see which program it is: {look}"))
+            text.next(Sentence::new("close other SADP tools and camera software; to see which program it is: ").shell(look))
         }
         PortState::Refused(error) => say(format!("cannot be opened ({error}): devices that answer by multicast are not found"))
             .next("check that a firewall or security tool lets this program listen"),
@@ -179,7 +183,7 @@ fn multicast(test: &MulticastLoop) -> Explanation {
         LoopResult::PortFiltered =>
             say(format!("datagrams to {group} are received, but not on port {port}: a firewall seems to drop it")).next(FIREWALL),
         LoopResult::Failed(error) => say(format!("{group} cannot be joined or sent to ({error}): devices there are not found"))
-            .next("check the card's address and routes, or choose another card with -i"),
+            .next(Sentence::new("check the card's address and routes, or choose another card").or_on_page(" with -i", " when this program is begun")),
         LoopResult::NotReceived =>
             say(format!("{group} was joined, but datagrams to it are not received: a firewall or the card's driver drops it")).next(FIREWALL),
     }
@@ -223,8 +227,15 @@ fn reverse_path(interface: &str, filter: &ReversePath, platform: Platform) -> Ex
     let [first, second, third, _] = filter.example.octets();
     let own = Ipv4Net::new_assert(Ipv4Addr::new(first, second, third, 250), 24);
     let (example, add) = (filter.example, platform.add_address(interface, own));
-    say(format!("{word}, and {why}: answers of devices in other subnets, e.g. {example}, are dropped{seen}"))
-        .next(format!("add an address in their subnet ({add}), or relax the filter until the next start: sudo sysctl {settings}"))
+    say(format!(
+        "{word}, and {why}: answers of devices in other subnets, e.g. {example}, are dropped{seen}"
+    ))
+    .next(
+        Sentence::new("add an address in their subnet (")
+            .shell(add)
+            .text("), or relax the filter until the next start: ")
+            .shell(format!("sudo sysctl {settings}")),
+    )
 }
 
 fn firewall(firewall: Firewall, state: &FirewallState, port: u16) -> Explanation {
@@ -252,12 +263,12 @@ fn not_judged(firewall: Firewall, why: &str) -> Explanation {
         Firewall::Nftables => "sudo nft list ruleset",
         Firewall::Iptables => "sudo iptables -S",
     };
-    say(format!("could not be judged: {why}")).next(format!("to see its rules: {look}"))
+    say(format!("could not be judged: {why}")).next(Sentence::new("to see its rules: ").shell(look))
 }
 
 /// The commands that let in UDP to the port, and from it: devices answer to the
 /// port by multicast, and from it by unicast.
-fn opening(firewall: Firewall, location: &str, port: u16) -> String {
+fn opening(firewall: Firewall, location: &str, port: u16) -> Sentence {
     let commands = match firewall {
         Firewall::Ufw => [
             format!("sudo ufw allow {port}/udp"),
@@ -274,7 +285,7 @@ fn opening(firewall: Firewall, location: &str, port: u16) -> String {
         Firewall::Ufw => "",
         _ => " until the next start",
     };
-    format!("let answers in{lasts}: {}", commands.join(" && "))
+    Sentence::new(format!("let answers in{lasts}: ")).shell(commands.join(" && "))
 }
 
 fn receive_buffer(buffer: ReceiveBuffer, is_ok: bool) -> Explanation {
@@ -297,8 +308,10 @@ fn receive_buffer(buffer: ReceiveBuffer, is_ok: bool) -> Explanation {
         || "on a large site some replies are lost at first, and those devices asked again".into(),
         |lost| format!("while the scan ran, {lost} dropped because it was full"),
     );
-    say(format!("{message}; {more}"))
-        .next("allow more until the next start: sudo sysctl net.core.rmem_max=16777216")
+    say(format!("{message}; {more}")).next(
+        Sentence::new("allow more until the next start: ")
+            .shell("sudo sysctl net.core.rmem_max=16777216"),
+    )
 }
 
 fn not_examined(platform: Platform) -> Explanation {
@@ -307,7 +320,11 @@ fn not_examined(platform: Platform) -> Explanation {
         Platform::MacOs | Platform::Linux => "System Settings, Network, Firewall",
     };
     say("not checked on this system: firewall, reverse-path filter, routes, who holds the port")
-        .next(format!("let sadpctl receive on private networks: {place}"))
+        .next(
+            Sentence::new("let ")
+                .or_on_page("sadpctl", "this program")
+                .text(format!(" receive on private networks: {place}")),
+        )
 }
 
 fn devices(found: &ScanSummary) -> Explanation {
@@ -316,16 +333,19 @@ fn devices(found: &ScanSummary) -> Explanation {
         return say(format!(
             "no device answered within {took}: this computer drops answers"
         ))
-        .next("solve the problem above first, then run this again: sadpctl doctor");
+        .next(
+            Sentence::new("solve the problem above first, then run this again: ")
+                .command("sadpctl doctor", LinkedPage::Doctor),
+        );
     }
     if found.devices.total() == 0 {
         return say(format!("no device answered within {took}"))
-            .next("check that devices have power and are on this switch and VLAN; behind a router, name their network with --target");
+            .next(Sentence::new("check that devices have power and are on this switch and VLAN; behind a router, name their network ").or_on_page("with --target", "when this program is begun"));
     }
     let message = format!("{}; took {took}", device_counts(&found.devices));
     if found.truncated {
         return say(format!("{message}; more answered than are kept"))
-            .next("scan one card at a time with -i");
+            .next(Sentence::new("scan one card at a time").or_on_page(" with -i", ""));
     }
     say(message)
 }
@@ -333,8 +353,13 @@ fn devices(found: &ScanSummary) -> Explanation {
 fn duplicates(found: &Duplicates, subject: &Subject) -> Explanation {
     let (devices, names) = (found.devices, list(&found.names));
     if matches!(subject, Subject::Address(_)) {
-        return say(format!("{devices} devices have this address: {names}"))
-            .next("give each its own; commands go by MAC, so none has to be unplugged: sadpctl net plan --from ADDRESS > plan.csv");
+        return say(format!("{devices} devices have this address: {names}")).next(
+            Sentence::new("give each its own; commands go by MAC, so none has to be unplugged: ")
+                .command(
+                    "sadpctl net plan --from ADDRESS > plan.csv",
+                    LinkedPage::NetworkPlan,
+                ),
+        );
     }
     say(format!("{devices} devices report this MAC: {names}"))
         .next("compare their labels before you change anything: one may be faulty or cloned")

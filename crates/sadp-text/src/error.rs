@@ -10,19 +10,22 @@ use sadp_ops::{
     network::{ApplyError, SetError},
 };
 
-use crate::{Remedy, causes, claimed, permission, plan_problems, seconds, target_address};
+use crate::{
+    LinkedPage, Remedy, Sentence, causes, claimed, permission, plan_problems, seconds,
+    target_address,
+};
 
 /// Why something could not be done, and what to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorText {
     /// What is wrong, with its causes.
-    pub message: String,
+    pub message: Sentence,
     /// What to do, in the order to try it.
-    pub hints: Vec<String>,
+    pub hints: Vec<Sentence>,
 }
 
 impl ErrorText {
-    fn new(message: impl Into<String>) -> Self {
+    fn new(message: impl Into<Sentence>) -> Self {
         Self {
             message: message.into(),
             hints: Vec::new(),
@@ -37,7 +40,7 @@ impl ErrorText {
         Self::of(error).hint(error.remedy())
     }
 
-    fn hint(mut self, hint: impl Into<String>) -> Self {
+    fn hint(mut self, hint: impl Into<Sentence>) -> Self {
         self.hints.push(hint.into());
         self
     }
@@ -75,17 +78,20 @@ impl From<&JobError> for ErrorText {
                 ApplyError::Ledger(error) => Self::remedied(error),
                 ApplyError::Problems(problems) => {
                     let what = plan_problems(problems).message;
-                    Self::new(format!("the plan of these addresses {what}"))
+                    Self::new(Sentence::new("the plan of these addresses ").then(what))
                 }
                 error => Self::of(error).hint("take another first address; nothing was sent"),
             },
             JobError::Plan(error @ ApplyError::Problems(problems)) => {
                 let what = plan_problems(problems).message;
-                Self::new(format!("the plan {what}")).hint(error.remedy())
+                Self::new(Sentence::new("the plan ").then(what)).hint(error.remedy())
             }
             JobError::Plan(error) => Self::remedied(error),
-            JobError::NoGuid => Self::of(error)
-                .hint("sadpctl reset guid list shows what the vault holds; nothing was sent"),
+            JobError::NoGuid => Self::of(error).hint(
+                Sentence::default()
+                    .command("sadpctl reset guid list", LinkedPage::GuidVault)
+                    .text(" shows what the vault holds; nothing was sent"),
+            ),
             JobError::Prepare(error) => Self::remedied(error),
             JobError::Results(error) => Self::remedied(error),
             JobError::Recording(_) | JobError::Redaction(_) => {
@@ -112,10 +118,12 @@ pub fn nothing_found(report: &ScanReport) -> ErrorText {
     .hint("check that the devices have power and that this computer is on their switch and VLAN");
     let mut links = report.links.iter();
     if let Some(virtual_link) = links.find(|link| interface::is_virtual(&link.interface)) {
-        text = text.hint(format!(
-            "{} looks like a VPN or container network: name the one the cameras are on, e.g. -i eth0",
+        let first = format!(
+            "{} looks like a VPN or container network: name the one the cameras are on",
             virtual_link.interface
-        ));
+        );
+        let hint = Sentence::new(first).or_on_page(", e.g. -i eth0", " when this program is begun");
+        text = text.hint(hint);
     }
     text = text.hint(
         "let UDP port 37020 in through this computer's firewall, or try with the firewall off",
@@ -123,14 +131,17 @@ pub fn nothing_found(report: &ScanReport) -> ErrorText {
     text.hints.extend(filtered(report));
     if report.progress.sweep.is_none() {
         text = text.hint(
-            "behind a router, ask addresses one by one: sadpctl scan --target 192.168.1.0/24",
+            Sentence::new("behind a router, ask addresses one by one: ")
+                .terminal_only("sadpctl scan --target 192.168.1.0/24"),
         );
     }
-    text.hint("to check this computer: sadpctl doctor")
+    text.hint(
+        Sentence::new("to check this computer: ").command("sadpctl doctor", LinkedPage::Doctor),
+    )
 }
 
 /// That answers of other subnets are dropped unheard on some interface.
-pub fn filtered(report: &ScanReport) -> Option<String> {
+pub fn filtered(report: &ScanReport) -> Option<Sentence> {
     let unheard = |link: &&LinkInfo| {
         !link.network.addr().is_loopback() && !report.frames_on.contains(&link.interface)
     };
@@ -143,7 +154,7 @@ pub fn filtered(report: &ScanReport) -> Option<String> {
 }
 
 /// What the reverse-path filter of a link hides, and how to hear it.
-fn drops_outside(link: &LinkInfo) -> String {
+fn drops_outside(link: &LinkInfo) -> Sentence {
     let name = &link.interface;
     let network = link.network.trunc();
     let hidden: Vec<_> = FACTORY_ADDRESSES
@@ -156,10 +167,14 @@ fn drops_outside(link: &LinkInfo) -> String {
     } else {
         format!(", the factory address {} included", hidden.join(" or "))
     };
-    let permission = permission();
-    format!(
+    let first = format!(
         "this computer drops answers from outside {network} on {name} (reverse-path filter){among}: raw Ethernet frames \
-         get around it ({permission}), or until the next start: \
-         sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.{name}.rp_filter=0"
-    )
+         get around it ("
+    );
+    let command =
+        format!("sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.{name}.rp_filter=0");
+    Sentence::new(first)
+        .then(permission())
+        .text("), or until the next start: ")
+        .shell(command)
 }

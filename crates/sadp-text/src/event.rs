@@ -8,7 +8,7 @@ use sadp_ops::{Event, OpsError, recovery::button::ButtonProgress};
 use sadp_proto::{DiscoveryStats, SweepProgress};
 use sadp_reset::{Action, ClaimHolder};
 
-use crate::{Line, Remedy, count, device_name, minute, outcome::button, with_cause};
+use crate::{Line, Remedy, Sentence, count, device_name, minute, outcome::button, with_cause};
 
 /// The lines about an event. None where it only says how far an operation is.
 #[rustfmt::skip]
@@ -19,11 +19,11 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
             let raw = raw.iter().map(|interface| format!("asking on {interface} by raw Ethernet frames too"));
             links.chain(raw).map(Line::Detail).collect()
         }
-        Event::LookLimited(notice) => vec![Line::Warning(with_cause(notice)), Line::Hint(notice.remedy().into())],
+        Event::LookLimited(notice) => vec![Line::Warning(with_cause(notice)), Line::Hint(notice.remedy())],
         Event::LookTally(tally) => losses(tally).into_iter().map(Line::Warning).collect(),
         Event::LookFailed(error) => warning(format!("could not check the result: {}", with_cause(*error))),
         Event::SendingAgain(devices) => note(format!("no reply from {}, and no change: sent again", count(*devices as u64, "device", "devices"))),
-        Event::WaitingFor { missing, all, .. } => note(format!("waiting for {missing} of {} to come back; Ctrl-C ends the wait", count(*all as u64, "device", "devices"))),
+        Event::WaitingFor { missing, all, .. } => note(Sentence::new(format!("waiting for {missing} of {} to come back", count(*all as u64, "device", "devices"))).or_on_page("; Ctrl-C ends the wait", "")),
         // Commands were sent before this stop.
         Event::BatchEnds(Some(OpsError::Stopped)) => warning("nothing more is sent: interrupted"),
         Event::BatchEnds(Some(error)) => warning(format!("nothing more is sent: {}", with_cause(*error))),
@@ -38,7 +38,7 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
         }
         Event::SenderConflict { device, used, other } => warning(format!(
             "{} also replied from {other}: another device may pretend to be it; only replies from {used} count", device_name(device))),
-        Event::LampIsOn(time) => note(format!("the lamp is on for {}; Ctrl-C switches it off at once", humantime::format_duration(*time))),
+        Event::LampIsOn(time) => note(Sentence::new(format!("the lamp is on for {}; ", humantime::format_duration(*time))).or_on_page("Ctrl-C", "Stop").text(" switches it off at once")),
         Event::Stopping => note("interrupted: nothing more is sent; waiting for replies to what was sent"),
         Event::SendingLimited(notice) => sending_limited(notice),
         Event::ImpersonationSuspected(device) => warning(format!(
@@ -143,7 +143,7 @@ const fn under_way(action: Action) -> &'static str {
     }
 }
 
-fn note(text: impl Into<String>) -> Vec<Line> {
+fn note(text: impl Into<Sentence>) -> Vec<Line> {
     vec![Line::Note(text.into())]
 }
 
@@ -177,7 +177,7 @@ fn sending_limited(notice: &Notice) -> Vec<Line> {
         ),
         _ => return Vec::new(),
     };
-    vec![Line::Warning(text), Line::Hint(notice.remedy().into())]
+    vec![Line::Warning(text), Line::Hint(notice.remedy())]
 }
 
 /// What was received and could not be read, or was not kept. Shown always.

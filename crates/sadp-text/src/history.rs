@@ -58,7 +58,7 @@ pub fn attempt_text(record: &AttemptRecord) -> String {
                     lock_minutes: verdict.lock_minutes,
                     without_mac: false,
                 };
-                explain(&reply, record.attempt.action).message
+                explain(&reply, record.attempt.action).message.to_string()
             }
         },
     }

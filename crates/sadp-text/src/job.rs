@@ -22,7 +22,7 @@ pub const fn doing(task: &Task) -> &'static str {
         Task::Check(Some(_)) => "trying the password",
         Task::Record(_) => "recording a scan",
         Task::Export { .. } => "exporting requests",
-        Task::Prepare(..) => "preparing recovery",
+        Task::Prepare { .. } => "preparing recovery",
         Task::Set(..) | Task::Addresses(..) | Task::Apply(..) => "setting addresses",
         Task::ExportGuids { .. } => "exporting GUIDs",
         Task::ImportGuids(..) => "importing GUIDs",
@@ -98,16 +98,16 @@ pub fn job_note(note: JobNote<'_>) -> Line {
             let name = name.unwrap_or_default();
             Line::Warning(format!("{name} was not found, and is left out"))
         }
-        JobNote::AnswersKept(path) => Line::Note(answers_kept(path)),
+        JobNote::AnswersKept(path) => Line::Note(answers_kept(path).into()),
         JobNote::NotEncrypted => Line::Note(NOT_ENCRYPTED.into()),
-        JobNote::Unanswered(packages) => Line::Note(unanswered(packages.len())),
-        JobNote::Named(devices) => Line::Note(named_by_plan(devices)),
-        JobNote::ResultsKept(path) => Line::Note(format!("results: {}", path.display())),
+        JobNote::Unanswered(packages) => Line::Note(unanswered(packages.len()).into()),
+        JobNote::Named(devices) => Line::Note(named_by_plan(devices).into()),
+        JobNote::ResultsKept(path) => Line::Note(format!("results: {}", path.display()).into()),
         JobNote::ResultsLost(error) => Line::Warning(with_cause(error)),
         JobNote::Recorded { packets, devices } => {
             let packets = count(packets, "packet", "packets");
             let devices = count(devices as u64, "device", "devices");
-            Line::Note(format!("{packets} of {devices} recorded"))
+            Line::Note(format!("{packets} of {devices} recorded").into())
         }
     }
 }

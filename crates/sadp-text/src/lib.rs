@@ -24,6 +24,7 @@
 //! - [`job_question`], [`job_note`]: a [`Job`](sadp_ops::job::Job) while it runs.
 //! - [`ErrorText`]: why something could not be done at all.
 //! - [`Remedy`]: what to do about an error of the crates below.
+//! - [`Sentence`]: what names a command here and a page there.
 
 mod announcement;
 mod app;
@@ -45,11 +46,12 @@ mod report;
 #[cfg(test)]
 mod samples;
 pub mod select;
+mod sentence;
 mod sheet;
 mod validity;
 pub mod words;
 
-use std::{borrow::Cow, error::Error, time::Duration};
+use std::{error::Error, time::Duration};
 
 use sadp_model::DeviceCounts;
 use sadp_ops::{DeviceRef, DiscoveredDevice};
@@ -84,6 +86,7 @@ pub use report::{
     write_labels_page, write_report_page,
 };
 pub(crate) use sadp_model::text::local_minute as minute;
+pub use sentence::{LinkedPage, Sentence, SentencePart};
 pub use sheet::Sheet;
 pub use validity::{age, case_next, case_reasons, case_state, case_time_left, open_requests};
 pub(crate) use validity::{invalid_reason, objections};
@@ -94,24 +97,24 @@ pub enum Line {
     /// For those who want to know more.
     Detail(String),
     /// What is done.
-    Note(String),
+    Note(Sentence),
     /// What limits the result.
     Warning(String),
     /// What to do about it.
-    Hint(String),
+    Hint(Sentence),
 }
 
 /// What is so, and what to do about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
     /// What is so.
-    pub message: String,
-    /// What to do next. A command stands at the end, after a colon.
-    pub next: Option<Cow<'static, str>>,
+    pub message: Sentence,
+    /// What to do next.
+    pub next: Option<Sentence>,
 }
 
 /// What is so, with nothing to do about it.
-pub(crate) fn say(message: impl Into<String>) -> Explanation {
+pub(crate) fn say(message: impl Into<Sentence>) -> Explanation {
     Explanation {
         message: message.into(),
         next: None,
@@ -120,7 +123,7 @@ pub(crate) fn say(message: impl Into<String>) -> Explanation {
 
 impl Explanation {
     /// The same with something to do.
-    pub(crate) fn next(self, next: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn next(self, next: impl Into<Sentence>) -> Self {
         Self {
             next: Some(next.into()),
             ..self

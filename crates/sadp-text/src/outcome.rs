@@ -10,17 +10,15 @@ pub(crate) mod request;
 pub(crate) mod time;
 pub(crate) mod verify;
 
-use std::borrow::Cow;
-
 use humantime::format_duration;
 use sadp_model::{Contradiction, text::clean};
 use sadp_ops::{
-    BlockReason, NextStep, Outcome, OutcomeData, OutcomeStatus, Reason, Seen, StopReason,
+    BlockReason, Guard, NextStep, Outcome, OutcomeData, OutcomeStatus, Reason, Seen, StopReason,
     locate::Lamp,
 };
 use sadp_reset::{Account, Action};
 
-use crate::{Explanation, cameras::cameras_in_brief, minute, refusal, say};
+use crate::{Explanation, LinkedPage, Sentence, cameras::cameras_in_brief, minute, refusal, say};
 
 /// What happened, in a sentence without its device.
 pub fn message(outcome: &Outcome) -> String {
@@ -29,7 +27,7 @@ pub fn message(outcome: &Outcome) -> String {
             recovery::prepared(prepared)
         }
         _ => {
-            explain(outcome).message
+            explain(outcome).message.to_string()
                 + guid::also(outcome)
                 + time::also(outcome)
                 + onvif::also(outcome)
@@ -38,7 +36,7 @@ pub fn message(outcome: &Outcome) -> String {
 }
 
 /// What to do next. `None` where there is nothing to do.
-pub fn next_step(outcome: &Outcome) -> Option<Cow<'static, str>> {
+pub fn next_step(outcome: &Outcome) -> Option<Sentence> {
     if outcome.next == Some(NextStep::TryNewPassword) {
         return Some("try the new password in its own web page, once; if another machine answers for the device, that machine may know the password: then set another".into());
     }
@@ -91,31 +89,46 @@ fn explain(outcome: &Outcome) -> Explanation {
             .next("find out which machine that is; connect the device to this computer alone"),
         Reason::Contradicted => say("two different replies came, as from a network that duplicates datagrams, or from another machine: it may have been carried out or refused"),
         Reason::Unsealed(error) => say(format!("not sent: {error}")).next("scan again, then run it again"),
-        Reason::AlreadyActive => say("already active").next("if its password is forgotten: sadpctl reset ways DEVICE"),
+        Reason::AlreadyActive => say("already active").next(Sentence::new("if its password is forgotten: ").command("sadpctl reset ways DEVICE", LinkedPage::RecoveryMethods)),
         Reason::StateUnknown => say("its firmware does not report whether it has a password"),
         Reason::ActivatedEarlier { at } => say(format!("activated earlier: it is active since the password was sent on {}, to which no reply came", minute(*at))),
-        Reason::Unactivated { .. } => say("it has no password yet").next(FIRST_PASSWORD),
+        Reason::Unactivated { .. } => say("it has no password yet").next(first_password("DEVICE")),
         Reason::NotOffered { offer, named: true } => recovery::missing(*offer),
         Reason::NotOffered { offer, named: false } => say(recovery::missing(*offer).message),
         Reason::NothingToPrepare { named } => {
             let nothing = say("it supports none of what was asked for");
-            if *named { nothing.next("sadpctl reset ways DEVICE shows which other ways it has") } else { nothing }
+            if *named { nothing.next(Sentence::default().command("sadpctl reset ways DEVICE", LinkedPage::RecoveryMethods).text(" shows which other ways it has")) } else { nothing }
         }
         Reason::EarlierUnknown => say("not sent: the device did not reply to the password before"),
         Reason::Guid(finding) => guid::explain(finding),
         Reason::QuestionsUnknown => say("not sent: the device did not reply which questions it has")
-            .next("run it again; sadpctl reset questions show DEVICE shows what it answers"),
+            .next(Sentence::new("run it again; ").command(SHOW_QUESTIONS, LinkedPage::Questions).text(" shows what it answers")),
         Reason::QuestionNotListed(number) => say(format!("not sent: the device does not list question {number}"))
-            .next("sadpctl reset questions show DEVICE shows the questions it lists"),
+            .next(Sentence::default().command(SHOW_QUESTIONS, LinkedPage::Questions).text(" shows the questions it lists")),
         Reason::NoMailQr => say("it answered without a QR code, or not all of it arrived").next("run it again"),
         Reason::NoCameraSync => say("it does not offer to pass a new password on to its cameras")
-            .next("leave --sync-cameras out, and set the cameras' passwords one by one"),
+            .next(without_sync()),
         Reason::Lamp(switched) => say(lamp(outcome.status, *switched)),
         Reason::Request(finding) => request::explain(finding, outcome),
     }
 }
 
-const FIRST_PASSWORD: &str = "give it its first password: sadpctl activate DEVICE";
+const SHOW_QUESTIONS: &str = "sadpctl reset questions show DEVICE";
+
+/// What to do with a device that has no password, which the command line calls `name`.
+fn first_password(name: &str) -> Sentence {
+    let command = format!("sadpctl activate {name}");
+    Sentence::new("give it its first password: ").command(command, LinkedPage::Activate)
+}
+
+/// What to do with a recorder that does not pass passwords on.
+fn without_sync() -> Sentence {
+    Sentence::either(
+        "leave --sync-cameras out",
+        "do not have it pass the password on",
+    )
+    .text(", and set the cameras' passwords one by one")
+}
 
 /// What the status tells, with what else is known of the device.
 #[rustfmt::skip]
@@ -137,13 +150,13 @@ fn plain(outcome: &Outcome) -> Explanation {
         } else {
             "its QR code is here"
         })
-        .next("when the code has come: sadpctl reset mail confirm DEVICE"),
+        .next(Sentence::new("when the code has come: ").command("sadpctl reset mail confirm DEVICE", LinkedPage::MailedCode)),
         (_, OutcomeData::ExportedGuid(guid), _) if guid.suspect =>
             say("its GUID is in the vault, but is suspect: it does not hold 128 bytes as every known GUID does")
                 .next("export it again, and prepare another way of recovery; earlier GUIDs are kept and are preferred"),
         (_, OutcomeData::ExportedGuid(guid), _) => match guid.excluded {
             Some(reason) => say(format!("its GUID is in the vault; it may work, although {reason}"))
-                .next("prepare another way of recovery, too: sadpctl reset ways DEVICE"),
+                .next(Sentence::new("prepare another way of recovery, too: ").command("sadpctl reset ways DEVICE", LinkedPage::RecoveryMethods)),
             None => say("its GUID is in the vault"),
         },
         (OutcomeStatus::Done, _, Action::QuestionsSet) => say("the security questions are set"),
@@ -210,31 +223,41 @@ fn blocked(reason: &BlockReason) -> Explanation {
         BlockReason::FragmentOnly => say("only the first part of its reply arrived: fields that a command needs may be missing")
             .next("add an address in its network to this computer, then run it again"),
         BlockReason::DuplicateMac => say("another device has the same MAC: a command would reach both")
-            .next("unplug one of the two, then run it again; if there is only one, --force two-senders sends anyway"),
+            .next(Sentence::new("unplug one of the two, then run it again; if there is only one, ").lift(Guard::TwoSenders).text(" sends anyway")),
         BlockReason::TwoSenders { used, other } => say(format!("{used} and {other} both answer for it: another device may pretend to be it, to get its password"))
-            .next("find out which machine answers at each address, and connect the device to this computer alone; --force two-senders sends to the first address anyway"),
+            .next(Sentence::new("find out which machine answers at each address, and connect the device to this computer alone; ").lift(Guard::TwoSenders).text(" sends to the first address anyway")),
         BlockReason::JustMoved { from, to } => say(format!("a moment ago it answered from {to} for the first time, and before from {from}"))
-            .next("make sure that the device is at its new address: compare its label with its own web page, or switch its lamp on with sadpctl locate; then --force two-senders sends there"),
+            .next(compare_label("make sure that the device is at its new address")),
         BlockReason::MoveUnconfirmed { former, at } => say(format!("it moved away from {former} on {}, and it is not confirmed that it is the same device", minute(*at)))
-            .next("make sure that the device itself answers: compare its label with its own web page, or switch its lamp on with sadpctl locate; then --force two-senders sends there"),
+            .next(compare_label("make sure that the device itself answers")),
         BlockReason::ContradictsItself(what) => say(format!("it reported two values for {}: one reply may be another device's", contradictions(what)))
-            .next("find out which machine answers for it, and connect the device to this computer alone; --force contradicts-itself sends anyway"),
+            .next(Sentence::new("find out which machine answers for it, and connect the device to this computer alone; ").lift(Guard::ContradictsItself).text(" sends anyway")),
         BlockReason::SharedSalt => say("another device reports the same salt: one may be a copy made to get the password of the other")
-            .next("find the other one by its warning in sadpctl scan, and unplug it if it is not yours; a device with two network ports reports its salt twice: --force shared-salt sends anyway"),
+            .next(Sentence::new("find the other one by its warning in ").command("sadpctl scan", LinkedPage::Devices).text(", and unplug it if it is not yours; a device with two network ports reports its salt twice: ").lift(Guard::SharedSalt).text(" sends anyway")),
         BlockReason::AccountChanged { before, now } => {
             let [before, now] = [before, now].map(account);
             say(format!("it reports {now}, and it was {before} when it last accepted a secret"))
-                .next("make sure that it was reset or updated, and that the device itself answers; --force account-changed sends anyway")
+                .next(Sentence::new("make sure that it was reset or updated, and that the device itself answers; ").lift(Guard::AccountChanged).text(" sends anyway"))
         }
         BlockReason::Locked { until } => say(format!("it is remembered as locked until {}", minute(*until)))
-            .next("wait until the lock is over; --force locked sends anyway"),
+            .next(Sentence::new("wait until the lock is over; ").lift(Guard::Locked).text(" sends anyway")),
         BlockReason::FewTries { left } => say(format!("tries left before it locks: {left}"))
-            .next("check the password first; --force few-tries sends anyway, and a wrong one locks it"),
+            .next(Sentence::new("check the password first; ").lift(Guard::FewTries).text(" sends anyway, and a wrong one locks it")),
         BlockReason::RefusedBefore { at } => say(format!("not sent: a secret of this kind, sent on {}, did not work, and each wrong one costs a try", minute(*at)))
-            .next("make sure that it is the right one, in its own web page for example; --force refused-before sends it"),
+            .next(Sentence::new("make sure that it is the right one, in its own web page for example; ").lift(Guard::RefusedBefore).text(" sends it")),
         BlockReason::MayHaveWorked { at } => say(format!("not sent: a secret of this kind was sent on {}: most likely it was carried out", minute(*at)))
-            .next("try the new password in its own web page, once; if it is refused, --force may-have-worked sends it again"),
+            .next(Sentence::new("try the new password in its own web page, once; if it is refused, ").lift(Guard::MayHaveWorked).text(" sends it again")),
     }
+}
+
+/// To make sure of a device by its label, before the conflict of its senders is lifted.
+fn compare_label(first: &'static str) -> Sentence {
+    Sentence::new(first)
+        .text(": compare its label with its own web page, or switch its lamp on with ")
+        .command("sadpctl locate", LinkedPage::Lamp)
+        .text("; then ")
+        .lift(Guard::TwoSenders)
+        .text(" sends there")
 }
 
 /// Several things in one list: `its salt and its gateway`.
@@ -262,7 +285,8 @@ fn stopped(reason: StopReason, action: Action) -> Explanation {
         (StopReason::LocalFailure, _) => "not sent: something could not be written on this computer",
         (StopReason::WrongSecret, Action::ImportAnswer) => {
             return say("not sent: an answer before it was refused as another's, so folders may be mixed up, and only its folder shows which device this one is for")
-                .next("check each file against the support's mail; then put the device's serial number into its name, or import it alone with --device");
+                .next(Sentence::new("check each file against the support's mail; then put the device's serial number into its name, or ")
+                    .or_on_page("import it alone with --device", "send it alone, and choose its request"));
         }
         (StopReason::WrongSecret, _) => "not sent: the batch ended when a device refused the password",
         (StopReason::PossiblyWrongSecret, _) => "not sent: the batch ended when a device refused: the password may be wrong",
@@ -276,8 +300,8 @@ fn stopped(reason: StopReason, action: Action) -> Explanation {
 }
 
 #[rustfmt::skip]
-fn next_text(next: &NextStep, action: Action) -> Cow<'static, str> {
-    Cow::Borrowed(match next {
+fn next_text(next: &NextStep, action: Action) -> Sentence {
+    Sentence::new(match next {
         NextStep::ScanThenRepeat => "scan to see its state, then run it again",
         NextStep::ScanAgain => "scan again: it may be restarting",
         NextStep::WaitThenRepeat => "scan again after a minute, then run it again if need be",
@@ -287,9 +311,13 @@ fn next_text(next: &NextStep, action: Action) -> Cow<'static, str> {
         NextStep::ScanWhetherDone => "scan to see whether it is active; if it is not, run it again",
         NextStep::CheckCable => "check cable and power, scan again, then run it again",
         NextStep::MayHaveNoLamp => "this model may have no such lamp",
-        NextStep::SwitchLampOff => "switch it off: sadpctl locate DEVICE off",
+        NextStep::SwitchLampOff => {
+            return Sentence::new("switch it off: ").command("sadpctl locate DEVICE off", LinkedPage::Lamp);
+        }
         NextStep::Prepare(_) => {
-            "prepare now for a forgotten password: sadpctl reset prepare DEVICE, or --all"
+            return Sentence::new("prepare now for a forgotten password: ")
+                .command("sadpctl reset prepare DEVICE", LinkedPage::Prepare)
+                .or_on_page(", or --all", "");
         }
     })
 }
@@ -299,7 +327,7 @@ mod tests {
     use std::net::IpAddr;
 
     use jiff::Timestamp;
-    use sadp_ops::{DeviceRef, Guard};
+    use sadp_ops::DeviceRef;
 
     use super::*;
 
@@ -341,7 +369,7 @@ mod tests {
             },
         ] {
             let word = reason.guard().map(|it| format!("--force {}", it.word()));
-            let told = blocked(&reason).next.unwrap();
+            let told = blocked(&reason).next.unwrap().to_string();
             match word {
                 Some(word) => assert!(told.contains(&word), "{told}"),
                 None => assert!(!told.contains("--force"), "{told}"),

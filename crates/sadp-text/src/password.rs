@@ -1,7 +1,7 @@
 use sadp_model::PasswordCheck;
 use sadp_ops::{Guard, Overrides};
 
-use crate::{Explanation, say};
+use crate::{Explanation, Sentence, say};
 
 /// Why a new password for this user is not sent, by the vendor's rules. `None` where it can
 /// be. Where [`Guard::WeakPassword`] is lifted, the device judges the softer rules.
@@ -21,8 +21,13 @@ pub fn new_password_problem(
     }
     let judged = check.problems.is_empty() || overrides.lifts(Guard::WeakPassword);
     (!judged).then(|| {
-        say(format!("newer devices would refuse the new password:{problems}")).next(
-            "choose another, or use --force weak-password to let the devices decide; nothing was sent",
+        say(format!(
+            "newer devices would refuse the new password:{problems}"
+        ))
+        .next(
+            Sentence::new("choose another, or use ")
+                .lift(Guard::WeakPassword)
+                .text(" to let the devices decide; nothing was sent"),
         )
     })
 }

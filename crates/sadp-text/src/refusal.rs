@@ -4,7 +4,7 @@ use sadp_model::text::clean;
 use sadp_proto::{Refusal, RefusalReply};
 use sadp_reset::Action;
 
-use crate::{Explanation, count, say};
+use crate::{Explanation, LinkedPage, Sentence, count, say};
 
 /// Whether it brings a password back, by a secret that is tried only once.
 const fn replaces_password(action: Action) -> bool {
@@ -15,7 +15,21 @@ const fn replaces_password(action: Action) -> bool {
 /// Explains a refusal: a sentence with the vendor's number, and the next step.
 pub(crate) fn explain(verdict: &RefusalReply, action: Action) -> Explanation {
     let (sentence, next) = words(&verdict.refusal, action);
+    let next = Sentence::new(next).then(command(&verdict.refusal, action));
     say(format!("{sentence} {}", details(verdict))).next(next)
+}
+
+/// What stands at the end of the next step.
+fn command(refusal: &Refusal, action: Action) -> Sentence {
+    let none = Sentence::default();
+    match refusal {
+        Refusal::QuestionNumErr if action == Action::QuestionsSet => {
+            none.command("sadpctl reset questions show DEVICE", LinkedPage::Questions)
+        }
+        Refusal::NotActivated => none.command("sadpctl activate DEVICE", LinkedPage::Activate),
+        Refusal::CloudDisabled => none.terminal_only("sadpctl cloud enable DEVICE"),
+        _ => none,
+    }
 }
 
 /// The vendor's number and word, and what the device says of its tries.
@@ -49,7 +63,7 @@ fn words(refusal: &Refusal, action: Action) -> (&'static str, &'static str) {
         Refusal::Locked if replaces_password(action) => ("it is locked after too many wrong tries",
             "wait until the lock is over, without another try; then check what you send, or use another way of recovery"),
         Refusal::QuestionNumErr if action == Action::QuestionsSet => ("it does not take these questions",
-            "name three that it has: sadpctl reset questions show DEVICE"),
+            "name three that it has: "),
         Refusal::NotExist if action == Action::MailSet => ("it does not take this address, or no reserved e-mail address at all",
             "check the address; if it is right, set security questions or export a GUID instead"),
         Refusal::Failed => ("it refused and gave no reason",
@@ -57,7 +71,7 @@ fn words(refusal: &Refusal, action: Action) -> (&'static str, &'static str) {
         Refusal::Locked => ("it is locked after too many wrong tries",
             "wait until the lock is over, without another try; then use the right password"),
         Refusal::NotActivated => ("it has no password yet",
-            "give it its first one: sadpctl activate DEVICE"),
+            "give it its first one: "),
         Refusal::RiskPassword => ("it finds the new password too weak",
             "choose one of 8 to 16 characters of three kinds, without the user name, 123, or runs of digits"),
         Refusal::HasActivated => ("it has a password already",
@@ -89,7 +103,7 @@ fn words(refusal: &Refusal, action: Action) -> (&'static str, &'static str) {
         Refusal::NotBound => ("it is not bound to a Hik-Connect account",
             "there is nothing to unbind"),
         Refusal::CloudDisabled => ("Hik-Connect is off on it",
-            "switch it on first: sadpctl cloud enable DEVICE"),
+            "switch it on first: "),
         Refusal::CloudOffline => ("it does not reach Hik-Connect",
             "give it a gateway and DNS with access to the internet, or unbind it in the app"),
         Refusal::NotExist => ("it does not have what the command names",
@@ -117,7 +131,7 @@ mod tests {
                 without_mac: false,
             };
             let Explanation { message, next } = explain(&verdict, action);
-            let next = next.unwrap();
+            let (message, next) = (message.to_string(), next.unwrap().to_string());
             assert_eq!(message, "it refused and gave no reason (2009 failed)");
             for repeat in [
                 "once more",

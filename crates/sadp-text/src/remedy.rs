@@ -1,25 +1,23 @@
 //! What to do next, where a library says what is wrong.
 
-use std::borrow::Cow;
-
 use ipnet::Ipv4Net;
 use sadp_discovery::{Notice, ScanError, raw::RawError};
 use sadp_model::OffSubnet;
 use sadp_ops::{DeviceRef, Naming, OpsError, SelectionError, recovery::prepare::PrepareError};
 use sadp_reset::{KnownDevice, LedgerError, NotAnAnswer, Why};
 
-use crate::{minute, ref_line};
+use crate::{LinkedPage, Sentence, minute, ref_line};
 
 /// What a person can do about it.
 pub trait Remedy {
-    /// In lower case, without a full stop.
-    fn remedy(&self) -> Cow<'static, str>;
+    /// What to do.
+    fn remedy(&self) -> Sentence;
 }
 
 impl Remedy for ScanError {
     #[rustfmt::skip]
-    fn remedy(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+    fn remedy(&self) -> Sentence {
+        Sentence::new(match self {
             Self::UnknownInterface { known, .. } if known.is_empty() => "no interface of this computer has an IPv4 address: connect a cable and set one",
             Self::UnknownInterface { known, .. } => return format!("choose one of: {}", known.join(", ")).into(),
             Self::InterfaceDown { .. } => "check the cable, or bring the interface up",
@@ -33,17 +31,17 @@ impl Remedy for ScanError {
 
 impl Remedy for OpsError {
     #[rustfmt::skip]
-    fn remedy(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+    fn remedy(&self) -> Sentence {
+        Sentence::new(match self {
             Self::Ledger(error) => return error.remedy(),
             Self::Network(error) => return error.remedy(),
             Self::Vault(error) => return error.remedy(),
-            Self::Folder { .. } => "name another folder with --out; nothing was sent",
+            Self::Folder { .. } => return Sentence::either("name another folder with --out", "make the state folder writable").text("; nothing was sent"),
             Self::Package(_) | Self::File(_) => "check that the disk has room and can be written; requests exported before are kept",
-            Self::CamerasNotKept(_) => "make the state folder writable, or name another with --state",
+            Self::CamerasNotKept(_) => return Sentence::new("make the state folder writable, or ").then(other_state()),
             Self::Code(_) => "check it; nothing was sent",
-            Self::PasswordMissing => "give one with --new-password-file; nothing was sent",
-            Self::Claimed(_) => "wait until it ends, or name another --state folder; nothing was sent",
+            Self::PasswordMissing => return Sentence::new("give one").or_on_page(" with --new-password-file", "").text("; nothing was sent"),
+            Self::Claimed(_) => return Sentence::new("wait until it ends").or_on_page(", or name another --state folder", "").text("; nothing was sent"),
             Self::Stopped => "run it again to go on",
             Self::Update(_) => "check the password and scan again; nothing was sent",
             _ => "check the password; nothing was sent",
@@ -53,20 +51,20 @@ impl Remedy for OpsError {
 
 impl Remedy for LedgerError {
     #[rustfmt::skip]
-    fn remedy(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+    fn remedy(&self) -> Sentence {
+        Sentence::new(match self {
             Self::Busy { .. } => "another sadpctl, or a program that has the file open, is writing: wait until it is done, then run this again",
-            Self::Damaged { .. } => "until then --state names another folder",
-            _ => "locks and commands sent are kept there: make it writable, or name another folder with --state",
+            Self::Damaged { .. } => return Sentence::either("until then --state names another folder", "until then begin this program with another state folder"),
+            _ => return Sentence::new("locks and commands sent are kept there: make it writable, or ").or_on_page("name another folder with --state", START_ELSEWHERE),
         })
     }
 }
 
 impl Remedy for PrepareError {
     #[rustfmt::skip]
-    fn remedy(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
-            Self::FileExists(_) => "name a new file, or use the answers in it by --answers; nothing was sent",
+    fn remedy(&self) -> Sentence {
+        Sentence::new(match self {
+            Self::FileExists(_) => return Sentence::new("name a new file").or_on_page(", or use the answers in it by --answers", "").text("; nothing was sent"),
             Self::NotMade(_) => "run it again; nothing was sent",
             Self::Unusable(_) => "give three lines as 4=Rex: the number of a question and its answer; nothing was sent",
             Self::NotKept { .. } => "name a new file in a folder that you may write to; nothing was sent",
@@ -77,15 +75,15 @@ impl Remedy for PrepareError {
 
 impl Remedy for Notice {
     #[rustfmt::skip]
-    fn remedy(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+    fn remedy(&self) -> Sentence {
+        Sentence::new(match self {
             Self::PortTaken { .. } => "close other SADP tools and camera software, then scan again",
-            Self::InterfaceGuessed { .. } => "scan one interface at a time, with -i",
+            Self::InterfaceGuessed { .. } => return Sentence::new("scan one interface at a time").or_on_page(", with -i", ""),
             Self::PortRefused { .. } => "check that a firewall or security tool lets this program listen",
-            Self::NotJoined { .. } => "name the cameras' interface with -i, or disable interfaces not in use",
+            Self::NotJoined { .. } => return Sentence::either("name the cameras' interface with -i", "begin this program for the cameras' interface alone").text(", or disable interfaces not in use"),
             Self::NoSocket { .. } | Self::NotSent { .. } | Self::NotHeard { .. } | Self::NoFrames { .. } => "check the cable and the interface's address, then scan again",
             Self::Fragments { .. } => "add an address in the devices' network to this computer, then scan again",
-            Self::FragmentsRefused { .. } => "record the scan with --record FILE.pcapng, and find out which machine sends them",
+            Self::FragmentsRefused { .. } => return Sentence::new("record the scan").or_on_page(" with --record FILE.pcapng", "").text(", and find out which machine sends them"),
             Self::NotRecorded { .. } => "check that the disk has room, then record again",
             Self::TargetsNotSent { .. } => "check the targets and this computer's routes to them",
         })
@@ -93,17 +91,31 @@ impl Remedy for Notice {
 }
 
 impl Remedy for RawError {
-    fn remedy(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
-            Self::NotPermitted => return permission().into(),
-            Self::NotEthernet => {
-                "name the card that the cameras are on with -i, or leave --link-layer out"
-            }
-            Self::NotBuilt => "leave --link-layer out",
-            Self::Failed(_) => "check that the interface is up, or leave --link-layer out",
-        })
+    fn remedy(&self) -> Sentence {
+        match self {
+            Self::NotPermitted => permission(),
+            Self::NotEthernet => Sentence::new("name the card that the cameras are on").or_on_page(
+                " with -i, or leave --link-layer out",
+                " when this program is begun",
+            ),
+            Self::NotBuilt => Sentence::either(
+                "leave --link-layer out",
+                "begin this program without raw Ethernet",
+            ),
+            Self::Failed(_) => Sentence::new("check that the interface is up, or ").or_on_page(
+                "leave --link-layer out",
+                "begin this program without raw Ethernet",
+            ),
+        }
     }
 }
+
+/// How to have another state folder.
+pub(crate) fn other_state() -> Sentence {
+    Sentence::either("name another with --state", START_ELSEWHERE)
+}
+
+const START_ELSEWHERE: &str = "begin this program with another folder";
 
 /// Whose commands to name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,21 +152,23 @@ impl Platform {
 }
 
 /// What to do to reach a subnet.
-pub fn reach(subnet: &OffSubnet, platform: Platform) -> String {
+pub fn reach(subnet: &OffSubnet, platform: Platform) -> Sentence {
     let command = platform.add_address(&subnet.interface, subnet.free);
     let caution = ", though it overlaps one of this computer's own";
     let caution = if subnet.overlaps { caution } else { "" };
-    format!("to reach that network{caution}: {command}")
+    Sentence::new(format!("to reach that network{caution}: ")).shell(command)
 }
 
 /// How this program gets the permission.
-pub fn permission() -> String {
+pub fn permission() -> Sentence {
     let program = std::env::current_exe().map(|path| quoted(&path.display().to_string()));
     let program = program.unwrap_or_else(|_| "sadpctl".into());
     if cfg!(target_os = "linux") {
-        format!("sudo setcap cap_net_raw+ep {program} permits it for good; sudo does for once")
+        Sentence::default()
+            .shell(format!("sudo setcap cap_net_raw+ep {program}"))
+            .text(" permits it for good; sudo does for once")
     } else {
-        "run it with sudo".into()
+        Sentence::new("run it with sudo")
     }
 }
 
@@ -202,16 +216,17 @@ pub fn selection_error(error: &SelectionError) -> String {
 
 impl Remedy for SelectionError {
     #[rustfmt::skip]
-    fn remedy(&self) -> Cow<'static, str> {
+    fn remedy(&self) -> Sentence {
         if let Self::NotFound { name, .. } | Self::NotFoundNow { name, .. } = self
             && let Some(address) = name.address()
         {
-            return format!("check its power and cable; if it has a web page but does not answer SADP: sadpctl check {address}").into();
+            return Sentence::new("check its power and cable; if it has a web page but does not answer SADP: ")
+                .terminal_only(format!("sadpctl check {address}"));
         }
-        Cow::Borrowed(match self {
+        Sentence::new(match self {
             Self::Ambiguous { .. } | Self::Ending { .. } => "name the one you mean by its full serial number or MAC",
-            Self::NotFoundNow { .. } => "check its power and cable; if it has another address by now, behind a router, name that with --target",
-            Self::NotFound { similar, .. } if similar.is_empty() => "a device is named by its serial number, label number, MAC or IPv4 address, or by the last four characters or more of serial or MAC: sadpctl scan lists them",
+            Self::NotFoundNow { .. } => return Sentence::new("check its power and cable; if it has another address by now, behind a router, ").or_on_page("name that with --target", "name that when this program is begun"),
+            Self::NotFound { similar, .. } if similar.is_empty() => return Sentence::new("a device is named by its serial number, label number, MAC or IPv4 address, or by the last four characters or more of serial or MAC: ").command("sadpctl scan", LinkedPage::Devices).text(" lists them"),
             Self::NotFound { similar, .. } => return format!("devices with a similar name:{}", list(similar)).into(),
         })
     }
@@ -236,17 +251,17 @@ fn list(devices: &[DeviceRef]) -> String {
 
 impl Remedy for Why {
     #[rustfmt::skip]
-    fn remedy(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+    fn remedy(&self) -> Sentence {
+        Sentence::new(match self {
             Self::NotAnAnswer(kind) => return kind.remedy(),
             Self::Unreadable(_) => "check the path and that you may read the file, or name another",
             Self::Special => "name a file or a folder",
             Self::Link | Self::TooDeep => "name it itself",
             Self::TooMany => "name a folder that holds only request packages",
-            Self::Record(_) => "restore the package's request.json, or name the device with --device",
-            Self::Unmatched => "save it in the folder of its request, or name the request with --case N, as sadpctl reset cases numbers them",
+            Self::Record(_) => return Sentence::new("restore the package's request.json, or ").or_on_page("name the device with --device", "choose the request here"),
+            Self::Unmatched => return Sentence::either("save it in the folder of its request, or name the request with --case N, as sadpctl reset cases numbers them", "choose the request that it answers"),
             Self::Stranger => "check which device the answer is for; if the name is wrong, rename the file",
-            Self::Ambiguous { .. } => "save it in the folder of its request, or name the request with --case N",
+            Self::Ambiguous { .. } => return Sentence::either("save it in the folder of its request, or name the request with --case N", "choose the request that it answers"),
             Self::Contradiction { .. } => "check which device the answer is for, and put it into the folder of its request",
             Self::Misplaced { .. } => "check which device the answer is for, and move it into the folder of the request that was named with it",
             Self::TwoAnswers { .. } => "keep the answer that belongs to this request, and only that",
@@ -258,14 +273,14 @@ impl Remedy for Why {
 
 impl Remedy for NotAnAnswer {
     #[rustfmt::skip]
-    fn remedy(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+    fn remedy(&self) -> Sentence {
+        Sentence::new(match self {
             Self::SeveralLines | Self::Prose | Self::Table | Self::Serial | Self::Unlike | Self::NoAttachment =>
                 "save the attachment of the support's mail, or the key alone, and import that",
             Self::DeviceList | Self::RequestRecord | Self::RequestForm => "name the file that the vendor's support sent back",
             Self::Request => "name the file that the vendor's support sent back; if that has this name, change it",
             Self::ChangedRequest => "if it is the answer, save it under another name, and give the request its name back",
-            Self::Guid => "use reset guid import for it",
+            Self::Guid => return Sentence::new("use ").command("reset guid import", LinkedPage::GuidImport).text(" for it"),
             Self::Archive => "unpack it first",
             Self::Mail => "save the e-mail as an .eml file, or its attachment, and import that",
             Self::Empty | Self::TooLong | Self::Image | Self::Message | Self::Document | Self::ByteOrderMark | Self::NotText =>

@@ -375,7 +375,7 @@ impl FindingGroup {
                     number: cells.number,
                     device: cells.called(),
                     address: cells.address.clone(),
-                    mends: shown(&mends(found, reported.device(), &cells.mac)),
+                    mends: shown(&mends(found, reported.device(), &cells.mac).to_string()),
                 };
                 match groups.iter_mut().find(|(of, _)| *of == found) {
                     Some((_, group)) => group.devices.push(device),

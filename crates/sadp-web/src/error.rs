@@ -10,43 +10,73 @@ use axum::{
 use maud::{DOCTYPE, Markup, html};
 use sadp_ops::OpsError;
 use sadp_reset::LedgerError;
-use sadp_text::{ErrorText, Explanation};
+use sadp_text::{ErrorText, Explanation, Sentence};
 
-use crate::page::sentence;
+use crate::wording::told;
 
 /// Why a page cannot be shown or a form not be taken, and what to do.
 #[derive(Debug)]
 pub(crate) struct WebError {
     status: StatusCode,
     text: ErrorText,
+    /// The name of the field that it is about.
+    field: Option<String>,
+    /// Where to go back to, and what is there.
+    back: Option<(String, &'static str)>,
 }
 
 impl WebError {
     /// The message is in lower case without a full stop, as all of sadp-text.
-    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, message: impl Into<Sentence>) -> Self {
         Self {
             status,
             text: ErrorText {
                 message: message.into(),
                 hints: Vec::new(),
             },
+            field: None,
+            back: None,
         }
     }
 
     /// What was typed or uploaded cannot be used.
-    pub(crate) fn bad(message: impl Into<String>) -> Self {
+    pub(crate) fn bad(message: impl Into<Sentence>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, message)
     }
 
     /// There is nothing of this name any more.
-    pub(crate) fn gone(message: impl Into<String>) -> Self {
+    pub(crate) fn gone(message: impl Into<Sentence>) -> Self {
         Self::new(StatusCode::NOT_FOUND, message)
     }
 
     /// Adds what to do.
-    pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
+    pub(crate) fn next(mut self, next: impl Into<Sentence>) -> Self {
         self.text.hints.push(next.into());
         self
+    }
+
+    /// Names the field that it is about.
+    pub(crate) fn at(self, field: impl Into<String>) -> Self {
+        Self {
+            field: Some(field.into()),
+            ..self
+        }
+    }
+
+    pub(crate) fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
+    /// Names where to go back to, and what is there.
+    pub(crate) fn back(self, path: impl Into<String>, name: &'static str) -> Self {
+        Self {
+            back: Some((path.into(), name)),
+            ..self
+        }
+    }
+
+    pub(crate) fn way_back(&self) -> Option<&(String, &'static str)> {
+        self.back.as_ref()
     }
 
     /// What is so and what to do, as a part of a page.
@@ -77,6 +107,8 @@ impl From<OpsError> for WebError {
         Self {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             text: ErrorText::from(&error),
+            field: None,
+            back: None,
         }
     }
 }
@@ -114,15 +146,15 @@ where
 pub(crate) fn problem(text: &ErrorText) -> Markup {
     html! {
         div .notice .problem role="alert" {
-            (sentence(&text.message))
-            @for hint in &text.hints { (sentence(hint)) }
+            (told(&text.message, None))
+            @for hint in &text.hints { (told(hint, None)) }
         }
     }
 }
 
 impl fmt::Display for WebError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text.message)
+        self.text.message.fmt(f)
     }
 }
 
@@ -139,6 +171,12 @@ mod tests {
     #[test]
     fn a_panic_is_told_as_a_failure() {
         let failure = or_defect(|| -> Result<(), OpsError> { panic!("of this test") });
-        assert!(failure.unwrap_err().message.contains("a defect"));
+        assert!(
+            failure
+                .unwrap_err()
+                .message
+                .to_string()
+                .contains("a defect")
+        );
     }
 }

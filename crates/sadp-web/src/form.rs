@@ -97,11 +97,13 @@ impl SentForm {
         let read = SecretText::read(self.raw(name), kind);
         match read.problem {
             Some(problem) if kind != SecretKind::NewPassword => {
-                Err(WebError::bad(format!("the {what} {problem}")).next("type it again"))
+                Err(WebError::bad(format!("the {what} {problem}"))
+                    .at(name)
+                    .next("type it again"))
             }
-            _ if read.text.is_empty() => {
-                Err(WebError::bad(format!("the {what} is empty")).next("type it"))
-            }
+            _ if read.text.is_empty() => Err(WebError::bad(format!("the {what} is empty"))
+                .at(name)
+                .next("type it")),
             _ => Ok(SecretString::from(read.text)),
         }
     }
@@ -124,12 +126,13 @@ impl SentForm {
         if self.raw("new-password") != self.raw("again") {
             return Err(
                 WebError::bad("the new password typed twice is not the same")
+                    .at("again")
                     .next("type it again; nothing was sent"),
             );
         }
         let user = UpdateDigest::DEFAULT_USER;
         match sadp_text::new_password_problem(password.expose_secret(), user, overrides) {
-            Some(problem) => Err(problem.into()),
+            Some(problem) => Err(WebError::from(problem).at("new-password")),
             None => Ok(password),
         }
     }
@@ -141,19 +144,21 @@ impl SentForm {
             overrides,
             sync_cameras: self.is_ticked(SYNC),
             verify: self.is_ticked(VERIFY),
+            ..JobChoice::default()
         }
     }
 
     /// An e-mail address, where one was typed.
     pub(crate) fn mailbox(&self, name: &str) -> Result<Option<Mailbox>, WebError> {
         let given = self.given(name).map(str::parse).transpose();
-        given.map_err(|error: MailboxError| WebError::bad(error.to_string()))
+        given.map_err(|error: MailboxError| WebError::bad(error.to_string()).at(name))
     }
 
     /// The passphrase to encrypt files by, where one was typed.
     pub(crate) fn new_passphrase(&self) -> Result<Option<SecretString>, WebError> {
         if self.raw("passphrase") != self.raw("passphrase-again") {
             return Err(WebError::bad("the passphrase typed twice is not the same")
+                .at("passphrase-again")
                 .next("type it again; nothing was sent"));
         }
         self.optional_secret("passphrase", SecretKind::Passphrase, "passphrase")
@@ -164,9 +169,14 @@ impl SentForm {
         self.secret("password", SecretKind::CurrentPassword, "current password")
     }
 
-    fn raw(&self, name: &str) -> &str {
+    /// The first field of this name as it was sent.
+    pub(crate) fn sent(&self, name: &str) -> Option<&str> {
         let found = self.pairs.iter().find(|(it, _)| it == name);
-        found.map_or("", |(_, value)| value.as_str())
+        found.map(|(_, value)| value.as_str())
+    }
+
+    fn raw(&self, name: &str) -> &str {
+        self.sent(name).unwrap_or_default()
     }
 }
 

@@ -6,10 +6,11 @@ use axum::http::StatusCode;
 use maud::{Markup, html};
 use sadp_ops::{
     Cancellation, Event, LedgerAccess, Observer, Outcome, Overrides,
+    check::HttpAccess,
     job::{Decision, Job, JobNote, JobQuestion, JobSettings, Operator},
 };
 use sadp_reset::DeviceKey;
-use sadp_text::{Confirmation, ErrorText, Line, capitalised, lines, progress};
+use sadp_text::{Confirmation, ErrorText, Line, Sentence, capitalised, lines, progress};
 use tokio::{
     runtime::Handle,
     sync::{oneshot, watch},
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// What a person chose for a job.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct JobChoice {
     /// What is lifted.
     pub(crate) overrides: Overrides,
@@ -32,6 +33,12 @@ pub(crate) struct JobChoice {
     pub(crate) sync_cameras: bool,
     /// A new password is tried afterwards.
     pub(crate) verify: bool,
+    /// How devices are reached over HTTP.
+    pub(crate) http: HttpAccess,
+    /// The account of the password, for devices that do not tell it.
+    pub(crate) account: Option<String>,
+    /// The password is sent even where it can be recorded and replayed.
+    pub(crate) allow_replayable: bool,
 }
 
 impl From<Overrides> for JobChoice {
@@ -65,7 +72,7 @@ struct RunningJob {
     question: Option<PendingQuestion>,
     /// The devices that it is for, once that is confirmed.
     devices: Vec<JobDevice>,
-    notes: Vec<String>,
+    notes: Vec<Sentence>,
     links: Vec<JobLink>,
     cancellation: Cancellation,
 }
@@ -119,7 +126,7 @@ pub(crate) struct EndedJob {
     pub(crate) title: String,
     pub(crate) outcomes: Vec<Outcome>,
     /// What limited it.
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Vec<Sentence>,
     pub(crate) links: Vec<JobLink>,
     pub(crate) failure: Option<ErrorText>,
 }
@@ -134,7 +141,7 @@ pub(crate) enum ShownJob {
         progress: String,
         question: Option<ShownQuestion>,
         devices: Vec<JobDevice>,
-        notes: Vec<String>,
+        notes: Vec<Sentence>,
         stopping: bool,
     },
     /// The last one is over.
@@ -164,6 +171,9 @@ impl Jobs {
             overrides,
             sync_cameras,
             verify,
+            http,
+            account,
+            allow_replayable,
         } = choice.into();
         let title = capitalised(sadp_text::doing(&job.task));
         let cancellation = Cancellation::default();
@@ -175,6 +185,9 @@ impl Jobs {
             overrides,
             sync_cameras,
             verify,
+            http,
+            account,
+            allow_replayable,
             ..JobSettings::new(format!("sadpctl web ({title})"), site.lock_wait)
         };
         let mut reporter = JobReporter { site: site.clone() };
@@ -248,7 +261,8 @@ impl Jobs {
     }
 
     /// Adds a line about the job, once.
-    pub(crate) fn note(&self, text: String) {
+    pub(crate) fn note(&self, text: impl Into<Sentence>) {
+        let text = text.into();
         self.change(|job| {
             if !job.notes.contains(&text) {
                 job.notes.push(text);
@@ -374,10 +388,11 @@ struct JobReporter {
 impl JobReporter {
     /// Each line once.
     fn note_line(&self, line: Line) {
-        let (Line::Note(text) | Line::Warning(text) | Line::Hint(text)) = line else {
-            return;
-        };
-        self.site.jobs.note(text);
+        match line {
+            Line::Note(text) | Line::Hint(text) => self.site.jobs.note(text),
+            Line::Warning(text) => self.site.jobs.note(text),
+            Line::Detail(_) => {}
+        }
     }
 }
 

@@ -9,16 +9,19 @@
 //! - `access`: who is let in; forms that are sent once.
 //! - `live`: the list of devices, kept up to date by a watch.
 //! - `jobs`: the one change of devices that is under way.
+//! - `draft`: forms as they are shown, also again after they were refused.
 //! - `kept`: files that pages make, and their downloads.
 //! - `looks`: what is asked for a page in the background, without a change.
 //! - `replies`: what devices replied when they were asked.
 //! - `uploads`: answers of the vendor's support that were uploaded and not sent yet.
 //! - `pages`: a module for each page. A page reads what it shows, or begins a job.
 //! - `page`: the frame around them, and the pieces they are made of.
+//! - `wording`: sentences of sadp-text, with links in place of commands.
 //!
 //! No page needs anything from elsewhere: style and script are in the program.
 
 mod access;
+mod draft;
 mod error;
 mod form;
 mod jobs;
@@ -35,6 +38,7 @@ mod targets;
 mod tests;
 mod tls;
 mod uploads;
+mod wording;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -13,7 +13,7 @@ use sadp_model::{LocalNetwork, MacAddr};
 use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Session};
 use sadp_proto::{WatchEvent, WatchEventKind};
 use sadp_reset::SiteName;
-use sadp_text::{Remedy, with_cause};
+use sadp_text::{Remedy, Sentence, with_cause};
 use tokio::sync::{Notify, watch};
 
 use crate::site::Site;
@@ -63,7 +63,7 @@ pub(crate) struct LiveState {
     /// Where devices are looked for, or why not.
     pub(crate) place: String,
     /// What limits it, and what to do, each once.
-    pub(crate) notices: Vec<String>,
+    pub(crate) notices: Vec<Sentence>,
 }
 
 impl LiveState {
@@ -188,8 +188,8 @@ pub(crate) async fn keep(site: Site, mut watcher: Watcher) {
                 state.place = format!("on {}", names.collect::<Vec<_>>().join(", "));
             }
             WatcherEvent::Notice(notice) => {
-                let text = format!("{}: {}", with_cause(&notice), notice.remedy());
-                state.notices.push(text);
+                let text = Sentence::from(format!("{}: ", with_cause(&notice)));
+                state.notices.push(text.then(notice.remedy()));
             }
             WatcherEvent::NoLink(error) => {
                 state.place = format!("{}: waiting for one", with_cause(&error));

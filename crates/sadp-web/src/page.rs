@@ -3,13 +3,15 @@
 use maud::{DOCTYPE, Markup, html};
 use sadp_model::text::clean;
 use sadp_ops::DiscoveredDevice;
-use sadp_text::capitalised;
+use sadp_text::Sentence;
 
 use crate::{
+    draft::FormDraft,
     form::{KEY, SYNC, TICKET, VERIFY},
     live::LiveDevice,
     site::Site,
     targets::Targets,
+    wording::told,
 };
 
 /// The places that every page leads to.
@@ -27,6 +29,13 @@ pub(crate) enum Tab {
 }
 
 impl Tab {
+    /// Where it is, and its name.
+    pub(crate) fn link(self) -> Option<(&'static str, &'static str)> {
+        let mut all = Self::ALL.into_iter();
+        let (_, path, name) = all.find(|(it, ..)| *it == self)?;
+        Some((path, name))
+    }
+
     const ALL: [(Self, &str, &str); 7] = [
         (Self::Devices, "/", "Devices"),
         (Self::Recovery, "/recovery", "Recovery"),
@@ -92,10 +101,11 @@ pub(crate) fn ticket(site: &Site) -> Markup {
     html! { input type="hidden" name=(TICKET) value=(site.access.ticket()); }
 }
 
-/// A form that posts to `path`, with the button that sends it.
-pub(crate) fn form(site: &Site, path: &str, button: &str, fields: &Markup) -> Markup {
+/// A form with the button that sends it, and above it why it was refused.
+pub(crate) fn form(site: &Site, draft: &FormDraft, button: &str, fields: &Markup) -> Markup {
     html! {
-        form method="post" action=(path) {
+        (draft.problem())
+        form method="post" action=(draft.path) {
             (ticket(site))
             (fields)
             p .buttons { button .primary type="submit" { (button) } }
@@ -104,9 +114,10 @@ pub(crate) fn form(site: &Site, path: &str, button: &str, fields: &Markup) -> Ma
 }
 
 /// The same with files, which can be dropped on it.
-pub(crate) fn upload_form(site: &Site, path: &str, button: &str, fields: &Markup) -> Markup {
+pub(crate) fn upload_form(site: &Site, draft: &FormDraft, button: &str, fields: &Markup) -> Markup {
     html! {
-        form .drop method="post" action=(path) enctype="multipart/form-data" {
+        (draft.problem())
+        form .drop method="post" action=(draft.path) enctype="multipart/form-data" {
             (ticket(site))
             (fields)
             p .buttons { button .primary type="submit" { (button) } }
@@ -123,6 +134,8 @@ pub(crate) struct FormField<'a> {
     pub(crate) value: &'a str,
     pub(crate) hint: &'a str,
     pub(crate) required: bool,
+    /// Whether what is typed is never shown again.
+    pub(crate) secret: bool,
 }
 
 impl<'a> FormField<'a> {
@@ -134,6 +147,7 @@ impl<'a> FormField<'a> {
             value: "",
             hint: "",
             required: false,
+            secret: false,
         }
     }
 
@@ -142,6 +156,7 @@ impl<'a> FormField<'a> {
         Self {
             kind: "password",
             required: true,
+            secret: true,
             ..Self::text(name, label)
         }
     }
@@ -161,19 +176,22 @@ impl<'a> FormField<'a> {
         }
     }
 
-    pub(crate) fn render(&self) -> Markup {
+    pub(crate) fn render(&self, draft: &FormDraft) -> Markup {
         let autocomplete = match self.kind {
             "password" => "new-password",
             _ => "off",
         };
-        let described = (!self.hint.is_empty()).then(|| format!("{}-hint", self.name));
+        let is_kept = !self.secret && self.kind != "password" && self.kind != "file";
+        let value = is_kept.then(|| draft.value(self.name, self.value));
+        let hint = (!self.hint.is_empty()).then(|| format!("{}-hint", self.name));
         html! {
             div .field {
                 label for=(self.name) { (self.label) }
-                input id=(self.name) name=(self.name) type=(self.kind) value=[(self.kind != "password").then_some(self.value)]
+                input id=(self.name) name=(self.name) type=(self.kind) value=[value]
                     autocomplete=(autocomplete) spellcheck="false" required[self.required]
-                    aria-describedby=[described.as_deref()];
-                @if let Some(id) = &described {
+                    aria-invalid=[draft.is_wrong(self.name).then_some("true")]
+                    aria-describedby=[draft.description(self.name, hint.as_deref())];
+                @if let Some(id) = &hint {
                     p .hint id=(id) { (self.hint) }
                 }
             }
@@ -181,27 +199,40 @@ impl<'a> FormField<'a> {
     }
 }
 
+/// The fields of a passphrase that files are encrypted by.
+pub(crate) fn new_passphrase(draft: &FormDraft) -> Markup {
+    let optional = |name, label| FormField {
+        required: false,
+        ..FormField::secret(name, label)
+    };
+    html! {
+        (optional("passphrase", "Passphrase for the files")
+            .hint("Leave it empty to keep the files as they are: whoever has one can take its device over.").render(draft))
+        (optional("passphrase-again", "Type the passphrase again").render(draft))
+    }
+}
+
 /// The fields of a new password.
-pub(crate) fn new_password() -> Markup {
+pub(crate) fn new_password(draft: &FormDraft) -> Markup {
     html! {
         (FormField::secret("new-password", "New password")
-            .hint("8 to 16 characters of two kinds or more: digits, lower case, upper case, special.").render())
-        (FormField::secret("again", "Type it again").render())
+            .hint("8 to 16 characters of two kinds or more: digits, lower case, upper case, special.").render(draft))
+        (FormField::secret("again", "Type it again").render(draft))
     }
 }
 
 /// The field of the password that devices have.
-pub(crate) fn current_password() -> Markup {
-    FormField::secret("password", "Current password").render()
+pub(crate) fn current_password(draft: &FormDraft) -> Markup {
+    FormField::secret("password", "Current password").render(draft)
 }
 
 /// What is done once a new password is set.
-pub(crate) fn after_reset(targets: &Targets) -> Markup {
+pub(crate) fn after_reset(targets: &Targets, draft: &FormDraft) -> Markup {
     html! {
-        p { label { input type="checkbox" name=(VERIFY) value="yes";
+        p { label { input type="checkbox" name=(VERIFY) value="yes" checked[draft.is_ticked(VERIFY, false)];
             " Try the new password afterwards, by one login over HTTP" } }
         @if targets.offers_camera_sync() {
-            p { label { input type="checkbox" name=(SYNC) value="yes";
+            p { label { input type="checkbox" name=(SYNC) value="yes" checked[draft.is_ticked(SYNC, false)];
                 " Have the recorder pass the new password on to its cameras" } }
         }
     }
@@ -218,23 +249,10 @@ pub(crate) fn device_links(device: &LiveDevice) -> Markup {
     }
 }
 
-/// A sentence of sadp-text as a paragraph: lines are kept, and a device's words are made
-/// harmless. A command at its end stands out.
+/// A sentence without a command as a paragraph: lines are kept, and a device's words are
+/// made harmless.
 pub(crate) fn sentence(text: &str) -> Markup {
-    let lines: Vec<_> = text.split('\n').map(clean).collect();
-    let line = lines.concat();
-    let command = line
-        .find("sadpctl ")
-        .filter(|&at| at == 0 || line[..at].ends_with(": "));
-    html! {
-        @if let (1, Some((words, command))) = (lines.len(), command.map(|at| line.split_at(at))) {
-            p { (capitalised(words)) code { (command) } }
-        } @else if lines.len() == 1 {
-            p { (capitalised(&line)) }
-        } @else {
-            pre .plan tabindex="0" { (lines.join("\n")) }
-        }
-    }
+    told(&Sentence::from(text.to_owned()), None)
 }
 
 /// What is so, and what to do about it.

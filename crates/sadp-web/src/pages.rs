@@ -33,14 +33,16 @@ use axum::{
     middleware::from_fn_with_state,
     response::{IntoResponse, Redirect, Response},
 };
-use maud::{DOCTYPE, html};
+use maud::{DOCTYPE, Markup, html};
 
 use crate::{
     access,
+    draft::FormDraft,
     error::WebError,
-    form::MAX_UPLOAD,
+    form::{MAX_UPLOAD, SentForm},
     page::{Tab, page},
     site::Site,
+    targets::{TargetQuery, Targets},
 };
 
 /// All pages, for those who are let in.
@@ -98,7 +100,11 @@ pub(crate) fn entrance(link: &str) -> String {
 pub(crate) fn problem(site: &Site, place: Tab, error: &WebError) -> Response {
     let body = html! {
         (error.notice())
-        p { a href="/" { "Back to the devices" } }
+        p .actions {
+            @if let Some((path, name)) = error.way_back() { a href=(path) { "Back to " (name) } }
+            @else if let Some((path, name)) = place.link() { a href=(path) { "Back to " (name) } }
+            a href="/" { "To the devices" }
+        }
     };
     let status = error.status();
     (status, page(site, place, "This did not work", &body)).into_response()
@@ -112,10 +118,60 @@ pub(crate) fn begun(site: &Site, place: Tab, begun: Result<(), WebError>) -> Res
     }
 }
 
-/// A page, or what went wrong with it.
-pub(crate) fn shown(site: &Site, place: Tab, shown: Result<maud::Markup, WebError>) -> Response {
-    match shown {
-        Ok(page) => (StatusCode::OK, page).into_response(),
+/// A page with a form for devices.
+pub(crate) struct FormPage {
+    /// Where it is, and where the form is sent.
+    pub(crate) path: &'static str,
+    pub(crate) tab: Tab,
+    pub(crate) render: fn(&Site, &Targets, &FormDraft) -> Result<Markup, WebError>,
+}
+
+impl FormPage {
+    /// The page for those who want to fill the form in.
+    pub(crate) fn show(&self, site: &Site, query: TargetQuery) -> Response {
+        let page = Targets::of(site, query)
+            .and_then(|targets| (self.render)(site, &targets, &FormDraft::new(self.path)));
+        shown(site, self.tab, page)
+    }
+
+    /// The job that the form began, or the form again.
+    pub(crate) fn begun(
+        &self,
+        site: &Site,
+        sent: SentForm,
+        begun: Result<(), WebError>,
+    ) -> Response {
+        match begun {
+            Ok(()) => Redirect::to(job::JOB).into_response(),
+            Err(error) => self.again(site, sent, error),
+        }
+    }
+
+    /// The form with what was typed, and why it was refused.
+    pub(crate) fn again(&self, site: &Site, sent: SentForm, error: WebError) -> Response {
+        let status = error.status();
+        let page = Targets::of_form(site, &sent).and_then(|targets| {
+            let draft = FormDraft::refused(self.path, sent, error);
+            (self.render)(site, &targets, &draft)
+        });
+        with_status(site, self.tab, status, page)
+    }
+}
+
+/// A page of this status, or what went wrong with it.
+pub(crate) fn with_status(
+    site: &Site,
+    place: Tab,
+    status: StatusCode,
+    page: Result<Markup, WebError>,
+) -> Response {
+    match page {
+        Ok(page) => (status, page).into_response(),
         Err(error) => problem(site, place, &error),
     }
+}
+
+/// A page, or what went wrong with it.
+pub(crate) fn shown(site: &Site, place: Tab, shown: Result<Markup, WebError>) -> Response {
+    with_status(site, place, StatusCode::OK, shown)
 }

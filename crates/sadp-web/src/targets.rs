@@ -9,10 +9,11 @@ use sadp_reset::{Action, DeviceKey};
 use serde::Deserialize;
 
 use crate::{
+    draft::FormDraft,
     error::WebError,
     form::SentForm,
     live::{LiveDevice, LiveState},
-    page::device_title,
+    page::{FormField, device_title},
     site::Site,
 };
 
@@ -142,17 +143,34 @@ impl Targets {
     }
 
     /// The guards of an action, to be lifted for one device by typing its name.
-    pub(crate) fn guards(&self, action: Action) -> Markup {
-        self.liftable(&Guard::of(action))
+    pub(crate) fn guards(&self, action: Action, draft: &FormDraft) -> Markup {
+        self.liftable(&Guard::of(action), draft)
+    }
+
+    /// The same with fields that lower the protection of a password: see
+    /// [`require_named`](Self::require_named).
+    pub(crate) fn guards_and(
+        &self,
+        action: Action,
+        fields: &[GuardedField<'_>],
+        draft: &FormDraft,
+    ) -> Markup {
+        self.guarded(&Guard::of(action), fields, draft)
     }
 
     /// The same for these guards.
-    pub(crate) fn liftable(&self, guards: &[Guard]) -> Markup {
+    pub(crate) fn liftable(&self, guards: &[Guard], draft: &FormDraft) -> Markup {
+        self.guarded(guards, &[], draft)
+    }
+
+    fn guarded(&self, guards: &[Guard], fields: &[GuardedField<'_>], draft: &FormDraft) -> Markup {
         if self.single().is_none() {
             return html! {};
         }
         html! {
-            details .guards {
+            @let is_used = draft.typed(LIFTED).is_some() || draft.given(TYPED_NAME)
+                || fields.iter().any(|it| draft.given(it.name()));
+            details .guards open[is_used] {
                 summary { "Send it although something speaks against it" }
                 p { "Only where a plan left this device out, and only if you know why. "
                     "Each box lifts one check." }
@@ -160,10 +178,11 @@ impl Targets {
                     legend { "Checks to lift" }
                     @for guard in guards {
                         @let word: &str = guard.into();
-                        label { input type="checkbox" name=(LIFTED) value=(word); " " (word) } br;
+                        label { input type="checkbox" name=(LIFTED) value=(word) checked[draft.has(LIFTED, word)]; " " (word) } br;
                     }
                 }
-                (crate::page::FormField::text(TYPED_NAME, "Type the device's MAC, serial, name or address").render())
+                @for field in fields { (field.render(draft)) }
+                (FormField::text(TYPED_NAME, "Type the device's MAC, serial, name or address").render(draft))
             }
         }
     }
@@ -175,14 +194,47 @@ impl Targets {
         if lifted.is_empty() {
             return Ok(Overrides::default());
         }
-        let typed = form.text(TYPED_NAME);
-        let named = self.single().is_some_and(|it| is_named(it, typed));
-        if !named {
-            let message = "the name that was typed is not that of the device";
-            return Err(WebError::bad(message)
-                .next("type its MAC, serial, name or address to lift a check; nothing was sent"));
-        }
+        self.require_named(form)?;
         Ok(lifted.into_iter().collect())
+    }
+
+    /// Fails where somebody lowers a protection who did not type the name of the device.
+    pub(crate) fn require_named(&self, form: &SentForm) -> Result<(), WebError> {
+        let typed = form.text(TYPED_NAME);
+        if self.single().is_some_and(|it| is_named(it, typed)) {
+            return Ok(());
+        }
+        let message = "the name that was typed is not that of the device";
+        Err(WebError::bad(message)
+            .at(TYPED_NAME)
+            .next("type its MAC, serial, name or address to lift a check; nothing was sent"))
+    }
+}
+
+/// A field that lowers the protection of a password. It stands among the guards.
+pub(crate) enum GuardedField<'a> {
+    /// A box, by its name and what it does.
+    Box(&'static str, &'static str),
+    /// Something to type.
+    Text(FormField<'a>),
+}
+
+impl GuardedField<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::Box(name, _) => name,
+            Self::Text(field) => field.name,
+        }
+    }
+
+    fn render(&self, draft: &FormDraft) -> Markup {
+        match self {
+            Self::Box(name, text) => html! {
+                p { label { input type="checkbox" name=(name) value="yes" checked[draft.is_ticked(name, false)];
+                    " " (text) } }
+            },
+            Self::Text(field) => field.render(draft),
+        }
     }
 }
 

@@ -101,7 +101,7 @@ impl Failure {
     /// A failure as it is told by every front end.
     pub(crate) fn told(exit: Exit, text: ErrorText) -> Self {
         Self {
-            hints: text.hints,
+            hints: text.hints.into_iter().map(Into::into).collect(),
             ..Self::words(exit, text.message)
         }
     }

@@ -362,8 +362,8 @@ impl Observer for Shown<'_> {
 fn print(line: &Line, terminal: &mut Terminal) {
     match line {
         Line::Detail(text) => terminal.detail(text),
-        Line::Note(text) => terminal.note(text),
+        Line::Note(text) => terminal.note(&text.to_string()),
         Line::Warning(text) => terminal.warn(text),
-        Line::Hint(text) => terminal.hint(text),
+        Line::Hint(text) => terminal.hint(&text.to_string()),
     }
 }

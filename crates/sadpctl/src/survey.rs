@@ -77,7 +77,7 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
 /// Tells what limits hearing or asking, and what to do about it.
 pub(crate) fn warn(notice: &Notice, terminal: &mut Terminal) {
     terminal.warn(&with_cause(notice));
-    terminal.hint(&notice.remedy());
+    terminal.hint(&notice.remedy().to_string());
 }
 
 /// What an interrupted scan did not do. `None` where it had no sweep.

@@ -131,8 +131,9 @@ pub(super) async fn apply(
 impl JobRun<'_> {
     fn network_settings(&self) -> Settings {
         Settings {
+            account: self.settings.account.clone(),
+            allow_replayable: self.settings.allow_replayable,
             overrides: self.overrides(),
-            ..Settings::default()
         }
     }
 

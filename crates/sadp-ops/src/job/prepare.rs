@@ -10,6 +10,7 @@ pub(super) async fn run(
     run: &mut JobRun<'_>,
     wanted: WantedPreparation,
     password: SecretString,
+    passphrase: Option<SecretString>,
 ) -> Result<Report, JobError> {
     let found = run.look().await?;
     let wanted = WantedPreparation {
@@ -31,7 +32,7 @@ pub(super) async fn run(
     let settings = Settings {
         inventory: &inventory,
         password: &password,
-        passphrase: None,
+        passphrase: passphrase.as_ref(),
         parallel: run.settings.parallel,
         settle: run.settings.settle,
     };

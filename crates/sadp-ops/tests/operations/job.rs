@@ -269,7 +269,11 @@ async fn answers_that_are_made_are_on_the_disk_and_no_file_is_written_over() {
             answers: Some(WantedAnswers::Made(path.clone())),
             ..WantedPreparation::default()
         };
-        Task::Prepare(wanted, CURRENT.into())
+        Task::Prepare {
+            wanted,
+            password: CURRENT.into(),
+            passphrase: None,
+        }
     };
     let (outcomes, person) = site.run_for_all(task()).await;
     assert_eq!(outcomes[0].status, OutcomeStatus::Done, "{outcomes:#?}");

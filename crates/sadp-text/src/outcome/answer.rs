@@ -2,14 +2,15 @@
 
 use std::error::Error;
 
-use sadp_ops::recovery::answer::{
-    AnswerFinding as Finding, AnswerSource as Source, CheckedAnswer, Plan,
+use sadp_ops::{
+    Guard,
+    recovery::answer::{AnswerFinding as Finding, AnswerSource as Source, CheckedAnswer, Plan},
 };
 use sadp_proto::RefusalReply;
 use sadp_reset::{Action, AnswerProblem, InvalidReason};
 
 use crate::{
-    Confirmation, Explanation, Remedy,
+    Confirmation, Explanation, LinkedPage, Remedy, Sentence,
     announcement::{listed, question},
     count, device_lines, invalid_reason, minute, objections, refusal, say,
 };
@@ -21,20 +22,20 @@ pub(super) fn explain(finding: &Finding, verdict: Option<&RefusalReply>) -> Expl
         Finding::Unusable(file) => say(unusable(file.problem())).next(file.problem().why.remedy()),
         Finding::AlreadyRecovered { at } => say(format!("it accepted its answer on {} already", minute(*at))),
         Finding::RequestInvalid(validity) => say(format!("not sent: {}", objections(validity)))
-            .next("export a new request and ask for a new answer; --force stale-request sends it anyway"),
+            .next(Sentence::new("export a new request and ask for a new answer; ").lift(Guard::StaleRequest).text(" sends it anyway")),
         Finding::NotFound => say("not sent: the device was not found; its request stays open")
             .next("connect it without restarting it, then run it again"),
         Finding::SeveralDevices => say("not sent: more than one device can be meant")
             .next("unplug the other, then run it again"),
         Finding::Unactivated => say("it has no password now: it was reset")
-            .next("activate it: sadpctl activate DEVICE"),
+            .next(Sentence::new("activate it: ").command("sadpctl activate DEVICE", LinkedPage::Activate)),
         Finding::RefusedBefore { at } => say(format!("not sent: it refused an answer to this request on {}", minute(*at)))
-            .next("check which device the answer is for, and save the right one in its place; --force refused-before sends it anyway"),
+            .next(Sentence::new("check which device the answer is for, and save the right one in its place; ").lift(Guard::RefusedBefore).text(" sends it anyway")),
         Finding::KindUnknown => say("its reply does not say which kind of answer it takes").next("scan again"),
         Finding::TakesNoKey => say("it takes no key, only the file that the vendor's support sends")
             .next("ask the support for the file, and import that"),
         Finding::NoSync => say("it does not offer to pass a new password on to its cameras")
-            .next("leave --sync-cameras out, and set the cameras' passwords one by one"),
+            .next(super::without_sync()),
         Finding::NotAnAnswer(error) => say(format!("not sent: {error}")).next(error.remedy()),
         Finding::SeveralAnswers(source) => say(format!("not sent: {} is not the only answer for it", name(source)))
             .next("name one answer alone"),
@@ -46,24 +47,24 @@ pub(super) fn explain(finding: &Finding, verdict: Option<&RefusalReply>) -> Expl
         })
         .next("try the new password on each camera, once: the recorder does not report which accepted it"),
         Finding::PasswordSet { synced: false, seen: true } => say("the new password is set (by one unauthenticated reply)")
-            .next("log in once with the new password to be sure; then prepare for the next time: sadpctl reset prepare DEVICE"),
+            .next(Sentence::new("log in once with the new password to be sure; then prepare for the next time: ").command("sadpctl reset prepare DEVICE", LinkedPage::Prepare)),
         Finding::PasswordSet { .. } => say("it accepted the new password; it is not back on the network yet"),
         Finding::DefaultPassword { seen } => say(if *seen {
             "it has the default password of its own manual now"
         } else {
             "it accepted the answer, which sets the default password of its own manual; it is not back on the network yet"
         })
-        .next("give it a password of its own at once, in its own web page: the default is widely known; it is in its manual, sadpctl does not know it"),
+        .next(Sentence::new("give it a password of its own at once, in its own web page: the default is widely known; it is in its manual, ").or_on_page("sadpctl does not know it", "it is not known here")),
         Finding::NoReply => say("no reply: it is unknown whether it accepted the answer; its request stays open")
-            .next("try the new password in its own web page, once; if it is refused, import it again with --force may-have-worked"),
+            .next(Sentence::new("try the new password in its own web page, once; if it is refused, import it again with ").lift(Guard::MayHaveWorked)),
         Finding::PossiblyTakenBefore => {
-            let refused = verdict.map(|verdict| refusal::explain(verdict, Action::ImportAnswer).message);
+            let refused = verdict.map(|verdict| refusal::explain(verdict, Action::ImportAnswer).message.to_string());
             say(format!("{}: most likely it accepted the answer that was sent before without a reply", refused.unwrap_or_default()))
                 .next("try the new password in its own web page, once; if it is refused, export a new request")
         }
         Finding::RequestSpent => match verdict.map(|verdict| refusal::explain(verdict, Action::ImportAnswer)) {
             Some(refused) => Explanation {
-                message: format!("{}: its request is closed, by one unauthenticated reply", refused.message),
+                message: format!("{}: its request is closed, by one unauthenticated reply", refused.message).into(),
                 ..refused
             },
             None => say("its request is closed, by one unauthenticated reply"),
@@ -71,8 +72,8 @@ pub(super) fn explain(finding: &Finding, verdict: Option<&RefusalReply>) -> Expl
         Finding::WrongAnswer { doubt } => {
             let details = verdict.map(refusal::details).unwrap_or_default();
             say(with_doubt(format!("it does not take this answer {details}"), *doubt)).next(match doubt {
-                Some(_) => "export a new request with --again, and ask for a new answer",
-                None => "check that the answer is for this very request, and was not changed; do not try others: each wrong one costs a try",
+                Some(_) => Sentence::new("export a new request").or_on_page(" with --again", "").text(", and ask for a new answer"),
+                None => Sentence::new("check that the answer is for this very request, and was not changed; do not try others: each wrong one costs a try"),
             })
         }
     }

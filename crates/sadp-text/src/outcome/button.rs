@@ -4,31 +4,36 @@ use std::time::Duration;
 
 use humantime::format_duration;
 use sadp_ops::{
-    Outcome,
+    Guard, Outcome,
     recovery::button::{ButtonFinding as Finding, ButtonProgress as Progress},
 };
 
-use crate::{Explanation, Line, say, with_cause};
+use super::first_password;
+use crate::{Explanation, Line, LinkedPage, Sentence, say, with_cause};
 
 /// What happened, and what to do next.
 #[rustfmt::skip]
 pub(super) fn explain(finding: &Finding, outcome: &Outcome) -> Explanation {
     let mac = outcome.device.mac.filter(|mac| mac.is_identity());
     let name = mac.map_or_else(|| "DEVICE".into(), |mac| mac.to_string());
-    let activate = format!("give it its first password: sadpctl activate {name}");
+    let activate = first_password(&name);
     let try_again = "power it off, hold the button while powering it on and for more than 30 s, and run this again; nothing was changed from here";
     match finding {
         Finding::Unactivated => say("already unactivated: there is nothing to reset").next(activate),
         Finding::Reset => say("reset: it is back, unactivated").next(activate),
         Finding::NotForDevice { obstacle, others } => {
             let others: Vec<_> = others.iter().map(|way| way.label()).collect();
-            say(obstacle.to_string()).next(format!(
-                "ways that may fit it: {}; sadpctl reset ways shows what each needs; --force way-not-offered prints the steps and waits anyway",
-                others.join(", ")
-            ))
+            let first = format!("ways that may fit it: {}; ", others.join(", "));
+            say(obstacle.to_string()).next(
+                Sentence::new(first)
+                    .command("sadpctl reset ways", LinkedPage::RecoveryMethods)
+                    .text(" shows what each needs; ")
+                    .lift(Guard::WayNotOffered)
+                    .or_on_page(" prints the steps and waits anyway", " waits anyway"),
+            )
         }
         Finding::Unrecognisable => say("it reports neither a MAC of its own nor a serial: it could not be recognised after the reset")
-            .next("reset it by hand as its manual says, then look for it with sadpctl scan"),
+            .next(Sentence::new("reset it by hand as its manual says, then look for it with ").command("sadpctl scan", LinkedPage::Devices)),
         Finding::StillActive => say("still active: not reset yet").next(try_again),
         Finding::NoRestart => say("it did not restart: not reset yet").next(try_again),
         Finding::StateUnknown => say("it restarted; its firmware does not report whether it has a password")
@@ -62,7 +67,7 @@ pub(crate) fn line(progress: &Progress<'_>) -> Option<Line> {
             (_, None) => "It is back and unactivated.".into(),
         },
     };
-    Some(Line::Note(text))
+    Some(Line::Note(text.into()))
 }
 
 /// How long a reset has been awaited.

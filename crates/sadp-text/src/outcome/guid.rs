@@ -1,20 +1,22 @@
 //! What became of GUIDs.
 
-use std::{borrow::Cow, io::ErrorKind};
+use std::io::ErrorKind;
 
 use sadp_ops::{
-    Outcome, OutcomeData,
+    Guard, Outcome, OutcomeData,
     recovery::guid::{GuidFinding as Finding, ListedGuid},
 };
 use sadp_reset::{DeviceKey, GuidVoid, VaultError};
 
-use crate::{Explanation, Remedy, minute, say};
+use crate::{Explanation, LinkedPage, Remedy, Sentence, minute, say};
+
+const IMPORT: &str = "sadpctl reset guid import DEVICE FILE";
 
 /// What is found of a GUID that was not exported or not sent, and what to do next.
 #[rustfmt::skip]
 pub(super) fn explain(finding: &Finding) -> Explanation {
-    let other_file = "take another file, or another way of recovery; --force refused-before sends it anyway and may cost a try";
-    let give_file = "give a file: sadpctl reset guid import DEVICE FILE; or use another way of recovery";
+    let other_file = Sentence::new("take another file, or another way of recovery; ").lift(Guard::RefusedBefore).text(" sends it anyway and may cost a try");
+    let give_file = Sentence::new("give a file: ").command(IMPORT, LinkedPage::GuidImport).text("; or use another way of recovery");
     match finding {
         Finding::NotKept => say("it took the password, but its GUID could not be kept")
             .next("export it again; if it stays so, use another way of recovery"),
@@ -76,19 +78,19 @@ fn name(device: &DeviceKey) -> String {
 
 impl Remedy for VaultError {
     #[rustfmt::skip]
-    fn remedy(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+    fn remedy(&self) -> Sentence {
+        Sentence::new(match self {
             Self::File(error) if error.source.kind() == ErrorKind::FileTooLarge =>
                 "a GUID file has 128 bytes, or base64 text of 172 to 512: check whether it is the right one",
             Self::File(_) => "check the path, its permissions and that the disk is not full",
-            Self::Ledger { .. } | Self::Seal(_) => "make the state folder writable, or name another with --state",
+            Self::Ledger { .. } | Self::Seal(_) => return Sentence::new("make the state folder writable, or ").then(crate::remedy::other_state()),
             Self::Missing { .. } | Self::Changed { .. } =>
-                "bring the file back from a copy, or give a copy: sadpctl reset guid import DEVICE FILE",
-            Self::PassphraseNeeded { .. } => "give the passphrase with --passphrase-file FILE or in SADPCTL_PASSPHRASE",
+                return Sentence::new("bring the file back from a copy, or give a copy: ").command(IMPORT, LinkedPage::GuidImport),
+            Self::PassphraseNeeded { .. } => return Sentence::either("give the passphrase with --passphrase-file FILE or in SADPCTL_PASSPHRASE", "type its passphrase; nothing was sent"),
             Self::WrongPassphrase { .. } => "give the passphrase it was encrypted with; nothing was sent",
             Self::Open { .. } => "check whether the file is whole and the right one; nothing was sent",
             Self::NotAGuid { .. } =>
-                "a GUID file has 128 bytes, or base64 text of 172 to 512: check whether it is whole and the right one; nothing was sent; --force refused-before sends another text anyway and may cost a try",
+                return Sentence::new("a GUID file has 128 bytes, or base64 text of 172 to 512: check whether it is whole and the right one; nothing was sent; ").lift(Guard::RefusedBefore).text(" sends another text anyway and may cost a try"),
         })
     }
 }

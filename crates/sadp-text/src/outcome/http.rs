@@ -11,21 +11,21 @@ use sadp_ops::check::{
     DeviceClock, HttpActivation, HttpDetails, HttpFinding, HttpLogin, HttpStatus, LoginObstacle,
 };
 
-use super::FIRST_PASSWORD;
-use crate::{Explanation, count, say};
+use super::first_password;
+use crate::{Explanation, LinkedPage, Sentence, count, say};
 
 /// What happened, and what to do next.
 #[rustfmt::skip]
 pub(super) fn explain(finding: &HttpFinding) -> Explanation {
     match finding {
         HttpFinding::NoAddress => say("not asked: it reports no IPv4 address")
-            .next("give it an address first: sadpctl net set DEVICE --ip ADDRESS"),
+            .next(Sentence::new("give it an address first: ").command("sadpctl net set DEVICE --ip ADDRESS", LinkedPage::NetworkSettings)),
         HttpFinding::AddressShared => say("not asked: another device has the same address, and either may answer")
-            .next("give it an address of its own first: sadpctl net set DEVICE --ip ADDRESS"),
+            .next(Sentence::new("give it an address of its own first: ").command("sadpctl net set DEVICE --ip ADDRESS", LinkedPage::NetworkSettings)),
         HttpFinding::OffSubnet => say("not asked: its address is in none of this computer's networks")
-            .next("add an address in its network to this computer; to see how: sadpctl scan"),
+            .next(Sentence::new("add an address in its network to this computer; to see how: ").command("sadpctl scan", LinkedPage::Doctor)),
         HttpFinding::NotFoundAgain => say("not asked: it was not found again")
-            .next("try the password when it is back: sadpctl check DEVICE --login"),
+            .next(Sentence::new("try the password when it is back: ").command("sadpctl check DEVICE --login", LinkedPage::Check)),
         HttpFinding::NotReached(failure) => not_reached(failure),
         HttpFinding::Withheld(obstacle) => withheld(obstacle),
         HttpFinding::WrongPassword { tries_left } => say(match tries_left {
@@ -54,14 +54,14 @@ pub(super) fn explain(finding: &HttpFinding) -> Explanation {
         HttpFinding::StatesDiffer => say("not sent: over HTTP it reports that it has no password, by SADP that it has")
             .next("scan again; another device may answer at its address"),
         HttpFinding::NotAlone => say("not sent: its newer activation over HTTP is known from one source only, and goes to one device at a time")
-            .next("name it alone: sadpctl activate DEVICE --via http"),
+            .next(Sentence::new("name it alone: ").terminal_only("sadpctl activate DEVICE --via http")),
         HttpFinding::NotOffered => say("its firmware does not offer this")
             .next("look at its own web page; newer firmware may have it"),
         HttpFinding::NotRecorder { .. } => say("it is not a recorder: no cameras are behind it"),
         HttpFinding::NoTimeServer => say("its firmware has no time server to set; nothing was changed")
-            .next("set it from this computer's clock: sadpctl time set DEVICE --now"),
+            .next(Sentence::new("set it from this computer's clock: ").terminal_only("sadpctl time set DEVICE --now")),
         HttpFinding::NoOnvifUsers => say("its firmware has no separate users of ONVIF; nothing was changed")
-            .next("leave --user out: the device's own account may log in by ONVIF"),
+            .next(Sentence::either("leave --user out", "name no user").text(": the device's own account may log in by ONVIF")),
         HttpFinding::NotWrittenDown => say("not sent: it could not be written down before"),
     }
 }
@@ -84,21 +84,23 @@ fn withheld(obstacle: &LoginObstacle) -> Explanation {
     match obstacle {
         LoginObstacle::Locked { seconds } => say(format!("password not sent: it takes no login from this computer{}", for_time(*seconds)))
             .next("wait until the lock is over, without another login: each one starts it again"),
-        LoginObstacle::NotActivated => say("password not sent: it has no password yet").next(FIRST_PASSWORD),
+        LoginObstacle::NotActivated => say("password not sent: it has no password yet").next(first_password("DEVICE")),
         LoginObstacle::OneTryLeft => say("password not sent: a wrong one would lock it, because one try is left")
             .next("wait half an hour, or make sure of the password and sign in to its own web page: it then has all tries again"),
         LoginObstacle::NotNeeded => say("password not sent: it answers without one")
             .next("look at its own web page: anybody in its network can"),
         LoginObstacle::NoChallenge => say("password not sent: it offers no login that this program knows"),
         LoginObstacle::BasicOnly => say("password not sent: it takes it only unencrypted")
-            .next("where nobody else is in the network, sign in to its own web page, or: sadpctl check DEVICE --login --allow-basic"),
+            .next(Sentence::new("where nobody else is in the network, sign in to its own web page, or")
+                .or_on_page(": sadpctl check DEVICE --login --allow-basic", " let the password be sent unencrypted")),
         LoginObstacle::NoHttps(HttpFailure::CertificateChanged { expected, seen }) => other_certificate("password not sent", expected, seen),
         LoginObstacle::NoHttps(HttpFailure::NotConnected) => say("password not sent: it had HTTPS before, which does not answer at the usual or given port")
-            .next(format!("if it answers at another port, add --https-port N; {OVER_HTTP}")),
+            .next(Sentence::new("if it answers at another port, ")
+                .or_on_page("add --https-port N", "type that as its HTTPS port").text("; ").then(over_http())),
         LoginObstacle::NoHttps(HttpFailure::TlsTooOld) => say("password not sent: its HTTPS is older than TLS 1.2, which this program needs")
-            .next(OVER_HTTP),
+            .next(over_http()),
         LoginObstacle::NoHttps(failure) => say(format!("password not sent: {failure}"))
-            .next(format!("run it again; {OVER_HTTP}")),
+            .next(Sentence::new("run it again; ").then(over_http())),
         LoginObstacle::Refused(refusal) => say(format!("password not sent: {}", refused(refusal)))
             .next("run it again; if it stays so, look at its own web page"),
         LoginObstacle::EarlierUnanswered => say("password not sent: the device before it did not reply to it")
@@ -106,7 +108,10 @@ fn withheld(obstacle: &LoginObstacle) -> Explanation {
     }
 }
 
-const OVER_HTTP: &str = "to log in over HTTP instead, by an answer to its challenge, add --http";
+fn over_http() -> Sentence {
+    Sentence::new("to log in over HTTP instead, by an answer to its challenge, ")
+        .or_on_page("add --http", "choose plain HTTP")
+}
 
 /// A certificate that is not the one that was seen first or named.
 fn other_certificate(
@@ -117,9 +122,12 @@ fn other_certificate(
     say(format!(
         "{effect}: its certificate is {seen}, not {expected} as expected; another machine may answer"
     ))
-    .next(format!(
-        "find out which machine it is; if the device was reset or replaced, add this, to check DEVICE --login for example: --accept-certificate {seen}"
-    ))
+    .next(
+        Sentence::new("find out which machine it is; if the device was reset or replaced, ").or_on_page(
+            format!("add this, to check DEVICE --login for example: --accept-certificate {seen}"),
+            format!("type this as the certificate to accept, to check it alone for example: {seen}"),
+        ),
+    )
 }
 
 /// A refusal in the device's own words.

@@ -1,10 +1,8 @@
 //! Network settings.
 
-use std::borrow::Cow;
-
 use sadp_model::{AddressError, MacAddr, text::clean};
 use sadp_ops::{
-    DiscoveredDevice, Outcome, Seen,
+    DiscoveredDevice, Guard, Outcome, Seen,
     network::{
         AddressHolder, ApplyError, BadChange, NetworkFinding as Finding, Plan, PlannedChange,
         ProposalError, ResultFileError, SetError, SettingsChange as Change, TargetAddress,
@@ -15,7 +13,7 @@ use sadp_proto::{NetworkSettings, UpdateError};
 use sadp_reset::Action;
 
 use crate::{
-    Confirmation, Explanation, Remedy,
+    Confirmation, Explanation, LinkedPage, Remedy, Sentence,
     announcement::{listed, question},
     count, say,
 };
@@ -138,27 +136,33 @@ pub fn plan_problems(problems: &[Problem]) -> Explanation {
         },
     ] = problems
     {
-        return say(format!("is {kind}, and a plan is CSV or an .xlsx workbook")).next(match kind {
+        let next = match kind {
             FileKind::OldWorkbook | FileKind::OpenDocument => {
-                "open it in the spreadsheet program, save it as an Excel workbook (.xlsx) without a password, and apply that file"
+                "open it in the spreadsheet program, save it as an Excel workbook (.xlsx) without a password, and apply that file".into()
             }
-            FileKind::Markup | FileKind::Json => {
-                "sadpctl net plan writes a plan; a list of devices can be one if it is CSV: sadpctl scan --format csv"
+            FileKind::Markup | FileKind::Json => writes_a_plan("")
+                .text("; a list of devices can be one if it is CSV: ")
+                .command("sadpctl scan --format csv", LinkedPage::Devices),
+            FileKind::Archive => "unpack it, and apply the CSV file in it".into(),
+            FileKind::Pdf | FileKind::Binary => {
+                writes_a_plan("check whether it is the right file; ")
             }
-            FileKind::Archive => "unpack it, and apply the CSV file in it",
-            FileKind::Pdf | FileKind::Binary => "check whether it is the right file; sadpctl net plan writes a plan",
-        });
+        };
+        return say(format!("is {kind}, and a plan is CSV or an .xlsx workbook")).next(next);
     }
     let lines = problems.iter().take(LISTED).map(|it| match &it.cause {
-        Cause::Change(bad) => format!("\n  line {}: {bad}: {}", it.line, bad.remedy()),
-        cause if it.line == 0 => format!("\n  {cause}"),
-        cause => format!("\n  line {}: {cause}", it.line),
+        Cause::Change(bad) => {
+            let start = format!("\n  line {}: {bad}: ", it.line);
+            Sentence::new(start).then(bad.remedy())
+        }
+        cause if it.line == 0 => Sentence::new(format!("\n  {cause}")),
+        cause => Sentence::new(format!("\n  line {}: {cause}", it.line)),
     });
     let number = count(problems.len() as u64, "error", "errors");
     let is_title = |it: &Problem| matches!(it.cause, Cause::ColumnMissing(_));
     let of_sheets = |it: &Problem| matches!(it.cause, Cause::SeveralSheets(_));
     let of_cells = |it: &Problem| matches!(it.cause, Cause::MergedCells(_));
-    say(format!("has {number}:{}", lines.collect::<String>())).next(if problems.iter().any(of_sheets) {
+    say(lines.fold(Sentence::new(format!("has {number}:")), Sentence::then)).next(if problems.iter().any(of_sheets) {
         "leave one of them, and move the others to another workbook"
     } else if problems.iter().any(of_cells) {
         "unmerge them, write the value into each, and apply the plan again"
@@ -168,6 +172,12 @@ pub fn plan_problems(problems: &[Problem]) -> Explanation {
     } else {
         "correct the plan and apply it again"
     })
+}
+
+fn writes_a_plan(first: &'static str) -> Sentence {
+    Sentence::new(first)
+        .command("sadpctl net plan", LinkedPage::NetworkPlan)
+        .text(" writes a plan")
 }
 
 fn holder(holder: AddressHolder) -> String {
@@ -187,19 +197,19 @@ fn shown(mac: Option<MacAddr>, unknown: &str) -> String {
 pub(super) fn explain(finding: &Finding) -> Explanation {
     match finding {
         Finding::AlreadySet => say("no change needed"),
-        Finding::NotActivated => say("it has no password yet").next("activate it first: sadpctl activate"),
+        Finding::NotActivated => say("it has no password yet").next(Sentence::new("activate it first: ").command("sadpctl activate", LinkedPage::Activate)),
         Finding::CannotSend(error) => say(format!("not sent: {error}")).next(match error {
-            UpdateError::UnknownAccount => "name the account that the password belongs to: --account NAME",
-            _ => "its password cannot be sent this way: use its own web page",
+            UpdateError::UnknownAccount => Sentence::new("name the account that the password belongs to").or_on_page(": --account NAME", " in the form"),
+            _ => Sentence::new("its password cannot be sent this way: use its own web page"),
         }),
         Finding::Replayable => say("its firmware sends the password in a form that can be recorded and replayed")
-            .next("use its own web page, or connect it to this computer alone and add --allow-replayable"),
+            .next(Sentence::new("use its own web page, or connect it to this computer alone and ").or_on_page("add --allow-replayable", "allow that in the form for one device")),
         Finding::NotFound { line } => say(format!("no such device was found (line {line})"))
             .next("check cable and power of devices not found, then apply the plan again"),
         Finding::AddressTaken { address, holder: by } => {
             let stays = if matches!(by, AddressHolder::Device(_)) { ", which does not move" } else { "" };
             say(format!("{address} is taken by {}{stays}", holder(*by)))
-                .next("plan a free address: sadpctl scan shows who has it")
+                .next(Sentence::new("plan a free address: ").command("sadpctl scan", LinkedPage::Devices).text(" shows who has it"))
         }
         Finding::AddressNotFreed { address, by } => {
             let other = shown(*by, "another device");
@@ -228,12 +238,12 @@ pub(super) fn checked(outcome: &Outcome, change: &Change, replied: bool) -> Stri
 
 impl Remedy for BadChange {
     #[rustfmt::skip]
-    fn remedy(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
-            Self::Served => "turn DHCP off for fixed ones (--dhcp off; in a plan dhcp=off)",
+    fn remedy(&self) -> Sentence {
+        Sentence::new(match self {
+            Self::Served => return Sentence::new("turn DHCP off for fixed ones (").or_on_page("--dhcp off; ", "").text("in a plan dhcp=off)"),
             Self::NoAddress => "give the address, too",
-            Self::NoMask => "give the subnet mask, too (--mask; in a plan mask)",
-            Self::NoSdkPort => "give the SDK port, too (--sdk-port; in a plan sdk_port): it is sent with every change",
+            Self::NoMask => return Sentence::new("give the subnet mask, too (").or_on_page("--mask; ", "").text("in a plan mask)"),
+            Self::NoSdkPort => return Sentence::new("give the SDK port, too (").or_on_page("--sdk-port; ", "").text("in a plan sdk_port): it is sent with every change"),
             Self::Address(AddressError::Gateway { .. } | AddressError::OwnGateway { .. }) => "give the gateway of the new network, too, or none",
             Self::Address(AddressError::Mask { .. }) => "write it as 255.255.255.0",
             Self::Address(AddressError::NoHost { .. } | AddressError::Edge { .. }) => "choose another address, or give the mask of the network",
@@ -242,13 +252,12 @@ impl Remedy for BadChange {
 }
 
 impl Remedy for SetError {
-    fn remedy(&self) -> Cow<'static, str> {
+    fn remedy(&self) -> Sentence {
         match self {
-            Self::Bad(bad) => format!("{}; nothing was sent", bad.remedy()).into(),
-            Self::Taken(_) => {
-                "choose another address; --force address-in-use sends anyway; nothing was sent"
-                    .into()
-            }
+            Self::Bad(bad) => bad.remedy().text("; nothing was sent"),
+            Self::Taken(_) => Sentence::new("choose another address; ")
+                .lift(Guard::AddressInUse)
+                .text(" sends anyway; nothing was sent"),
             Self::Ledger(error) => error.remedy(),
         }
     }
@@ -256,13 +265,13 @@ impl Remedy for SetError {
 
 impl Remedy for ApplyError {
     #[rustfmt::skip]
-    fn remedy(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+    fn remedy(&self) -> Sentence {
+        Sentence::new(match self {
             Self::Problems(problems) => {
                 let next = plan_problems(problems).next.unwrap_or_default();
-                return format!("{next}; nothing was sent").into();
+                return next.text("; nothing was sent");
             }
-            Self::NoneFound => "sadpctl scan shows which devices are there; nothing was sent",
+            Self::NoneFound => return Sentence::default().command("sadpctl scan", LinkedPage::Devices).text(" shows which devices are there; nothing was sent"),
             Self::NoSpare(_) => "leave one of them out, or give it another address; nothing was sent",
             Self::SparesTaken => "plan addresses that no other device has; nothing was sent",
             Self::Ledger(error) => return error.remedy(),
@@ -272,22 +281,22 @@ impl Remedy for ApplyError {
 
 impl Remedy for ProposalError {
     #[rustfmt::skip]
-    fn remedy(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
-            Self::NoNetwork { .. } => "give its subnet mask, too (--mask)",
-            Self::Address(_) => "check the first address, the mask and the gateway (--from, --mask, --gateway)",
-            Self::Full(_) => "begin at a lower address (--from), or take fewer devices (--where)",
-        })
+    fn remedy(&self) -> Sentence {
+        match self {
+            Self::NoNetwork { .. } => Sentence::new("give its subnet mask, too").or_on_page(" (--mask)", ""),
+            Self::Address(_) => Sentence::new("check the first address, the mask and the gateway").or_on_page(" (--from, --mask, --gateway)", ""),
+            Self::Full(_) => Sentence::new("begin at a lower address").or_on_page(" (--from)", "").text(", or take fewer devices").or_on_page(" (--where)", ""),
+        }
     }
 }
 
 impl Remedy for ResultFileError {
     #[rustfmt::skip]
-    fn remedy(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
-            Self::Exists(_) => "it holds no results: name another file with --result, or use --force to replace it; nothing was sent",
-            Self::Unwritable { .. } => "name a file that you may write with --result",
-        })
+    fn remedy(&self) -> Sentence {
+        match self {
+            Self::Exists(_) => Sentence::new("it holds no results: ").or_on_page("name another file with --result, or use --force to replace it", "move it away").text("; nothing was sent"),
+            Self::Unwritable { .. } => Sentence::either("name a file that you may write with --result", "make the state folder writable"),
+        }
     }
 }
 

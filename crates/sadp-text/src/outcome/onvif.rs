@@ -7,7 +7,7 @@ use sadp_ops::{
 };
 use sadp_reset::Action;
 
-use crate::{Announcement, Explanation, say};
+use crate::{Announcement, Explanation, Sentence, say};
 
 /// ONVIF as it was read.
 pub(super) fn shown(status: &OnvifStatus) -> Explanation {
@@ -17,8 +17,10 @@ pub(super) fn shown(status: &OnvifStatus) -> Explanation {
     let shown = say(format!("ONVIF {}{login}{users}", on(status.enabled)));
     let is_useless = status.enabled && status.users.as_ref().is_some_and(Vec::is_empty);
     if is_useless {
-        return shown
-            .next("nobody can use ONVIF without a user: sadpctl onvif on DEVICE --user NAME");
+        return shown.next(
+            Sentence::new("nobody can use ONVIF without a user: ")
+                .terminal_only("sadpctl onvif on DEVICE --user NAME"),
+        );
     }
     shown
 }
@@ -65,12 +67,12 @@ pub(super) fn changed(change: &OnvifChange, outcome: &Outcome) -> Explanation {
     }
     let Some(after) = &change.after else {
         return say("it accepted the change, but ONVIF could not be read again")
-            .next("to see it: sadpctl onvif show DEVICE");
+            .next(Sentence::new("to see it: ").terminal_only("sadpctl onvif show DEVICE"));
     };
     let shown = shown(after);
     if !change.is_written() {
         return Explanation {
-            message: format!("nothing to change: {}", shown.message),
+            message: format!("nothing to change: {}", shown.message).into(),
             ..shown
         };
     }
@@ -105,9 +107,15 @@ pub(super) fn changed(change: &OnvifChange, outcome: &Outcome) -> Explanation {
         return say(format!(
             "{message}; it takes the change over when it restarts"
         ))
-        .next("restart it in its own web page, then: sadpctl onvif show DEVICE");
+        .next(
+            Sentence::new("restart it in its own web page, then: ")
+                .terminal_only("sadpctl onvif show DEVICE"),
+        );
     }
-    Explanation { message, ..shown }
+    Explanation {
+        message: message.into(),
+        ..shown
+    }
 }
 
 /// What was set before something failed.

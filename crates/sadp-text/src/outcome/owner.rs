@@ -4,7 +4,7 @@ use sadp_ops::owner::{CloudStatus, OwnerChange as Change, OwnerFinding as Findin
 use sadp_proto::{Refusal, RefusalReply};
 use sadp_reset::Action;
 
-use super::FIRST_PASSWORD;
+use super::first_password;
 use crate::{Announcement, Explanation, refusal, say};
 
 /// What happened, and what to do next.
@@ -24,7 +24,7 @@ pub(super) fn explain(finding: Finding, verdict: Option<&RefusalReply>) -> Expla
         Finding::Done(Change::CloudOff) => say("Hik-Connect is off"),
         Finding::Done(Change::Code) => say("the verification code is set"),
         Finding::Done(Change::Unbind) => say("it is unbound from its account"),
-        Finding::Done(Change::Deactivate) => say("it is unactivated: it has no password now").next(FIRST_PASSWORD),
+        Finding::Done(Change::Deactivate) => say("it is unactivated: it has no password now").next(first_password("DEVICE")),
         Finding::Accepted => say("it accepted the command; it is not back on the network yet")
             .next("scan again: it may be restarting"),
         Finding::NotReported { accepted: true } => say("it accepted the command, but does not report the change")

@@ -1,7 +1,7 @@
 //! What devices offer, and what became of those that were to set a new password.
 
 use sadp_ops::{
-    Offer, OutcomeStatus, Preparation,
+    Guard, Offer, OutcomeStatus, Preparation,
     owner::CloudStatus,
     recovery::{
         mail::EarlierQr,
@@ -13,8 +13,8 @@ use sadp_ops::{
 use sadp_proto::QuestionList;
 use sadp_reset::Action;
 
-use super::{FIRST_PASSWORD, message, next_step};
-use crate::{Explanation, count, minute, say};
+use super::{first_password, message, next_step};
+use crate::{Explanation, LinkedPage, Sentence, count, minute, say};
 
 /// Which questions are set.
 pub(super) fn questions(list: &ListedQuestions) -> String {
@@ -91,18 +91,33 @@ pub fn earlier_qr(earlier: &EarlierQr) -> String {
 /// What a device does not offer, and what to do without it.
 #[rustfmt::skip]
 pub(super) fn missing(offer: Offer) -> Explanation {
-    let other_way = "use another way of recovery; --force way-not-offered asks it anyway";
+    let other_way = Sentence::new("use another way of recovery; ")
+        .lift(Guard::WayNotOffered)
+        .text(" asks it anyway");
     match offer {
         Offer::Guid => say("it does not report GUID recovery").next(other_way),
         Offer::Questions => say("it does not report security questions").next(other_way),
         Offer::Mailbox => say("it does not report recovery by e-mail").next(other_way),
         Offer::Cloud => say("it does not report Hik-Connect")
-            .next("check its firmware; --force way-not-offered sends it anyway"),
+            .next(sent_anyway("check its firmware")),
         Offer::Unbind => say("it does not report that a command can unbind it from Hik-Connect")
-            .next("unbind it in the app or on its own web page; --force way-not-offered sends it anyway"),
+            .next(sent_anyway("unbind it in the app or on its own web page")),
         Offer::Deactivate => say("it does not report that a command can deactivate it")
-            .next("restore its factory settings on its own web page; --force way-not-offered sends it anyway"),
+            .next(sent_anyway("restore its factory settings on its own web page")),
     }
+}
+
+fn sent_anyway(first: &'static str) -> Sentence {
+    Sentence::new(first)
+        .text("; ")
+        .lift(Guard::WayNotOffered)
+        .text(" sends it anyway")
+}
+
+/// A GUID once a new password is set.
+pub(super) fn export_again() -> Sentence {
+    Sentence::new("its former GUIDs are void: export a new one, ")
+        .command("sadpctl reset guid export DEVICE", LinkedPage::GuidExport)
 }
 
 /// What is known of a new password, and what to do next.
@@ -110,11 +125,11 @@ pub(super) fn missing(offer: Offer) -> Explanation {
 pub(super) fn password_reset(finding: Finding, action: Action) -> Explanation {
     match finding {
         Finding::Set { seen: true } if action == Action::GuidImport => say("the new password is set")
-            .next("its former GUIDs are void: export a new one, sadpctl reset guid export DEVICE"),
+            .next(export_again()),
         Finding::Set { seen: true } => say("the new password is set"),
         Finding::Set { seen: false } => say("it accepted the new password; it is not back on the network yet")
             .next("scan again: it may be restarting"),
-        Finding::Unactivated => say("it reports that it has no password now").next(FIRST_PASSWORD),
+        Finding::Unactivated => say("it reports that it has no password now").next(first_password("DEVICE")),
         Finding::NoReply { .. } => say("no reply: it may have the new password, or the former one")
             .next("try the new password in its own web page, once; send nothing again before that"),
         Finding::PossiblySetBefore { .. } => say("it refused: most likely what was sent before, without a reply, set its password already")

@@ -6,18 +6,18 @@ use sadp_ops::{
 };
 use sadp_reset::{Mailing, RequestKind};
 
-use crate::{Explanation, count, minute, say};
+use crate::{Explanation, LinkedPage, Sentence, count, minute, say};
 
 /// What happened, and what to do next.
 #[rustfmt::skip]
 pub(super) fn explain(finding: &Finding, outcome: &Outcome) -> Explanation {
     match finding {
         Finding::Unactivated { .. } => say("it has no password yet, so there is nothing to recover")
-            .next("activate it instead: sadpctl activate DEVICE"),
+            .next(Sentence::new("activate it instead: ").command("sadpctl activate DEVICE", LinkedPage::Activate)),
         Finding::KindUnknown => say("its reply does not say which kind of request it takes")
             .next("scan again; if it stays so, ask the vendor's support"),
         Finding::Pending { since } => say(format!("its request of {} still waits for an answer: another would make it void", minute(*since)))
-            .next("import the answer when it is in; --again cancels that request and exports a new one"),
+            .next(Sentence::new("import the answer when it is in; ").or_on_page("--again", "to export again").text(" cancels that request and exports a new one")),
         Finding::Planned(kind) => say(planned(*kind)),
         Finding::Exported { kind, lacks_serial, recorded } => {
             let mut message = written(*kind).to_owned();
@@ -36,7 +36,7 @@ pub(super) fn explain(finding: &Finding, outcome: &Outcome) -> Explanation {
         Finding::NoCode => say("it answered without a request in its reply; an older one may be void")
             .next("run it again; if it stays so, ask the vendor's support"),
         Finding::NotWritten => say("it gave a request, which could not be written: older requests of it are void")
-            .next("fix the cause, then export again with --again"),
+            .next(Sentence::new("fix the cause, then export again").or_on_page(" with --again", "")),
     }
 }
 
@@ -70,5 +70,5 @@ const fn written(kind: RequestKind) -> &'static str {
 
 fn unrecorded(exported: &ExportedRequest) -> String {
     let path = exported.package.path.display();
-    format!(" to {path}, but not noted in the ledger: reset cases does not list it")
+    format!(" to {path}, but not noted in the ledger: it is not in the list of requests")
 }

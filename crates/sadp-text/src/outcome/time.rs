@@ -10,7 +10,7 @@ use sadp_ops::{
 use sadp_reset::Action;
 
 use super::http::{deviation, set_by};
-use crate::{Announcement, Explanation, say};
+use crate::{Announcement, Explanation, Sentence, say};
 
 /// A clock that was read.
 pub(super) fn shown(status: &ClockStatus) -> Explanation {
@@ -38,13 +38,13 @@ fn clock(status: &ClockStatus) -> String {
 }
 
 /// What to do about a wrong clock.
-fn wrong(status: &ClockStatus) -> Option<String> {
+fn wrong(status: &ClockStatus) -> Option<Sentence> {
     if status.clock.is_right() || status.clock.deviation.is_none() {
         return None;
     }
     Some(match (&status.clock.time.time_mode, status.server()) {
-        (TimeMode::Ntp, Some(host)) => format!("make sure that it can reach {host} (UDP 123), or set its clock from another time server: sadpctl time set DEVICE --ntp HOST"),
-        _ => "set it from a time server, or from this computer's clock: sadpctl time set DEVICE --ntp HOST, or --now".into(),
+        (TimeMode::Ntp, Some(host)) => Sentence::new(format!("make sure that it can reach {host} (UDP 123), or set its clock from another time server: ")).terminal_only("sadpctl time set DEVICE --ntp HOST"),
+        _ => Sentence::new("set it from a time server, or from this computer's clock: ").terminal_only("sadpctl time set DEVICE --ntp HOST, or --now"),
     })
 }
 
@@ -74,12 +74,12 @@ pub(super) fn changed(change: &TimeChange, outcome: &Outcome) -> Explanation {
     }
     let Some(after) = &change.after else {
         return say("it accepted the change, but its clock could not be read again")
-            .next("to see it: sadpctl time show DEVICE");
+            .next(Sentence::new("to see it: ").terminal_only("sadpctl time show DEVICE"));
     };
     if !change.is_written() {
         let shown = shown(after);
         return Explanation {
-            message: format!("nothing to change: {}", shown.message),
+            message: format!("nothing to change: {}", shown.message).into(),
             ..shown
         };
     }
@@ -120,8 +120,8 @@ pub(super) fn changed(change: &TimeChange, outcome: &Outcome) -> Explanation {
     };
     let done = say(format!("clock {moved}{}{late}{zone}", clock(after)));
     match (waits, wrong(after)) {
-        _ if restarts => done.next("restart it in its own web page, then: sadpctl time show DEVICE"),
-        (Some(host), _) => done.next(format!("look again in a few minutes; if it is wrong then, make sure that it can reach {host} (UDP 123): sadpctl time show DEVICE")),
+        _ if restarts => done.next(Sentence::new("restart it in its own web page, then: ").terminal_only("sadpctl time show DEVICE")),
+        (Some(host), _) => done.next(Sentence::new(format!("look again in a few minutes; if it is wrong then, make sure that it can reach {host} (UDP 123): ")).terminal_only("sadpctl time show DEVICE")),
         (None, Some(next)) => done.next(next),
         (None, None) => done,
     }

@@ -11,8 +11,9 @@ use sadp_model::State as DeviceState;
 use sadp_ops::job::{Job, Task};
 use sadp_reset::Action;
 
-use super::{begun, shown};
+use super::FormPage;
 use crate::{
+    draft::FormDraft,
     error::WebError,
     form::SentForm,
     page::{self, Tab, page},
@@ -22,16 +23,21 @@ use crate::{
 
 const PATH: &str = "/activate";
 
+const PAGE: FormPage = FormPage {
+    path: PATH,
+    tab: Tab::Devices,
+    render: form,
+};
+
 pub(super) fn routes() -> Router<Site> {
     Router::new().route(PATH, get(show).post(begin))
 }
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
-    let targets = Targets::of(&site, query);
-    shown(&site, Tab::Devices, targets.map(|it| form(&site, &it)))
+    PAGE.show(&site, query)
 }
 
-fn form(site: &Site, targets: &Targets) -> Markup {
+fn form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
     let devices = targets.devices().iter();
     let unactivated =
         devices.filter(|it| it.found.entry.device.state == Some(DeviceState::Unactivated));
@@ -41,17 +47,18 @@ fn form(site: &Site, targets: &Targets) -> Markup {
         @if active > 0 {
             p { (sadp_text::count(active as u64, "of them is", "of them are")) " not unactivated, and left out." }
         }
-        (page::form(site, PATH, "Look and plan", &html! {
+        (page::form(site, draft, "Look and plan", &html! {
             (targets.render())
-            (page::new_password())
-            (targets.guards(Action::Activate))
+            (page::new_password(draft))
+            (targets.guards(Action::Activate, draft))
         }))
     };
-    page(site, Tab::Devices, "Activate", &body)
+    Ok(page(site, Tab::Devices, "Activate", &body))
 }
 
-async fn begin(State(site): State<Site>, form: SentForm) -> Response {
-    begun(&site, Tab::Devices, start(&site, &form))
+async fn begin(State(site): State<Site>, sent: SentForm) -> Response {
+    let begun = start(&site, &sent);
+    PAGE.begun(&site, sent, begun)
 }
 
 fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {

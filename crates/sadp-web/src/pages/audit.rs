@@ -14,7 +14,7 @@ use maud::{Markup, PreEscaped, html};
 use sadp_model::text::clean;
 use sadp_ops::{
     DiscoveredDevice, Session,
-    audit::{self, AuditFinding, AuditedDevice},
+    audit::{self, AuditedDevice},
     cameras::{self, CameraBehind},
 };
 use sadp_text::{
@@ -31,6 +31,7 @@ use crate::{
     looks::Prepared,
     page::{Tab, device_title, key, page, paging, sentence, table},
     site::Site,
+    wording::told,
 };
 
 const PATH: &str = "/audit";
@@ -268,44 +269,19 @@ fn row(audited: &AuditedDevice, number: Option<u64>, behind: Option<&CameraBehin
     }
 }
 
-/// What mends the findings of a device, each once: the page for it, or in words.
+/// What mends the findings of a device, each once.
 fn remedies(audited: &AuditedDevice, number: Option<u64>) -> Vec<String> {
     let device = &audited.assessed.device.entry.device;
     let mac = device.mac.map(|mac| mac.to_string());
     let name = mac.as_deref().unwrap_or("DEVICE");
     let mut remedies = Vec::new();
     for &finding in &audited.findings {
-        let remedy = html! {
-            @if let (Some((path, label)), Some(number)) = (page_for(finding), number) {
-                a href=(format!("/{path}?device={number}")) { (label) }
-            } @else {
-                (sentence(&mends(finding, device, name)))
-            }
-        };
-        let remedy = remedy.into_string();
+        let remedy = told(&mends(finding, device, name), number).into_string();
         if !remedies.contains(&remedy) {
             remedies.push(remedy);
         }
     }
     remedies
-}
-
-/// The page where a finding is mended, and what is done there.
-const fn page_for(finding: AuditFinding) -> Option<(&'static str, &'static str)> {
-    match finding {
-        AuditFinding::Unactivated => Some(("activate", "Activate it")),
-        AuditFinding::NotRecoverable
-        | AuditFinding::GuidMissing
-        | AuditFinding::MailboxMissing
-        | AuditFinding::QuestionsMissing => Some(("prepare", "Prepare recovery")),
-        AuditFinding::DuplicateAddress | AuditFinding::FactoryAddress => {
-            Some(("network", "Set its address"))
-        }
-        AuditFinding::FirmwareTooOld(_)
-        | AuditFinding::ReplayablePassword
-        | AuditFinding::ClockUnset
-        | AuditFinding::CloudBound => None,
-    }
 }
 
 fn camera_row(behind: &CameraBehind) -> Markup {
@@ -321,7 +297,7 @@ fn camera_row(behind: &CameraBehind) -> Markup {
                 @if let Some(mac) = camera.mac { (mac) }
             }
             td { (sentence(&camera_place(behind))) }
-            td { @if let Some(problem) = problem { (sentence(&camera_mends(problem, &behind.recorder))) } }
+            td { @if let Some(problem) = problem { (told(&camera_mends(problem, &behind.recorder), None)) } }
         }
     }
 }

@@ -16,8 +16,9 @@ use sadp_ops::{
 };
 use sadp_text::ButtonSteps;
 
-use super::{job, problem, shown};
+use super::{FormPage, job};
 use crate::{
+    draft::FormDraft,
     error::WebError,
     form::SentForm,
     live::LiveDevice,
@@ -28,6 +29,12 @@ use crate::{
 
 const PATH: &str = "/button";
 
+const PAGE: FormPage = FormPage {
+    path: PATH,
+    tab: Tab::Recovery,
+    render: content,
+};
+
 /// How long a device is waited for, in minutes: usually, and at most.
 const MINUTES: u64 = 15;
 const MAX_MINUTES: u64 = 240;
@@ -37,11 +44,10 @@ pub(super) fn routes() -> Router<Site> {
 }
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
-    let content = Targets::of(&site, query).and_then(|it| content(&site, &it));
-    shown(&site, Tab::Recovery, content)
+    PAGE.show(&site, query)
 }
 
-fn content(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
+fn content(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
     let device = targets.only()?;
     let facts = &device.found.entry.device;
     let fit = MethodAssessment::judge(
@@ -61,7 +67,7 @@ fn content(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
             @if site.jobs.is_busy() {
                 div #job data-live="/live/job" data-on="job" { (job::content(site)) }
             } @else {
-                (wait_form(site, targets, obstacle.is_some()))
+                (wait_form(site, targets, obstacle, draft))
             }
         }
     };
@@ -79,7 +85,12 @@ fn steps(steps: &ButtonSteps) -> Markup {
     }
 }
 
-fn wait_form(site: &Site, targets: &Targets, is_unfit: bool) -> Markup {
+fn wait_form(
+    site: &Site,
+    targets: &Targets,
+    obstacle: Option<UnavailableReason>,
+    draft: &FormDraft,
+) -> Markup {
     let optional = |name, label| FormField {
         kind: "password",
         ..FormField::text(name, label)
@@ -87,23 +98,23 @@ fn wait_form(site: &Site, targets: &Targets, is_unfit: bool) -> Markup {
     html! {
         h2 { "From here" }
         p { "Begin to wait, then go to the device. This page shows when it goes off, when it is back, and whether it was reset. Nothing else can be begun here meanwhile; the wait can be stopped at any time, and changes nothing." }
-        (page::form(site, PATH, "Wait for the device", &html! {
+        (page::form(site, draft, "Wait for the device", &html! {
             (targets.hidden())
             (FormField { kind: "number", ..FormField::text("minutes", "Wait so many minutes at most") }
-                .value(&MINUTES.to_string()).required().render())
+                .value(&MINUTES.to_string()).required().render(draft))
             (optional("new-password", "First password, once it is back")
-                .hint("You are asked before it is sent. Leave it empty to give the first password later.").render())
-            (optional("again", "Type it again").render())
-            @if is_unfit { (targets.liftable(&[Guard::WayNotOffered])) }
+                .hint("You are asked before it is sent. Leave it empty to give the first password later.").render(draft))
+            (optional("again", "Type it again").render(draft))
+            @if obstacle.is_some() { (targets.liftable(&[Guard::WayNotOffered], draft)) }
         }))
     }
 }
 
-async fn begin(State(site): State<Site>, form: SentForm) -> Response {
-    match start(&site, &form) {
+async fn begin(State(site): State<Site>, sent: SentForm) -> Response {
+    match start(&site, &sent) {
         // The steps are shown there as well.
         Ok(device) => Redirect::to(&format!("{PATH}?device={}", device.number)).into_response(),
-        Err(error) => problem(&site, Tab::Recovery, &error),
+        Err(error) => PAGE.again(&site, sent, error),
     }
 }
 
@@ -115,6 +126,7 @@ fn start(site: &Site, form: &SentForm) -> Result<LiveDevice, WebError> {
     let minutes = minutes.filter(|it| (1..=MAX_MINUTES).contains(it));
     let minutes = minutes.ok_or_else(|| {
         WebError::bad(format!("the wait is not of 1 to {MAX_MINUTES} minutes"))
+            .at("minutes")
             .next("type the minutes as a number")
     })?;
     let typed = ["new-password", "again"].map(|it| form.given(it).is_some());

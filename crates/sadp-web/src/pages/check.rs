@@ -7,62 +7,151 @@ use axum::{
     routing::get,
 };
 use maud::{Markup, html};
-use sadp_ops::job::{Job, Task};
+use sadp_ops::{
+    check::{BasicLogin, HttpAccess},
+    job::{Job, Task},
+};
 use sadp_reset::Action;
 
-use super::{begun, shown};
+use super::FormPage;
 use crate::{
+    draft::FormDraft,
     error::WebError,
     form::SentForm,
-    page::{self, Tab, page},
+    jobs::JobChoice,
+    page::{self, FormField, Tab, page},
     site::Site,
-    targets::{TargetQuery, Targets},
+    targets::{GuardedField, TargetQuery, Targets},
 };
 
-const PATH: &str = "/check";
+const PAGE: FormPage = FormPage {
+    path: "/check",
+    tab: Tab::Devices,
+    render: form,
+};
 
-/// The field that says that the password is tried.
+/// Whether the password is tried.
 const LOGIN: &str = "login";
+const YES: &str = "yes";
+
+const HTTP_ONLY: &str = "http-only";
+const HTTPS_PORT: &str = "https-port";
+const ALLOW_BASIC: &str = "allow-basic";
+const CERTIFICATE: &str = "accept-certificate";
 
 pub(super) fn routes() -> Router<Site> {
-    Router::new().route(PATH, get(show).post(begin))
+    Router::new().route(PAGE.path, get(show).post(begin))
 }
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
-    let targets = Targets::of(&site, query);
-    shown(&site, Tab::Devices, targets.map(|it| forms(&site, &it)))
+    PAGE.show(&site, query)
 }
 
-fn forms(site: &Site, targets: &Targets) -> Markup {
+fn form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
+    let logs_in = draft.has(LOGIN, YES);
+    let port = HttpAccess::HTTPS_PORT.to_string();
+    let guarded = [
+        GuardedField::Box(
+            ALLOW_BASIC,
+            "Send the password itself where the device offers nothing else: over HTTP everybody in the network can read it",
+        ),
+        GuardedField::Text(
+            FormField::text(CERTIFICATE, "Certificate to accept from now on")
+                .hint("Its SHA-256, where a login found another certificate than before."),
+        ),
+    ];
     let body = html! {
-        h2 { "Ask without a login" }
-        p { "Whether each has a password, and whether it is locked. Nothing is changed, and no try is spent." }
-        (page::form(site, PATH, "Ask", &targets.render()))
-        h2 { "Try the password" }
-        p { "One login goes to one device after the other, and shows model, firmware and clock. "
-            "A wrong password costs a try, and the first refusal ends the logins." }
-        (page::form(site, PATH, "Try the password", &html! {
+        (page::form(site, draft, "Ask", &html! {
             (targets.render())
-            input type="hidden" name=(LOGIN) value="true";
-            (page::current_password())
-            (targets.guards(Action::Check))
+            fieldset {
+                legend { "What to ask" }
+                label { input type="radio" name=(LOGIN) value="no" checked[!logs_in];
+                    " Without a login: whether each has a password, and whether it is locked. Nothing is changed, and no try is spent." } br;
+                label { input type="radio" name=(LOGIN) value=(YES) checked[logs_in];
+                    " Try the password: one login goes to one device after the other, and shows model, firmware and clock. "
+                    "A wrong password costs a try, and the first refusal ends the logins." }
+            }
+            (FormField { required: false, ..FormField::secret("password", "Current password") }
+                .hint("Only to try it.").render(draft))
+            fieldset {
+                legend { "How devices are reached" }
+                p { label { input type="checkbox" name=(HTTP_ONLY) value="yes" checked[draft.is_ticked(HTTP_ONLY, false)];
+                    " Plain HTTP alone, also where a device has HTTPS: for devices whose HTTPS is too old. The password goes as an answer to a challenge" } }
+                (FormField { kind: "number", ..FormField::text(HTTPS_PORT, "HTTPS port") }
+                    .value(&port).hint("Devices do not report it.").render(draft))
+            }
+            (targets.guards_and(Action::Check, &guarded, draft))
         }))
     };
-    page(site, Tab::Devices, "Check over HTTP", &body)
+    Ok(page(site, Tab::Devices, "Check over HTTP", &body))
 }
 
-async fn begin(State(site): State<Site>, form: SentForm) -> Response {
-    begun(&site, Tab::Devices, start(&site, &form))
+async fn begin(State(site): State<Site>, sent: SentForm) -> Response {
+    let begun = start(&site, &sent);
+    PAGE.begun(&site, sent, begun)
 }
 
 fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
     let targets = Targets::of_form(site, form)?;
     let overrides = targets.lifted(form)?;
-    let login = form.is_ticked(LOGIN);
-    let password = login.then(|| form.current_password()).transpose()?;
+    let logs_in = form.text(LOGIN) == YES;
+    let http = access(&targets, form, logs_in)?;
+    let password = logs_in.then(|| form.current_password()).transpose()?;
     let job = Job {
         devices: targets.keys()?,
         task: Task::Check(password),
     };
-    site.jobs.begin(site, job, overrides)
+    let choice = JobChoice {
+        http,
+        ..overrides.into()
+    };
+    site.jobs.begin(site, job, choice)
+}
+
+/// How devices are reached. What lowers the protection of a password is for logins on one
+/// device, whose name was typed.
+fn access(targets: &Targets, form: &SentForm, logs_in: bool) -> Result<HttpAccess, WebError> {
+    let http_only = form.is_ticked(HTTP_ONLY);
+    let https_port = form
+        .given(HTTPS_PORT)
+        .map_or(Ok(HttpAccess::HTTPS_PORT), str::parse);
+    let https_port = https_port.ok().filter(|port| *port > 0).ok_or_else(|| {
+        WebError::bad("the HTTPS port is not valid")
+            .at(HTTPS_PORT)
+            .next("write ports as 1 to 65535; nothing was sent")
+    })?;
+    if http_only && https_port != HttpAccess::HTTPS_PORT {
+        return Err(WebError::bad("plain HTTP alone has no HTTPS port")
+            .at(HTTPS_PORT)
+            .next("choose one of both; nothing was sent"));
+    }
+    let accept = form.given(CERTIFICATE).map(str::parse).transpose();
+    let accept = accept.map_err(|_| {
+        WebError::bad("the certificate is not a SHA-256")
+            .at(CERTIFICATE)
+            .next("copy it from the result of a login; nothing was sent")
+    })?;
+    if http_only && accept.is_some() {
+        return Err(WebError::bad("plain HTTP alone has no certificate")
+            .at(CERTIFICATE)
+            .next("choose one of both; nothing was sent"));
+    }
+    let allows_basic = form.is_ticked(ALLOW_BASIC);
+    if allows_basic || accept.is_some() {
+        if !logs_in {
+            return Err(WebError::bad("this is for logins alone")
+                .next("choose to try the password; nothing was sent"));
+        }
+        targets.require_named(form)?;
+    }
+    Ok(HttpAccess {
+        basic: if allows_basic {
+            BasicLogin::Allow
+        } else {
+            BasicLogin::Refuse
+        },
+        http_only,
+        https_port,
+        accept,
+    })
 }

@@ -11,8 +11,9 @@ use maud::{Markup, html};
 use sadp_reset::{Contact, SettingsError};
 use sadp_text::with_cause;
 
-use super::{problem, requests::REQUESTS, shown};
+use super::{requests::REQUESTS, shown, with_status};
 use crate::{
+    draft::FormDraft,
     error::WebError,
     form::{KeyedForm, SentForm},
     page::{FormField, Tab, key, page},
@@ -27,33 +28,41 @@ pub(super) fn routes() -> Router<Site> {
 }
 
 async fn show(State(site): State<Site>) -> Response {
-    let body = site.contact().map(|contact| {
-        html! {
-            p { "The vendor's support asks who you are. This stands in the letter and in each request." }
-            form method="post" action=(CONTACT) {
-                (key(&site))
-                (fields(&contact))
-                p .buttons { button .primary type="submit" { "Keep the contact" } }
-            }
-        }
-    });
-    let body = body.map(|it| page(&site, Tab::Requests, "Contact", &it));
-    shown(&site, Tab::Requests, body)
+    let page = content(&site, &FormDraft::new(CONTACT));
+    shown(&site, Tab::Requests, page)
 }
 
-async fn keep(State(site): State<Site>, KeyedForm(form): KeyedForm) -> Response {
-    match take(&site, &form) {
+fn content(site: &Site, draft: &FormDraft) -> Result<Markup, WebError> {
+    let contact = site.contact()?;
+    let body = html! {
+            p { "The vendor's support asks who you are. This stands in the letter and in each request." }
+            (draft.problem())
+            form method="post" action=(draft.path) {
+                (key(site))
+                (fields(&contact, draft))
+                p .buttons { button .primary type="submit" { "Keep the contact" } }
+            }
+    };
+    Ok(page(site, Tab::Requests, "Contact", &body))
+}
+
+async fn keep(State(site): State<Site>, KeyedForm(sent): KeyedForm) -> Response {
+    match take(&site, &sent) {
         Ok(_) => Redirect::to(REQUESTS).into_response(),
-        Err(error) => problem(&site, Tab::Requests, &error),
+        Err(error) => {
+            let status = error.status();
+            let page = content(&site, &FormDraft::refused(CONTACT, sent, error));
+            with_status(&site, Tab::Requests, status, page)
+        }
     }
 }
 
 /// The fields of a contact in a form.
-pub(super) fn fields(contact: &Contact) -> Markup {
+pub(super) fn fields(contact: &Contact, draft: &FormDraft) -> Markup {
     let mut contact = contact.clone();
     html! {
         @for (key, value) in contact.fields_mut() {
-            @let value = value.as_deref().unwrap_or_default();
+            @let value = draft.value(key, value.as_deref().unwrap_or_default());
             @if key == "role" {
                 div .field {
                     label for=(key) { (label(key)) }
@@ -65,7 +74,7 @@ pub(super) fn fields(contact: &Contact) -> Markup {
                     }
                 }
             } @else {
-                (FormField::text(key, label(key)).value(value).render())
+                (FormField::text(key, label(key)).value(value).render(draft))
             }
         }
     }
@@ -79,7 +88,9 @@ pub(super) fn take(site: &Site, form: &SentForm) -> Result<Contact, WebError> {
         let problem = value.as_deref().and_then(|it| Contact::problem(key, it));
         if let Some(problem) = problem {
             let message = format!("{}: {problem}", label(key));
-            return Err(WebError::bad(message).next("go back and change it; nothing was sent"));
+            return Err(WebError::bad(message)
+                .at(key)
+                .next("change it; nothing was sent"));
         }
     }
     let folder = site.config.as_ref().ok_or_else(|| {

@@ -244,7 +244,7 @@ fn content(site: &Site, query: &ListQuery) -> Markup {
     let shown: Vec<_> = rows.iter().skip((number - 1) * ROWS).take(ROWS).collect();
     html! {
         p .place { "Devices are looked for " (clean(&now.place)) "." }
-        @for notice in &now.notices { (crate::page::notice("limit", notice, None)) }
+        @for notice in &now.notices { div .notice .limit { (crate::wording::told(notice, None)) } }
         @if let ListFilter::Bad(why) = &wanted { (crate::page::notice("problem", why, None)) }
         p .counts {
             (sadp_text::count(online as u64, "device is online", "devices are online"))

@@ -19,8 +19,9 @@ use super::problem;
 use crate::{
     form::KeyedForm,
     looks::Found,
-    page::{Tab, key, page, sentence, table},
+    page::{Tab, key, page, table},
     site::Site,
+    wording::told,
 };
 
 const PATH: &str = "/doctor";
@@ -105,8 +106,8 @@ fn row(check: &Check) -> Markup {
         tr {
             td { span .status.(class) { (word) } }
             td { (clean(&check_subject(&check.subject))) }
-            td { (sentence(&message)) }
-            td { @if let Some(next) = &next { (sentence(next)) } }
+            td { (told(&message, None)) }
+            td { @if let Some(next) = &next { (told(next, None)) } }
         }
     }
 }

@@ -6,7 +6,6 @@ mod import;
 use axum::{
     Router,
     extract::{Path, State},
-    http::StatusCode,
     response::Response,
     routing::get,
 };
@@ -154,10 +153,6 @@ impl Site {
 
 impl From<VaultError> for WebError {
     fn from(error: VaultError) -> Self {
-        let next = match &error {
-            VaultError::PassphraseNeeded(_) => "type its passphrase; nothing was sent".into(),
-            error => error.remedy(),
-        };
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, with_cause(&error)).next(next)
+        Self::bad(with_cause(&error)).next(error.remedy())
     }
 }

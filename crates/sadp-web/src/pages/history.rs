@@ -17,6 +17,7 @@ use serde::Deserialize;
 
 use super::shown;
 use crate::{
+    draft::FormDraft,
     error::WebError,
     page::{FormField, Tab, page, sentence, table},
     site::Site,
@@ -71,7 +72,7 @@ async fn history(site: &Site, query: HistoryQuery) -> Result<Markup, WebError> {
     let body = html! {
         p { "Every command that was sent from this state folder, the newest first. It holds no password, answer or code." }
         form .filter method="get" action=(PATH) role="search" {
-            (FormField::text("of", "Only the device with this MAC or serial number").value(&of).render())
+            (FormField::text("of", "Only the device with this MAC or serial number").value(&of).render(&FormDraft::new(PATH)))
             button type="submit" { "Show" }
         }
         (list(&attempts, &names))

@@ -10,9 +10,7 @@ use axum::{
 };
 use maud::{Markup, html};
 use sadp_model::MacAddr;
-use sadp_ops::{
-    NextStep, Outcome, OutcomeData, Preparation, Reason, recovery::button::ButtonFinding,
-};
+use sadp_ops::{Outcome, OutcomeData, Preparation, Reason, recovery::button::ButtonFinding};
 use sadp_reset::DeviceKey;
 
 use super::{guids::GUIDS, prepare::ANSWERS, requests::REQUESTS};
@@ -21,6 +19,7 @@ use crate::{
     jobs::{EndedJob, JobDevice, ShownJob, ShownQuestion},
     page::{Tab, key, page, sentence, table},
     site::Site,
+    wording::told,
 };
 
 /// Where a job is shown.
@@ -96,7 +95,7 @@ pub(super) fn content(site: &Site) -> Markup {
                     }
                 }
             }
-            @for note in &notes { (sentence(note)) }
+            @for note in &notes { (told(note, None)) }
         },
         ShownJob::Ended(ended) => result(site, &ended),
     }
@@ -143,7 +142,7 @@ fn result(site: &Site, ended: &EndedJob) -> Markup {
         @if !ended.outcomes.is_empty() {
             (outcomes(site, "What became of each device", &ended.outcomes))
         }
-        @for note in &ended.notes { (sentence(note)) }
+        @for note in &ended.notes { (told(note, None)) }
         @for link in &ended.links { p { a .button href=(link.path) { (link.text) } } }
         @if let Some((path, name)) = follow_up(site, &ended.outcomes) {
             p { a .button .primary href=(path) { (name) } }
@@ -183,15 +182,11 @@ fn follow_up(site: &Site, outcomes: &[Outcome]) -> Option<(String, &'static str)
     Some((format!("{page}?device={number}"), name))
 }
 
-/// What to do next: a link where a page does it. `numbers` are those of the list.
+/// What to do next. `numbers` are those of the list.
 fn next_step(outcome: &Outcome, numbers: &HashMap<MacAddr, u64>) -> Markup {
-    let prepares = matches!(outcome.next, Some(NextStep::Prepare(_)));
-    let device = outcome.device.mac.filter(|_| prepares);
+    let number = outcome.device.mac.and_then(|mac| numbers.get(&mac));
     html! {
-        @if let Some(number) = device.and_then(|mac| numbers.get(&mac)) {
-            a href=(format!("/prepare?device={number}")) { "Prepare recovery" }
-            ", while the password is known"
-        } @else if let Some(next) = sadp_text::next_step(outcome) { (sentence(&next)) }
+        @if let Some(next) = sadp_text::next_step(outcome) { (told(&next, number.copied())) }
     }
 }
 

@@ -15,8 +15,9 @@ use sadp_ops::{
     locate::Lamp,
 };
 
-use super::{begun, shown};
+use super::FormPage;
 use crate::{
+    draft::FormDraft,
     error::WebError,
     form::SentForm,
     page::{Tab, page, ticket},
@@ -26,6 +27,12 @@ use crate::{
 
 const PATH: &str = "/locate";
 
+const PAGE: FormPage = FormPage {
+    path: PATH,
+    tab: Tab::Devices,
+    render: form,
+};
+
 /// How long a lamp blinks.
 const BLINKS_FOR: Duration = Duration::from_secs(30);
 
@@ -34,15 +41,15 @@ pub(super) fn routes() -> Router<Site> {
 }
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
-    let targets = Targets::of(&site, query);
-    let one = targets.and_then(|it| it.only().map(|_| it));
-    shown(&site, Tab::Devices, one.map(|it| form(&site, &it)))
+    PAGE.show(&site, query)
 }
 
-fn form(site: &Site, targets: &Targets) -> Markup {
+fn form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
+    targets.only()?;
     let body = html! {
         p { "The lamp shows which device in a rack this one is. Nothing else changes, and no password is needed. Not every device has a lamp." }
-        form method="post" action=(PATH) {
+        (draft.problem())
+        form method="post" action=(draft.path) {
             (ticket(site))
             (targets.render())
             p .buttons {
@@ -52,11 +59,12 @@ fn form(site: &Site, targets: &Targets) -> Markup {
             }
         }
     };
-    page(site, Tab::Devices, "Find by its lamp", &body)
+    Ok(page(site, Tab::Devices, "Find by its lamp", &body))
 }
 
-async fn begin(State(site): State<Site>, form: SentForm) -> Response {
-    begun(&site, Tab::Devices, start(&site, &form))
+async fn begin(State(site): State<Site>, sent: SentForm) -> Response {
+    let begun = start(&site, &sent);
+    PAGE.begun(&site, sent, begun)
 }
 
 fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {

@@ -21,8 +21,9 @@ use sadp_reset::{Action, QrImage};
 use sadp_text::{MAILED_CODE_VOID, mail_qr_steps, with_cause};
 use secrecy::ExposeSecret as _;
 
-use super::{begun, problem, shown};
+use super::{FormPage, problem};
 use crate::{
+    draft::FormDraft,
     error::WebError,
     form::SentForm,
     live::LiveDevice,
@@ -37,6 +38,24 @@ const PICTURE: &str = "/mail/qr.png";
 const RESERVE: &str = "/mail/reserve";
 const CONFIRM: &str = "/mail/confirm";
 
+const FETCHING: FormPage = FormPage {
+    path: PATH,
+    tab: Tab::Recovery,
+    render: content,
+};
+
+const RESERVING: FormPage = FormPage {
+    path: RESERVE,
+    tab: Tab::Recovery,
+    render: reserving,
+};
+
+const CONFIRMING: FormPage = FormPage {
+    path: CONFIRM,
+    tab: Tab::Recovery,
+    render: reset_form,
+};
+
 pub(super) fn routes() -> Router<Site> {
     Router::new()
         .route(PATH, get(show).post(fetch))
@@ -46,11 +65,10 @@ pub(super) fn routes() -> Router<Site> {
 }
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
-    let content = Targets::of(&site, query).and_then(|it| content(&site, &it));
-    shown(&site, Tab::Recovery, content)
+    FETCHING.show(&site, query)
 }
 
-fn content(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
+fn content(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
     let device = targets.only()?;
     let fetched = site.replies.of(&device.found).mail_qr;
     let number = device.number;
@@ -61,7 +79,7 @@ fn content(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
         } @else {
             p { "The device gives a QR code. For it, the vendor mails a code to the address that was reserved on the device, and the code sets a new password." }
         }
-        (page::form(site, PATH, if fetched.is_some() { "Fetch another QR code" } else { "Fetch the QR code" }, &html! {
+        (page::form(site, draft, if fetched.is_some() { "Fetch another QR code" } else { "Fetch the QR code" }, &html! {
             (targets.hidden())
             p .hint { "Another QR code makes an earlier one void, and the code that was mailed for it." }
         }))
@@ -129,43 +147,42 @@ async fn picture(State(site): State<Site>, Query(query): Query<TargetQuery>) -> 
 }
 
 async fn show_reserving(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
-    let targets = Targets::of(&site, query);
-    shown(
-        &site,
-        Tab::Recovery,
-        targets.map(|it| reserving(&site, &it)),
-    )
+    RESERVING.show(&site, query)
 }
 
-fn reserving(site: &Site, targets: &Targets) -> Markup {
+fn reserving(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
     let body = html! {
         p { "The vendor mails codes to this address, which set a new password. It is sent to the devices unencrypted." }
-        (page::form(site, RESERVE, "Look and plan", &html! {
+        (page::form(site, draft, "Look and plan", &html! {
             (targets.render())
-            (FormField { kind: "email", ..FormField::text("mailbox", "E-mail address") }.required().render())
-            (page::current_password())
-            (targets.guards(Action::MailSet))
+            (FormField { kind: "email", ..FormField::text("mailbox", "E-mail address") }.required().render(draft))
+            (page::current_password(draft))
+            (targets.guards(Action::MailSet, draft))
         }))
     };
-    page(site, Tab::Recovery, "Reserve an e-mail address", &body)
+    Ok(page(
+        site,
+        Tab::Recovery,
+        "Reserve an e-mail address",
+        &body,
+    ))
 }
 
 async fn show_reset(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
-    let content = Targets::of(&site, query).and_then(|it| reset_form(&site, &it));
-    shown(&site, Tab::Recovery, content)
+    CONFIRMING.show(&site, query)
 }
 
-fn reset_form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
+fn reset_form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
     targets.only()?;
     let body = html! {
         p { "The code is sent once, with the new password. A wrong code costs a try, and after a few the device locks." }
-        (page::form(site, CONFIRM, "Look and plan", &html! {
+        (page::form(site, draft, "Look and plan", &html! {
             (targets.render())
-            (FormField::text("code", "Code of the e-mail")
-                .hint("The code alone, without the text around it.").required().render())
-            (page::new_password())
-            (page::after_reset(targets))
-            (targets.guards(Action::MailConfirm))
+            (FormField { kind: "text", ..FormField::secret("code", "Code of the e-mail") }
+                .hint("The code alone, without the text around it.").render(draft))
+            (page::new_password(draft))
+            (page::after_reset(targets, draft))
+            (targets.guards(Action::MailConfirm, draft))
         }))
     };
     Ok(page(
@@ -176,16 +193,19 @@ fn reset_form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
     ))
 }
 
-async fn fetch(State(site): State<Site>, form: SentForm) -> Response {
-    begun(&site, Tab::Recovery, start_fetching(&site, &form))
+async fn fetch(State(site): State<Site>, sent: SentForm) -> Response {
+    let begun = start_fetching(&site, &sent);
+    FETCHING.begun(&site, sent, begun)
 }
 
-async fn reserve(State(site): State<Site>, form: SentForm) -> Response {
-    begun(&site, Tab::Recovery, start_reserving(&site, &form))
+async fn reserve(State(site): State<Site>, sent: SentForm) -> Response {
+    let begun = start_reserving(&site, &sent);
+    RESERVING.begun(&site, sent, begun)
 }
 
-async fn confirm(State(site): State<Site>, form: SentForm) -> Response {
-    begun(&site, Tab::Recovery, start_reset(&site, &form))
+async fn confirm(State(site): State<Site>, sent: SentForm) -> Response {
+    let begun = start_reset(&site, &sent);
+    CONFIRMING.begun(&site, sent, begun)
 }
 
 fn start_fetching(site: &Site, form: &SentForm) -> Result<(), WebError> {
@@ -202,7 +222,8 @@ fn start_reserving(site: &Site, form: &SentForm) -> Result<(), WebError> {
     let targets = Targets::of_form(site, form)?;
     let overrides = targets.lifted(form)?;
     let mailbox = form.mailbox("mailbox")?;
-    let mailbox = mailbox.ok_or_else(|| WebError::bad("no e-mail address was typed"))?;
+    let mailbox =
+        mailbox.ok_or_else(|| WebError::bad("no e-mail address was typed").at("mailbox"))?;
     let job = Job {
         devices: targets.keys()?,
         task: Task::SetMailbox(mailbox, form.current_password()?),
@@ -217,6 +238,7 @@ fn start_reset(site: &Site, form: &SentForm) -> Result<(), WebError> {
     let code = form.secret("code", SecretKind::Code, "code")?;
     let code = Code::new(code.expose_secret().as_bytes()).map_err(|error| {
         WebError::bad(format!("the code cannot be sent: {}", with_cause(&error)))
+            .at("code")
             .next("type the code of the e-mail alone; nothing was sent")
     })?;
     let password = form.new_password(overrides)?;

@@ -14,17 +14,23 @@ use sadp_ops::naming::{self, Renaming};
 use sadp_reset::{InvalidSiteText, SiteText};
 use tokio::time::timeout;
 
-use super::{problem, shown};
+use super::FormPage;
 use crate::{
+    draft::FormDraft,
     error::WebError,
     form::SentForm,
-    live::LiveDevice,
     page::{self, FormField, Tab, notice, page},
     site::Site,
     targets::{TargetQuery, Targets},
 };
 
 const PATH: &str = "/name";
+
+const PAGE: FormPage = FormPage {
+    path: PATH,
+    tab: Tab::Devices,
+    render: form,
+};
 
 /// How long the list may take to read a new name.
 const SHOWN_WITHIN: Duration = Duration::from_secs(1);
@@ -34,33 +40,33 @@ pub(super) fn routes() -> Router<Site> {
 }
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
-    let page = Targets::of(&site, query).and_then(|it| Ok(form(&site, &it, &it.only()?)));
-    shown(&site, Tab::Devices, page)
+    PAGE.show(&site, query)
 }
 
-fn form(site: &Site, targets: &Targets, device: &LiveDevice) -> Markup {
+fn form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
+    let device = targets.only()?;
     let named = device.found.site_name.as_deref();
     let text = |it: Option<&SiteText>| it.map_or_else(String::new, |it| it.as_str().to_owned());
     let name = text(named.and_then(|it| it.name.as_ref()));
     let place = text(named.and_then(|it| it.place.as_ref()));
     let body = html! {
         p { "Names and places are kept on this computer. Nothing is sent to the device." }
-        (page::form(site, PATH, "Keep it", &html! {
+        (page::form(site, draft, "Keep it", &html! {
             (targets.render())
-            (FormField::text("name", "Name").value(&name).hint("What people call it, e.g. Gate north. Empty: no name.").render())
-            (FormField::text("place", "Place").value(&place).hint("Where it is, e.g. Building 2, roof. Empty: no place.").render())
+            (FormField::text("name", "Name").value(&name).hint("What people call it, e.g. Gate north. Empty: no name.").render(draft))
+            (FormField::text("place", "Place").value(&place).hint("Where it is, e.g. Building 2, roof. Empty: no place.").render(draft))
         }))
     };
-    page(site, Tab::Devices, "Name and place", &body)
+    Ok(page(site, Tab::Devices, "Name and place", &body))
 }
 
-async fn rename(State(site): State<Site>, form: SentForm) -> Response {
-    match keep(&site, &form).await {
+async fn rename(State(site): State<Site>, sent: SentForm) -> Response {
+    match keep(&site, &sent).await {
         Ok(KeptName { number, namesakes }) if namesakes.is_empty() => {
             Redirect::to(&format!("/device/{number}")).into_response()
         }
         Ok(kept) => kept.warning(&site).into_response(),
-        Err(error) => problem(&site, Tab::Devices, &error),
+        Err(error) => PAGE.again(&site, sent, error),
     }
 }
 
@@ -112,6 +118,8 @@ async fn keep(site: &Site, form: &SentForm) -> Result<KeptName, WebError> {
 fn typed(form: &SentForm, field: &str) -> Result<Option<SiteText>, WebError> {
     let text = form.given(field).map(str::parse).transpose();
     text.map_err(|error: InvalidSiteText| {
-        WebError::bad(format!("the {field} cannot be kept")).next(error.to_string())
+        WebError::bad(format!("the {field} cannot be kept"))
+            .at(field)
+            .next(error.to_string())
     })
 }

@@ -14,18 +14,20 @@ use maud::{Markup, html};
 use sadp_model::{Device, State as DeviceState};
 use sadp_ops::{
     job::{Job, Task},
-    network::{AddressRange, WantedSettings},
+    network::{self, AddressRange, WantedSettings},
 };
 use sadp_reset::Action;
 use serde::Deserialize;
 
-use super::{begun, problem, shown};
+use super::{FormPage, shown};
 use crate::{
+    draft::FormDraft,
     error::WebError,
     form::SentForm,
+    jobs::JobChoice,
     page::{self, FormField, Tab, page},
     site::Site,
-    targets::{TargetQuery, Targets},
+    targets::{GuardedField, TargetQuery, Targets},
 };
 
 const PATH: &str = "/network";
@@ -36,35 +38,48 @@ pub(super) fn routes() -> Router<Site> {
         .merge(plan::routes())
 }
 
+const PAGE: FormPage = FormPage {
+    path: PATH,
+    tab: Tab::Devices,
+    render: content,
+};
+
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
-    let targets = match (Targets::of(&site, query), query.device) {
-        (Err(error), Some(_)) => return problem(&site, Tab::Devices, &error),
-        (targets, _) => targets.ok(),
-    };
+    if query.device.is_none() && Targets::of(&site, query).is_err() {
+        let body = html! {
+            p { "No device is marked in the list." }
+            (plan_link())
+        };
+        let page = page(&site, Tab::Devices, "Network settings", &body);
+        return shown(&site, Tab::Devices, Ok(page));
+    }
+    PAGE.show(&site, query)
+}
+
+fn plan_link() -> Markup {
+    html! {
+        h2 { "By a plan file" }
+        p { a .button href=(plan::PATH) { "Plan many devices in a file" } }
+        p .hint { "A table with a row for each device, to look over and change in a spreadsheet, and to apply." }
+    }
+}
+
+fn content(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
+    let unactivated = unactivated(targets);
     let body = html! {
-        @if let Some(targets) = &targets {
-            @let unactivated = unactivated(targets);
             @if unactivated > 0 {
                 p { (sadp_text::count(unactivated as u64, "of them has", "of them have")) " no password yet, and is left out. "
                     "Activate first: then settings can be sent." }
             }
             @match targets.single() {
-                Some(device) => { (settings_form(&site, targets, &device.found.entry.device)) }
-                None => { (addresses_form(&site, targets)) }
+                Some(device) => { (settings_form(site, targets, &device.found.entry.device, draft)) }
+                None => {
+                    (addresses_form(site, targets, draft))
+                    (plan_link())
+                }
             }
-        }
-        @if targets.is_none() { p { "No device is marked in the list." } }
-        @if query.device.is_none() {
-            h2 { "By a plan file" }
-            p { a .button href=(plan::PATH) { "Plan many devices in a file" } }
-            p .hint { "A table with a row for each device, to look over and change in a spreadsheet, and to apply." }
-        }
     };
-    shown(
-        &site,
-        Tab::Devices,
-        Ok(page(&site, Tab::Devices, "Network settings", &body)),
-    )
+    Ok(page(site, Tab::Devices, "Network settings", &body))
 }
 
 fn unactivated(targets: &Targets) -> usize {
@@ -76,7 +91,7 @@ fn unactivated(targets: &Targets) -> usize {
 }
 
 /// The settings of one device, as they are now.
-fn settings_form(site: &Site, targets: &Targets, device: &Device) -> Markup {
+fn settings_form(site: &Site, targets: &Targets, device: &Device, draft: &FormDraft) -> Markup {
     let fields = [
         SettingField::new(ADDRESS, "IPv4 address", device.ipv4.address),
         SettingField::new(MASK, "Subnet mask", device.ipv4.mask),
@@ -91,56 +106,71 @@ fn settings_form(site: &Site, targets: &Targets, device: &Device) -> Markup {
         SettingField::new(HTTP_PORT, "HTTP port", device.ports.http),
         SettingField::new(SDK_PORT, "SDK port", device.ports.sdk),
     ];
-    let dhcp = device.ipv4.dhcp;
+    let now = switch(device.ipv4.dhcp);
+    let dhcp = draft.value(DHCP, now);
     page::form(
         site,
-        PATH,
+        draft,
         "Look and plan",
         &html! {
             (targets.render())
             p { "What you leave as it is, stays as it is on the device. You see the plan before anything is sent." }
-            @for field in &fields { (field.render()) }
+            @for field in &fields { (field.render(draft)) }
             div .field {
                 label for=(DHCP) { "DHCP" }
-                input type="hidden" name=(before(DHCP)) value=(switch(dhcp));
+                input type="hidden" name=(before(DHCP)) value=(draft.value(&before(DHCP), now));
                 select id=(DHCP) name=(DHCP) {
-                    @if dhcp.is_none() { option value="" selected { "Not reported: leave as it is" } }
-                    option value="off" selected[dhcp == Some(false)] { "Off: the address is fixed" }
-                    option value="on" selected[dhcp == Some(true)] { "On: a server gives address, mask and gateway" }
+                    @if now.is_empty() { option value="" selected[dhcp.is_empty()] { "Not reported: leave as it is" } }
+                    option value="off" selected[dhcp == "off"] { "Off: the address is fixed" }
+                    option value="on" selected[dhcp == "on"] { "On: a server gives address, mask and gateway" }
                 }
             }
-            (page::current_password())
-            (targets.guards(Action::NetSet))
+            (page::current_password(draft))
+            (account_field(draft))
+            (targets.guards_and(Action::NetSet, &[REPLAYABLE], draft))
         },
     )
 }
 
 /// A first address for several devices.
-fn addresses_form(site: &Site, targets: &Targets) -> Markup {
+fn addresses_form(site: &Site, targets: &Targets, draft: &FormDraft) -> Markup {
     html! {
         h2 { "Give addresses in a row" }
-        (page::form(site, PATH, "Look and plan", &html! {
+        (page::form(site, draft, "Look and plan", &html! {
             (targets.render())
-            (range_fields(&TypedRange::default()))
-            (page::current_password())
+            (range_fields(&TypedRange::default(), draft))
+            (page::current_password(draft))
+            (account_field(draft))
         }))
     }
 }
 
+const REPLAYABLE: GuardedField<'_> = GuardedField::Box(
+    ALLOW_REPLAYABLE,
+    "Send the password even where it can be recorded and replayed: older firmware takes it in such a form alone",
+);
+
+fn account_field(draft: &FormDraft) -> Markup {
+    FormField::text(ACCOUNT, "Account of the password")
+        .hint("Only where it is not admin and the device does not report it.")
+        .render(draft)
+}
+
 /// The fields of a range.
-fn range_fields(typed: &TypedRange) -> Markup {
+fn range_fields(typed: &TypedRange, draft: &FormDraft) -> Markup {
     html! {
         (FormField::text(FROM, "First address").value(&typed.from).required()
-            .hint("Devices get the free addresses from this one on, e.g. 192.168.1.101. Those of other devices are left out.").render())
+            .hint("Devices get the free addresses from this one on, e.g. 192.168.1.101. Those of other devices are left out.").render(draft))
         (FormField::text(MASK, "Subnet mask").value(&typed.mask)
-            .hint("If empty, as this computer or a device there has it.").render())
+            .hint("If empty, as this computer or a device there has it.").render(draft))
         (FormField::text(GATEWAY, "Default gateway").value(&typed.gateway)
-            .hint("An address, or none. If empty, the one that most devices there have.").render())
+            .hint("An address, or none. If empty, the one that most devices there have.").render(draft))
     }
 }
 
-async fn begin(State(site): State<Site>, form: SentForm) -> Response {
-    begun(&site, Tab::Devices, start(&site, &form))
+async fn begin(State(site): State<Site>, sent: SentForm) -> Response {
+    let begun = start(&site, &sent);
+    PAGE.begun(&site, sent, begun)
 }
 
 fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
@@ -156,8 +186,17 @@ fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
         };
         Task::Addresses(range.read()?, form.current_password()?)
     };
+    let allow_replayable = form.is_ticked(ALLOW_REPLAYABLE);
+    if allow_replayable {
+        targets.require_named(form)?;
+    }
+    let choice = JobChoice {
+        account: account(form)?,
+        allow_replayable,
+        ..overrides.into()
+    };
     let devices = targets.keys()?;
-    site.jobs.begin(site, Job { devices, task }, overrides)
+    site.jobs.begin(site, Job { devices, task }, choice)
 }
 
 const ADDRESS: &str = "address";
@@ -167,6 +206,8 @@ const DHCP: &str = "dhcp";
 const HTTP_PORT: &str = "http-port";
 const SDK_PORT: &str = "sdk-port";
 const FROM: &str = "from";
+const ACCOUNT: &str = "account";
+const ALLOW_REPLAYABLE: &str = "allow-replayable";
 
 /// How a gateway of none is written.
 const NONE: &str = "none";
@@ -191,10 +232,11 @@ impl SettingField {
         }
     }
 
-    fn render(&self) -> Markup {
+    fn render(&self, draft: &FormDraft) -> Markup {
+        let before = before(self.name);
         html! {
-            input type="hidden" name=(before(self.name)) value=(self.now);
-            (FormField::text(self.name, self.label).value(&self.now).hint(self.hint).render())
+            input type="hidden" name=(before) value=(draft.value(&before, &self.now));
+            (FormField::text(self.name, self.label).value(&self.now).hint(self.hint).render(draft))
         }
     }
 }
@@ -210,6 +252,19 @@ const fn switch(on: Option<bool>) -> &'static str {
         Some(false) => "off",
         None => "",
     }
+}
+
+/// The account of the current password, where one was typed.
+fn account(form: &SentForm) -> Result<Option<String>, WebError> {
+    let Some(typed) = form.given(ACCOUNT) else {
+        return Ok(None);
+    };
+    let account = network::read_account(typed).ok_or_else(|| {
+        WebError::bad("the account is not valid")
+            .at(ACCOUNT)
+            .next("write its name as it is on the device; nothing was sent")
+    })?;
+    Ok(Some(account))
 }
 
 /// The settings that somebody changed in the form, at least one.

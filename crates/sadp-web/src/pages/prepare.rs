@@ -14,8 +14,9 @@ use sadp_ops::{
 };
 use sadp_reset::Action;
 
-use super::{begun, problem, shown};
+use super::{FormPage, problem};
 use crate::{
+    draft::FormDraft,
     error::WebError,
     form::SentForm,
     kept::KeptFiles,
@@ -25,6 +26,12 @@ use crate::{
 };
 
 const PATH: &str = "/prepare";
+
+const PAGE: FormPage = FormPage {
+    path: PATH,
+    tab: Tab::Recovery,
+    render: form,
+};
 
 /// Where the answers that were made can be downloaded.
 pub(super) const ANSWERS: &str = "/prepare/answers";
@@ -37,11 +44,10 @@ pub(super) fn routes() -> Router<Site> {
 }
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
-    let targets = Targets::of(&site, query);
-    shown(&site, Tab::Recovery, targets.map(|it| form(&site, &it)))
+    PAGE.show(&site, query)
 }
 
-fn form(site: &Site, targets: &Targets) -> Markup {
+fn form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
     let offering = |preparation: Preparation| {
         let devices = targets.devices().iter();
         let offering =
@@ -50,28 +56,29 @@ fn form(site: &Site, targets: &Targets) -> Markup {
     };
     let body = html! {
         p { "While the password is known: what makes it possible to set a new one later, without the vendor's support. What is prepared already is left as it is. You see the plan before anything is sent." }
-        (page::form(site, PATH, "Ask the devices and plan", &html! {
+        (page::form(site, draft, "Ask the devices and plan", &html! {
             (targets.render())
             h2 { "GUID" }
             p { (offering(Preparation::Guid)) " GUID recovery. The GUID is exported into the vault." }
+            (page::new_passphrase(draft))
             h2 { "Security questions" }
             p { (offering(Preparation::Questions)) " security questions." }
             p {
-                label { input type="checkbox" name="answers" value="made" checked;
+                label { input type="checkbox" name="answers" value="made" checked[draft.is_ticked("answers", true)];
                     " Make answers for each device, and keep them in a file" }
             }
             p .hint { "Keep the file safe: whoever has it can take the devices over. It can be downloaded afterwards." }
             h2 { "Reserved e-mail address" }
             p { (offering(Preparation::Mailbox)) " recovery by e-mail." }
             (FormField { kind: "email", ..FormField::text("mailbox", "E-mail address to reserve") }
-                .hint("It is sent unencrypted. Leave it empty to reserve none.").render())
+                .hint("It is sent unencrypted. Leave it empty to reserve none.").render(draft))
             h2 { "Password" }
-            (page::current_password())
-            (targets.guards(Action::GuidExport))
+            (page::current_password(draft))
+            (targets.guards(Action::GuidExport, draft))
         }))
         p { a href=(ANSWERS) { "Answers that were made before" } }
     };
-    page(site, Tab::Recovery, "Prepare recovery", &body)
+    Ok(page(site, Tab::Recovery, "Prepare recovery", &body))
 }
 
 async fn answers(State(site): State<Site>) -> Markup {
@@ -91,8 +98,9 @@ async fn answer_file(State(site): State<Site>, Path(name): Path<String>) -> Resp
     file.unwrap_or_else(|error| problem(&site, Tab::Recovery, &error))
 }
 
-async fn begin(State(site): State<Site>, form: SentForm) -> Response {
-    begun(&site, Tab::Recovery, start(&site, &form))
+async fn begin(State(site): State<Site>, sent: SentForm) -> Response {
+    let begun = start(&site, &sent);
+    PAGE.begun(&site, sent, begun)
 }
 
 fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
@@ -100,6 +108,7 @@ fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
     let overrides = targets.lifted(form)?;
     let password = form.current_password()?;
     let mailbox = form.mailbox("mailbox")?;
+    let passphrase = form.new_passphrase()?;
     let answers = if form.is_ticked("answers") {
         Some(WantedAnswers::Made(KeptFiles::ANSWERS.new_path(site)?))
     } else {
@@ -113,7 +122,11 @@ fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
     };
     let job = Job {
         devices: targets.keys()?,
-        task: Task::Prepare(wanted, password),
+        task: Task::Prepare {
+            wanted,
+            password,
+            passphrase,
+        },
     };
     site.jobs.begin(site, job, overrides)
 }

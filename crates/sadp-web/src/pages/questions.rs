@@ -22,8 +22,9 @@ use sadp_reset::{Action, QuestionNames};
 use sadp_text::with_cause;
 use secrecy::SecretString;
 
-use super::{begun, shown};
+use super::FormPage;
 use crate::{
+    draft::FormDraft,
     error::WebError,
     form::SentForm,
     page::{self, Tab, device_title, page, table},
@@ -35,6 +36,24 @@ const PATH: &str = "/questions";
 const SET: &str = "/questions/set";
 const ANSWER: &str = "/questions/answer";
 
+const ASKING: FormPage = FormPage {
+    path: PATH,
+    tab: Tab::Recovery,
+    render: content,
+};
+
+const SETTING: FormPage = FormPage {
+    path: SET,
+    tab: Tab::Recovery,
+    render: setting_form,
+};
+
+const ANSWERING: FormPage = FormPage {
+    path: ANSWER,
+    tab: Tab::Recovery,
+    render: reset_form,
+};
+
 pub(super) fn routes() -> Router<Site> {
     Router::new()
         .route(PATH, get(show).post(ask))
@@ -43,11 +62,10 @@ pub(super) fn routes() -> Router<Site> {
 }
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
-    let content = Targets::of(&site, query).and_then(|it| content(&site, &it));
-    shown(&site, Tab::Recovery, content)
+    ASKING.show(&site, query)
 }
 
-fn content(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
+fn content(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
     let device = targets.only()?;
     let listed = site.replies.of(&device.found).questions;
     let body = html! {
@@ -65,7 +83,7 @@ fn content(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
         } @else {
             p { "First the device has to tell which questions it has." }
         }
-        (page::form(site, PATH, "Ask the device", &html! {
+        (page::form(site, draft, "Ask the device", &html! {
             (targets.hidden())
             p .hint { "That changes nothing and costs no try." }
         }))
@@ -80,6 +98,7 @@ fn listed(site: &Site, targets: &Targets) -> Result<ListedQuestions, WebError> {
     questions.map(|it| it.what).ok_or_else(|| {
         WebError::bad("the device has not listed its questions")
             .next("ask it first, on the page of its security questions")
+            .back(PATH, "its security questions")
     })
 }
 
@@ -101,20 +120,19 @@ fn list(list: &ListedQuestions) -> Markup {
 }
 
 async fn show_reset(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
-    let content = Targets::of(&site, query).and_then(|it| reset_form(&site, &it));
-    shown(&site, Tab::Recovery, content)
+    ANSWERING.show(&site, query)
 }
 
-fn reset_form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
+fn reset_form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
     let list = listed(site, targets)?;
     let body = html! {
         p { "The answers are sent once, with the new password. Wrong answers cost a try, and after a few the device locks." }
-        (page::form(site, ANSWER, "Look and plan", &html! {
+        (page::form(site, draft, "Look and plan", &html! {
             (targets.render())
-            (answer_fields(&list))
-            (page::new_password())
-            (page::after_reset(targets))
-            (targets.guards(Action::QuestionsAnswer))
+            (answer_fields(&list, draft))
+            (page::new_password(draft))
+            (page::after_reset(targets, draft))
+            (targets.guards(Action::QuestionsAnswer, draft))
         }))
     };
     Ok(page(
@@ -126,19 +144,18 @@ fn reset_form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
 }
 
 async fn show_setting(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
-    let content = Targets::of(&site, query).and_then(|it| setting_form(&site, &it));
-    shown(&site, Tab::Recovery, content)
+    SETTING.show(&site, query)
 }
 
-fn setting_form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
+fn setting_form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
     let list = listed(site, targets)?;
     let body = html! {
         p { "Three questions, in place of any former ones. Note the answers: no device tells them." }
-        (page::form(site, SET, "Look and plan", &html! {
+        (page::form(site, draft, "Look and plan", &html! {
             (targets.render())
-            (answer_fields(&list))
-            (page::current_password())
-            (targets.guards(Action::QuestionsSet))
+            (answer_fields(&list, draft))
+            (page::current_password(draft))
+            (targets.guards(Action::QuestionsSet, draft))
         }))
     };
     Ok(page(site, Tab::Recovery, "Set security questions", &body))
@@ -146,7 +163,7 @@ fn setting_form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
 
 /// Three questions to choose, those that are set first, and their answers. What is typed is
 /// shown: a slip costs a try, or makes an answer that nobody knows.
-fn answer_fields(list: &ListedQuestions) -> Markup {
+fn answer_fields(list: &ListedQuestions, draft: &FormDraft) -> Markup {
     let set = list.questions.iter().filter(|it| it.set);
     let others = list.questions.iter().filter(|it| !it.set);
     let offered: Vec<_> = set.chain(others).take(SecretAnswers::COUNT).collect();
@@ -154,13 +171,15 @@ fn answer_fields(list: &ListedQuestions) -> Markup {
         @for (place, chosen) in (1..).zip(&offered) {
             @let question_id = question_name(place);
             @let answer_id = answer_name(place);
+            @let usual = chosen.id.to_string();
+            @let selected = draft.value(&question_id, &usual);
             fieldset {
                 legend { "Question " (place) " of " (SecretAnswers::COUNT) }
                 div .field {
                     label for=(question_id) { "Question" }
                     select id=(question_id) name=(question_id) {
                         @for question in &list.questions {
-                            option value=(question.id) selected[question.id == chosen.id] { (option(question)) }
+                            option value=(question.id) selected[question.id.to_string() == selected] { (option(question)) }
                         }
                     }
                 }
@@ -207,16 +226,19 @@ fn answers(form: &SentForm, make: Make) -> Result<SecretAnswers, WebError> {
     })
 }
 
-async fn ask(State(site): State<Site>, form: SentForm) -> Response {
-    begun(&site, Tab::Recovery, start_asking(&site, &form))
+async fn ask(State(site): State<Site>, sent: SentForm) -> Response {
+    let begun = start_asking(&site, &sent);
+    ASKING.begun(&site, sent, begun)
 }
 
-async fn set(State(site): State<Site>, form: SentForm) -> Response {
-    begun(&site, Tab::Recovery, start_setting(&site, &form))
+async fn set(State(site): State<Site>, sent: SentForm) -> Response {
+    let begun = start_setting(&site, &sent);
+    SETTING.begun(&site, sent, begun)
 }
 
-async fn answer(State(site): State<Site>, form: SentForm) -> Response {
-    begun(&site, Tab::Recovery, start_reset(&site, &form))
+async fn answer(State(site): State<Site>, sent: SentForm) -> Response {
+    let begun = start_reset(&site, &sent);
+    ANSWERING.begun(&site, sent, begun)
 }
 
 fn start_asking(site: &Site, form: &SentForm) -> Result<(), WebError> {

@@ -17,6 +17,7 @@ use sadp_ops::{
 
 use super::{begun, problem};
 use crate::{
+    draft::FormDraft,
     error::WebError,
     form::{KeyedForm, SentForm},
     kept::{KeptFile, KeptFiles},
@@ -37,7 +38,7 @@ async fn show(State(site): State<Site>) -> Markup {
     let body = html! {
         p { "Records one scan: what this computer asks, and what the devices reply. "
             "Packet analysers and " code { "sadpctl decode" } " read the file. Nothing is changed on any device." }
-        (page::form(&site, PATH, "Record a scan", &html! {}))
+        (page::form(&site, &FormDraft::new(PATH), "Record a scan", &html! {}))
         (recordings(&site))
     };
     page(&site, Tab::Doctor, "Record a scan", &body)

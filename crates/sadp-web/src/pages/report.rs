@@ -21,8 +21,8 @@ use sadp_ops::{
 };
 use sadp_reset::{Contact, SiteText};
 use sadp_text::{
-    LabelSize, PageTemplate, Sheet, SiteParties, TemplateError, count, plan_problems,
-    report_sheets, with_cause, write_labels_page, write_report_page,
+    Explanation, LabelSize, PageTemplate, Sentence, Sheet, SiteParties, TemplateError, count,
+    plan_problems, report_sheets, with_cause, write_labels_page, write_report_page,
 };
 use tokio::sync::mpsc;
 
@@ -31,6 +31,7 @@ use super::{
     problem,
 };
 use crate::{
+    draft::FormDraft,
     error::WebError,
     form::{SentForm, Upload},
     kept::{XLSX, download},
@@ -75,12 +76,14 @@ impl ReportInput {
             _ => return Err(WebError::bad("a report has one plan").next("choose one file")),
         };
         Ok(Self {
-            title: text(form, "title", "title")?,
-            customer: text(form, "customer", "customer")?,
-            installer: text(form, "installer", "installer")?,
+            title: text(form, "title")?,
+            customer: text(form, "customer")?,
+            installer: text(form, "installer")?,
             label_size: match form.given("label-size") {
                 Some(size) => size.parse().map_err(|error| {
-                    WebError::bad("this is no size of a label").next(format!("{error}"))
+                    WebError::bad("this is no size of a label")
+                        .at("label-size")
+                        .next(format!("{error}"))
                 })?,
                 None => LabelSize::default(),
             },
@@ -89,28 +92,30 @@ impl ReportInput {
     }
 }
 
-fn text(form: &SentForm, name: &str, what: &str) -> Result<Option<SiteText>, WebError> {
+fn text(form: &SentForm, name: &str) -> Result<Option<SiteText>, WebError> {
     let text = form.given(name).map(str::parse).transpose();
     text.map_err(|error| {
-        WebError::bad(format!("the {what} cannot be used")).next(format!("{error}"))
+        WebError::bad(format!("the {name} cannot be used"))
+            .at(name)
+            .next(format!("{error}"))
     })
 }
 
 fn plan(bytes: &[u8]) -> Result<Vec<PlanRow>, WebError> {
     let read = plan_file::read(bytes);
     let (rows, _) = read.map_err(|problems| {
-        let mut explanation = plan_problems(&problems);
-        explanation.message.insert_str(0, "the plan ");
-        WebError::from(explanation)
+        let Explanation { message, next } = plan_problems(&problems);
+        let error = WebError::bad(Sentence::from("the plan ").then(message));
+        next.into_iter().fold(error, WebError::next)
     })?;
     Ok(rows)
 }
 
 async fn show(State(site): State<Site>) -> Markup {
-    form(&site)
+    form(&site, &FormDraft::new(PATH))
 }
 
-fn form(site: &Site) -> Markup {
+fn form(site: &Site, draft: &FormDraft) -> Markup {
     let input = site.report_input();
     let value = |text: &Option<SiteText>| text.as_ref().map_or("", SiteText::as_str).to_owned();
     let [title, customer, installer] = [&input.title, &input.customer, &input.installer].map(value);
@@ -128,17 +133,17 @@ fn form(site: &Site) -> Markup {
             a .button href="/report.xlsx" { "Download the tables as XLSX" }
         }
         h2 { "What stands in it" }
-        (upload_form(site, PATH, "Use these", &html! {
-            (FormField::text("title", "Title").value(&title).render())
-            (FormField::text("customer", "Customer").value(&customer).render())
+        (upload_form(site, draft, "Use these", &html! {
+            (FormField::text("title", "Title").value(&title).render(draft))
+            (FormField::text("customer", "Customer").value(&customer).render(draft))
             (FormField::text("installer", "Installer").value(&installer)
-                .hint("Left empty, it is the contact for the vendor's support.").render())
+                .hint("Left empty, it is the contact for the vendor's support.").render(draft))
             (FormField::text("label-size", "Size of a label in mm").value(&label_size)
-                .hint("Width x height, from 40x15 to 190x260.").render())
-            (plan.hint("CSV or XLSX. Its addresses stand beside those in use.").render())
+                .hint("Width x height, from 40x15 to 190x260.").render(draft))
+            (plan.hint("CSV or XLSX. Its addresses stand beside those in use.").render(draft))
             @if !input.plan.is_empty() {
                 p { label {
-                    input type="checkbox" name="no-plan" value="true";
+                    input type="checkbox" name="no-plan" value="true" checked[draft.is_ticked("no-plan", false)];
                     " Leave out the plan of " (count(input.plan.len() as u64, "device", "devices")) " that was sent before"
                 } }
             }
@@ -153,7 +158,11 @@ async fn set(State(site): State<Site>, upload: Upload) -> Response {
             site.set_report_input(input);
             Redirect::to(PATH).into_response()
         }
-        Err(error) => problem(&site, Tab::Audit, &error),
+        Err(error) => {
+            let status = error.status();
+            let draft = FormDraft::refused(PATH, upload.form, error);
+            (status, form(&site, &draft)).into_response()
+        }
     }
 }
 

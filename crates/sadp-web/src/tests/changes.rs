@@ -177,7 +177,8 @@ async fn what_became_of_a_plan_is_downloaded() {
     let begun = browser.apply(&plan).await;
     assert_eq!(begun.status, StatusCode::SEE_OTHER, "{begun:?}");
     let ended = browser.end().await;
-    let notes = ended.notes.join("\n");
+    let notes: Vec<_> = ended.notes.iter().map(ToString::to_string).collect();
+    let notes = notes.join("\n");
     assert!(notes.contains("\"password\" is not read"), "{notes}");
     assert!(notes.contains("1 device is named by the plan"), "{notes}");
     let list = browser.get("/network/plan").await;

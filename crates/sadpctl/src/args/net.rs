@@ -2,7 +2,7 @@ use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
 use ipnet::Ipv4Net;
-use sadp_ops::network::Settings;
+use sadp_ops::network::{Settings, read_account};
 use sadp_proto::seal::UpdateDigest;
 use sadp_text::select::Filter;
 
@@ -200,12 +200,10 @@ fn gateway(text: &str) -> Result<Ipv4Addr, String> {
 }
 
 fn account(text: &str) -> Result<String, String> {
-    let length = 1..=UpdateDigest::MAX_USER_BYTES;
-    if length.contains(&text.len()) && !text.contains(char::is_control) {
-        return Ok(text.to_owned());
-    }
-    Err(format!(
-        "write a name of 1 to {} bytes",
-        UpdateDigest::MAX_USER_BYTES
-    ))
+    read_account(text).ok_or_else(|| {
+        format!(
+            "write a name of 1 to {} bytes",
+            UpdateDigest::MAX_USER_BYTES
+        )
+    })
 }

@@ -61,7 +61,7 @@ pub(super) fn run(args: &ScanArgs, context: Context<'_>) -> Result<Exit, Failure
         terminal.hint(&hint);
     }
     if let Some(hint) = advice::filtered(&report) {
-        terminal.hint(&hint);
+        terminal.hint(&hint.to_string());
     }
     if let Some(hint) = advice::only_frames(&report) {
         terminal.hint(hint);

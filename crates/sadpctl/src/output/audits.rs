@@ -93,7 +93,7 @@ impl AuditRow {
             finding: finding.name(),
             problem: finding.is_problem(),
             message: sadp_text::finding(finding),
-            next: sadp_text::mends(finding, device, &name),
+            next: sadp_text::mends(finding, device, &name).into(),
         });
         Self {
             device: Who::new(found),
@@ -115,7 +115,7 @@ impl AuditRow {
             finding: problem.name(),
             problem: true,
             message: camera_state(camera),
-            next: camera_mends(problem, &behind.recorder),
+            next: camera_mends(problem, &behind.recorder).into(),
         });
         let address = camera.address.as_deref();
         Self {

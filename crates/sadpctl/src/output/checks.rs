@@ -43,7 +43,7 @@ impl CheckRow {
             topic: topic(&check.finding),
             subject: check_subject(&check.subject),
             verdict: check.verdict,
-            message,
+            message: message.into(),
             remedy: next.map(Into::into),
             data: data(&check.finding),
         }

@@ -280,7 +280,11 @@ impl Form {
                     answers: answers.map(|path| WantedAnswers::Made(path.into())),
                     ..WantedPreparation::default()
                 };
-                Task::Prepare(wanted, self.secret(2).into())
+                Task::Prepare {
+                    wanted,
+                    password: self.secret(2).into(),
+                    passphrase: None,
+                }
             }
             FormPurpose::Set(device) => {
                 let wanted = self.wanted(device)?;

@@ -11,45 +11,47 @@ use sadp_ops::job::{Job, Task};
 use sadp_reset::Action;
 
 use crate::{
+    draft::FormDraft,
     error::WebError,
     form::SentForm,
-    page::{self, FormField, Tab, page},
-    pages::{begun, shown},
+    page::{self, Tab, page},
+    pages::FormPage,
     site::Site,
     targets::{TargetQuery, Targets},
 };
 
 pub(super) const PATH: &str = "/guids/export";
 
+const PAGE: FormPage = FormPage {
+    path: PATH,
+    tab: Tab::Vault,
+    render: form,
+};
+
 pub(super) fn routes() -> Router<Site> {
     Router::new().route(PATH, get(show).post(begin))
 }
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
-    let page = Targets::of(&site, query).map(|it| form(&site, &it));
-    shown(&site, Tab::Vault, page)
+    PAGE.show(&site, query)
 }
 
-fn form(site: &Site, targets: &Targets) -> Markup {
-    let passphrase = FormField::secret("passphrase", "Passphrase for the files").hint(
-        "Leave it empty to keep the files as they are: whoever has one can take its device over.",
-    );
-    let again = FormField::secret("passphrase-again", "Type the passphrase again");
+fn form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
     let body = html! {
         p { "A GUID resets the password of its recorder once, without the vendor's support. It becomes void when the password changes." }
-        (page::form(site, PATH, "Look and plan", &html! {
+        (page::form(site, draft, "Look and plan", &html! {
             (targets.render())
-            (page::current_password())
-            (FormField { required: false, ..passphrase }.render())
-            (FormField { required: false, ..again }.render())
-            (targets.guards(Action::GuidExport))
+            (page::current_password(draft))
+            (page::new_passphrase(draft))
+            (targets.guards(Action::GuidExport, draft))
         }))
     };
-    page(site, Tab::Vault, "Export GUIDs", &body)
+    Ok(page(site, Tab::Vault, "Export GUIDs", &body))
 }
 
-async fn begin(State(site): State<Site>, form: SentForm) -> Response {
-    begun(&site, Tab::Vault, start(&site, &form))
+async fn begin(State(site): State<Site>, sent: SentForm) -> Response {
+    let begun = start(&site, &sent);
+    PAGE.begun(&site, sent, begun)
 }
 
 fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {

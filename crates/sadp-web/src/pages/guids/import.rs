@@ -23,10 +23,11 @@ use sadp_text::{count, guid_state};
 use secrecy::SecretString;
 
 use crate::{
+    draft::FormDraft,
     error::WebError,
-    form::{Upload, UploadedFile},
+    form::{SentForm, Upload, UploadedFile},
     page::{self, FormField, Tab, page},
-    pages::{begun, shown},
+    pages::{begun, shown, with_status},
     site::Site,
     targets::{TargetQuery, Targets},
 };
@@ -44,13 +45,13 @@ pub(super) fn path(number: u64) -> String {
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
     let page = match Targets::of(&site, query) {
-        Ok(targets) => form(&site, &targets).await,
+        Ok(targets) => form(&site, &targets, &FormDraft::new(PATH)).await,
         Err(error) => Err(error),
     };
     shown(&site, Tab::Vault, page)
 }
 
-async fn form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
+async fn form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
     let guids = site.vault().await?.guids;
     let usable = guids.iter().filter(|it| guid_state(it) == "valid");
     let usable = usable.filter(|guid| {
@@ -80,26 +81,35 @@ async fn form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
             "The file in the vault is encrypted."
         } else {
             "Only where the file is encrypted."
-        }).render())
-        (page::new_password())
-        (page::after_reset(targets))
-        (targets.guards(Action::GuidImport))
+        }).render(draft))
+        (page::new_password(draft))
+        (page::after_reset(targets, draft))
+        (targets.guards(Action::GuidImport, draft))
     };
     let body = html! {
         p { "A GUID sets a new password on its own device, once. You see the plan before anything is sent." }
-        (page::upload_form(site, PATH, "Look and plan", &fields))
+        (page::upload_form(site, draft, "Look and plan", &fields))
     };
     Ok(page(site, Tab::Vault, "Reset by GUID", &body))
 }
 
 async fn begin(State(site): State<Site>, upload: Upload) -> Response {
-    begun(&site, Tab::Vault, start(&site, upload).await)
+    let Upload { form: sent, files } = upload;
+    let error = match start(&site, &sent, files).await {
+        Ok(()) => return begun(&site, Tab::Vault, Ok(())),
+        Err(error) => error,
+    };
+    let status = error.status();
+    let page = match Targets::of_form(&site, &sent) {
+        Ok(targets) => form(&site, &targets, &FormDraft::refused(PATH, sent, error)).await,
+        Err(error) => Err(error),
+    };
+    with_status(&site, Tab::Vault, status, page)
 }
 
-async fn start(site: &Site, upload: Upload) -> Result<(), WebError> {
-    let Upload { form, files } = upload;
-    let targets = Targets::of_form(site, &form)?;
-    let overrides = targets.lifted(&form)?;
+async fn start(site: &Site, form: &SentForm, files: Vec<UploadedFile>) -> Result<(), WebError> {
+    let targets = Targets::of_form(site, form)?;
+    let overrides = targets.lifted(form)?;
     let password = form.new_password(overrides)?;
     let passphrase = form.optional_secret("passphrase", SecretKind::Passphrase, "passphrase")?;
     let source = match files.into_iter().next() {

@@ -10,18 +10,20 @@ use axum::{
 use maud::{Markup, html};
 use sadp_model::text::clean;
 use sadp_ops::{
-    DiscoveredDevice, Overrides,
+    DiscoveredDevice,
     job::{Job, PlanToApply, Task},
     network::{Proposal, plan_file},
 };
-use sadp_text::{Explanation, Remedy as _, Sheet, count, select, with_cause};
+use sadp_text::{Explanation, Remedy as _, Sentence, Sheet, count, select, with_cause};
 use serde::Deserialize;
 use strum::{EnumIter, IntoEnumIterator as _, IntoStaticStr};
 
-use super::{TypedRange, range_fields};
+use super::{TypedRange, account, account_field, range_fields};
 use crate::{
+    draft::FormDraft,
     error::WebError,
-    form::{Upload, UploadedFile},
+    form::{SentForm, Upload, UploadedFile},
+    jobs::JobChoice,
     kept::{CSV, KeptFiles, XLSX, download},
     page::{self, FormField, Tab, device_title, page, table},
     pages::{begun, problem},
@@ -119,10 +121,14 @@ async fn show(
     State(site): State<Site>,
     Query(query): Query<PlanQuery>,
     RawQuery(raw): RawQuery,
-) -> Response {
+) -> Markup {
+    content(&site, &query, raw.as_deref(), &FormDraft::new(APPLY))
+}
+
+fn content(site: &Site, query: &PlanQuery, raw: Option<&str>, draft: &FormDraft) -> Markup {
     let proposed = match query.range.from.trim() {
         "" => None,
-        _ => Some(query.propose(&site)),
+        _ => Some(query.propose(site)),
     };
     let marked = site.live.now().marked().count();
     let body = html! {
@@ -138,24 +144,25 @@ async fn show(
                     } br;
                 }
             }
-            (range_fields(&query.range))
+            (range_fields(&query.range, &FormDraft::new(PATH)))
             p .buttons { button .primary type="submit" { "Show the plan" } }
         }
         @match &proposed {
             None => {}
             Some(Err(error)) => { (error.notice()) }
-            Some(Ok(proposed)) => { (proposed.render(raw.as_deref().unwrap_or_default())) }
+            Some(Ok(proposed)) => { (proposed.render(raw.unwrap_or_default())) }
         }
         h2 { "2. Apply a plan" }
-        (page::upload_form(&site, APPLY, "Read it and look", &html! {
+        (page::upload_form(site, draft, "Read it and look", &html! {
             (FormField { kind: "file", ..FormField::text("plan", "Plan file") }.required()
-                .hint("CSV or an Excel workbook (.xlsx): a plan of this page, changed as you like, or the device list of the vendor's tool. It needs the columns mac and ip; what is empty stays as it is. You can drop it here.").render())
-            (page::current_password())
+                .hint("CSV or an Excel workbook (.xlsx): a plan of this page, changed as you like, or the device list of the vendor's tool. It needs the columns mac and ip; what is empty stays as it is. You can drop it here.").render(draft))
+            (page::current_password(draft))
+            (account_field(draft))
             p { "You see which device gets which settings before anything is sent." }
         }))
-        (results_list(&site))
+        (results_list(site))
     };
-    page(&site, Tab::Devices, "Network settings by a plan", &body).into_response()
+    page(site, Tab::Devices, "Network settings by a plan", &body)
 }
 
 impl Proposed {
@@ -222,14 +229,23 @@ async fn xlsx(State(site): State<Site>, Query(query): Query<PlanQuery>) -> Respo
 }
 
 async fn apply(State(site): State<Site>, upload: Upload) -> Response {
-    begun(&site, Tab::Devices, start(&site, upload).await)
+    let Upload { form: sent, files } = upload;
+    match start(&site, &sent, files).await {
+        Ok(()) => begun(&site, Tab::Devices, Ok(())),
+        Err(error) => {
+            let status = error.status();
+            let draft = FormDraft::refused(APPLY, sent, error);
+            let page = content(&site, &PlanQuery::default(), None, &draft);
+            (status, page).into_response()
+        }
+    }
 }
 
-async fn start(site: &Site, upload: Upload) -> Result<(), WebError> {
-    let Upload { form, files } = upload;
+async fn start(site: &Site, form: &SentForm, files: Vec<UploadedFile>) -> Result<(), WebError> {
     let mut files = files.into_iter();
     let (Some(file), None) = (files.next(), files.next()) else {
         return Err(WebError::bad("one plan is applied at a time")
+            .at("plan")
             .next("choose one file; nothing was sent"));
     };
     let password = form.current_password()?;
@@ -238,7 +254,11 @@ async fn start(site: &Site, upload: Upload) -> Result<(), WebError> {
         devices: Vec::new(),
         task: Task::Apply(Box::new(plan), password),
     };
-    site.jobs.begin(site, job, Overrides::default())?;
+    let choice = JobChoice {
+        account: account(form)?,
+        ..JobChoice::default()
+    };
+    site.jobs.begin(site, job, choice)?;
     for warning in warnings {
         site.jobs.note(warning);
     }
@@ -258,7 +278,7 @@ async fn read(site: &Site, file: UploadedFile) -> Result<(PlanToApply, Vec<Strin
         .map_err(|_| WebError::bad("reading the plan ended unexpectedly"))?;
     let (rows, table) = read.map_err(|problems| {
         let Explanation { message, next } = sadp_text::plan_problems(&problems);
-        let error = WebError::bad(format!("{} {message}", clean(&name)));
+        let error = WebError::bad(Sentence::from(format!("{} ", clean(&name))).then(message));
         next.into_iter()
             .fold(error, WebError::next)
             .next("nothing was sent")

@@ -18,16 +18,18 @@ use sadp_reset::{
     Action, AnswerTarget, Case, Collected, DeviceKey, ReceivedFile, RequestKind, Why,
     collect_received, targets,
 };
-use sadp_text::{Remedy as _, age, count, with_cause};
+use sadp_text::{Remedy as _, Sentence, age, count, with_cause};
 
 use super::REQUESTS;
 use crate::{
+    draft::FormDraft,
     error::WebError,
     form::{SentForm, Upload, UploadedFile},
     page::{self, FormField, Tab, page, sentence, table},
-    pages::{begun, shown},
+    pages::{begun, shown, with_status},
     site::Site,
     targets::Targets,
+    wording::told,
 };
 
 const PATH: &str = "/requests/answers";
@@ -46,7 +48,7 @@ fn path(number: u64) -> String {
 pub(super) fn upload(site: &Site) -> Markup {
     page::upload_form(
         site,
-        PATH,
+        &FormDraft::new(PATH),
         "Look which answers these are",
         &html! {
             p { "Drop the answers here: files, ZIP files, or e-mails saved as .eml. Nothing is sent to devices yet." }
@@ -90,7 +92,7 @@ impl ReceivedAnswer {
 struct RejectedFile {
     name: String,
     why: String,
-    next: String,
+    next: Sentence,
 }
 
 impl ReceivedAnswers {
@@ -104,7 +106,7 @@ impl ReceivedAnswers {
         let unusable = found.problems.iter().map(|problem| RejectedFile {
             name: problem.path.to_string_lossy().into_owned(),
             why: with_cause(&problem.why),
-            next: problem.why.remedy().into_owned(),
+            next: problem.why.remedy(),
         });
         Self {
             answers: answers.collect(),
@@ -144,11 +146,11 @@ async fn show(State(site): State<Site>, UrlPath(number): UrlPath<u64>) -> Respon
     shown(
         &site,
         Tab::Requests,
-        answers.map(|it| content(&site, number, &it)),
+        answers.map(|it| content(&site, &it, &FormDraft::new(path(number)))),
     )
 }
 
-fn content(site: &Site, number: u64, received: &ReceivedAnswers) -> Markup {
+fn content(site: &Site, received: &ReceivedAnswers, draft: &FormDraft) -> Markup {
     let answers = &received.answers;
     let found = count(
         answers.len() as u64,
@@ -166,7 +168,7 @@ fn content(site: &Site, number: u64, received: &ReceivedAnswers) -> Markup {
             p { a .button href=(REQUESTS) { "Choose other files" } }
         } @else {
             h2 { "Send the answers" }
-            (page::form(site, &path(number), "Look and plan", &fields(site, received)))
+            (page::form(site, draft, "Look and plan", &fields(site, received, draft)))
         }
     };
     page(
@@ -182,12 +184,12 @@ fn unusable(file: &RejectedFile) -> Markup {
         tr {
             td { (clean(&file.name)) }
             td { (sentence(&file.why)) }
-            td { (sentence(&file.next)) }
+            td { (told(&file.next, None)) }
         }
     }
 }
 
-fn fields(site: &Site, received: &ReceivedAnswers) -> Markup {
+fn fields(site: &Site, received: &ReceivedAnswers, draft: &FormDraft) -> Markup {
     let answers = received.answers.iter().enumerate();
     let (unclear, clear): (Vec<_>, Vec<_>) = answers.partition(|(_, it)| it.is_unclear());
     let rows = html! {
@@ -199,16 +201,16 @@ fn fields(site: &Site, received: &ReceivedAnswers) -> Markup {
     let targets = Targets::of_keys(site, &devices);
     html! {
         @if !clear.is_empty() { (table("Answers", &["File", "For which request"], &rows)) }
-        @for (place, answer) in unclear { (choice(place, &answer.name, received)) }
+        @for (place, answer) in unclear { (choice(draft, place, &answer.name, received)) }
         @if received.may_be_legacy() {
             p .hint { "Old devices take a dated code and get the default password of their manual. Leave the new password empty if all answers are such codes." }
-            (FormField { required: false, ..FormField::secret("new-password", "New password") }.render())
-            (FormField { required: false, ..FormField::secret("again", "Type it again") }.render())
+            (FormField { required: false, ..FormField::secret("new-password", "New password") }.render(draft))
+            (FormField { required: false, ..FormField::secret("again", "Type it again") }.render(draft))
         } @else {
-            (page::new_password())
+            (page::new_password(draft))
         }
-        (page::after_reset(&targets))
-        @if devices.len() == 1 { (targets.guards(Action::ImportAnswer)) }
+        (page::after_reset(&targets, draft))
+        @if devices.len() == 1 { (targets.guards(Action::ImportAnswer, draft)) }
     }
 }
 
@@ -222,13 +224,13 @@ fn purpose(target: &Result<AnswerTarget, Why>) -> Markup {
         Err(why) => html! {
             span .state.invalid { "not sent" }
             (sentence(&with_cause(why)))
-            (sentence(&why.remedy()))
+            (told(&why.remedy(), None))
         },
     }
 }
 
 /// The open requests, for an answer that tells nothing of its own.
-fn choice(place: usize, name: &str, received: &ReceivedAnswers) -> Markup {
+fn choice(draft: &FormDraft, place: usize, name: &str, received: &ReceivedAnswers) -> Markup {
     let id = format!("case-{place}");
     html! {
         div .field {
@@ -236,7 +238,8 @@ fn choice(place: usize, name: &str, received: &ReceivedAnswers) -> Markup {
             select id=(id) name=(id) {
                 option value="" { "leave it out" }
                 @for case in &received.open {
-                    option value=(case.id) { (open(case, received.now)) }
+                    @let id_text = case.id.to_string();
+                    option value=(id_text) selected[draft.typed(&id) == Some(&id_text)] { (open(case, received.now)) }
                 }
             }
             @if received.open.is_empty() { p .hint { "No request is open." } }
@@ -263,11 +266,25 @@ fn open(case: &Case, now: Timestamp) -> String {
     )
 }
 
-async fn send(State(site): State<Site>, UrlPath(number): UrlPath<u64>, form: SentForm) -> Response {
-    begun(&site, Tab::Requests, start(&site, number, form).await)
+async fn send(State(site): State<Site>, UrlPath(number): UrlPath<u64>, sent: SentForm) -> Response {
+    let error = match start(&site, number, &sent).await {
+        Ok(()) => return begun(&site, Tab::Requests, Ok(())),
+        Err(error) => error,
+    };
+    // What was chosen before can be chosen again.
+    let answers = site.received_answers(number, |found, cases| choose(found, cases, &[]));
+    let page = answers.await;
+    let status = error.status();
+    let draft = FormDraft::refused(path(number), sent, error);
+    with_status(
+        &site,
+        Tab::Requests,
+        status,
+        page.map(|it| content(&site, &it, &draft)),
+    )
 }
 
-async fn start(site: &Site, number: u64, form: SentForm) -> Result<(), WebError> {
+async fn start(site: &Site, number: u64, form: &SentForm) -> Result<(), WebError> {
     let chosen = form.numbered("case-");
     let chosen: Vec<_> = chosen
         .map(|(place, case)| (place, case.to_owned()))
@@ -277,10 +294,10 @@ async fn start(site: &Site, number: u64, form: SentForm) -> Result<(), WebError>
     let devices = received.devices();
     if devices.is_empty() {
         return Err(WebError::bad("none of these answers is for a request")
-            .next("go back and choose for which request it is; nothing was sent"));
+            .next("choose for which request it is; nothing was sent"));
     }
     let overrides = match devices.len() {
-        1 => Targets::of_keys(site, &devices).lifted(&form)?,
+        1 => Targets::of_keys(site, &devices).lifted(form)?,
         _ => Overrides::default(),
     };
     let is_given = form.given("new-password").is_some() || received.needs_password();

@@ -26,6 +26,7 @@ use sadp_text::{case_reasons, case_time_left, with_cause};
 
 use super::{REQUESTS, RequestPages as _, export, next_step, state};
 use crate::{
+    draft::FormDraft,
     error::WebError,
     form::SentForm,
     kept::download,
@@ -55,10 +56,15 @@ pub(super) fn path(number: i64) -> String {
 
 async fn show(State(site): State<Site>, UrlPath(number): UrlPath<i64>) -> Response {
     let case = site.case(number).await;
-    shown(&site, Tab::Requests, case.map(|it| content(&site, &it)))
+    let draft = FormDraft::new(key_path(number));
+    shown(
+        &site,
+        Tab::Requests,
+        case.map(|it| content(&site, &it, &draft)),
+    )
 }
 
-fn content(site: &Site, reviewed: &ReviewedCase) -> Markup {
+fn content(site: &Site, reviewed: &ReviewedCase, draft: &FormDraft) -> Markup {
     let case = &reviewed.case;
     let request = &case.request;
     let id = case.id.number();
@@ -92,7 +98,7 @@ fn content(site: &Site, reviewed: &ReviewedCase) -> Markup {
         }
         @if case.is_open() {
             h2 { "The answer" }
-            (answer(site, reviewed))
+            (answer(site, reviewed, draft))
             (give_up_form(site, id))
         }
         p { a href=(REQUESTS) { "All requests" } }
@@ -130,7 +136,7 @@ fn facts(reviewed: &ReviewedCase) -> Markup {
 }
 
 /// The form for a key or a dated code. Files are dropped on the list of requests.
-fn answer(site: &Site, reviewed: &ReviewedCase) -> Markup {
+fn answer(site: &Site, reviewed: &ReviewedCase, draft: &FormDraft) -> Markup {
     let request = &reviewed.case.request;
     let (label, hint) = match request.kind {
         RequestKind::File => {
@@ -145,16 +151,15 @@ fn answer(site: &Site, reviewed: &ReviewedCase) -> Markup {
         ),
     };
     let targets = Targets::of_keys(site, std::slice::from_ref(&request.device));
-    let path = format!("/requests/case/{}/key", reviewed.case.id.number());
     html! {
         p { "An answer that is a file: " a href=(REQUESTS) { "drop it on the list of requests" } "." }
-        (page::form(site, &path, "Look and plan", &html! {
-            (FormField::secret("answer-key", label).hint(hint).render())
+        (page::form(site, draft, "Look and plan", &html! {
+            (FormField::secret("answer-key", label).hint(hint).render(draft))
             @if request.kind != RequestKind::LegacyCode {
-                (page::new_password())
-                (page::after_reset(&targets))
+                (page::new_password(draft))
+                (page::after_reset(&targets, draft))
             }
-            (targets.guards(Action::ImportAnswer))
+            (targets.guards(Action::ImportAnswer, draft))
         }))
     }
 }
@@ -164,7 +169,7 @@ fn give_up_form(site: &Site, id: i64) -> Markup {
         details {
             summary { "Give this request up" }
             p { "It is closed here, and its folder stays. An answer to it is then refused. Nothing is sent to the device." }
-            (page::form(site, &format!("/requests/case/{id}/forget"), "Give it up", &html! {}))
+            (page::form(site, &FormDraft::new(format!("/requests/case/{id}/forget")), "Give it up", &html! {}))
         }
     }
 }
@@ -204,14 +209,25 @@ async fn form(State(site): State<Site>, UrlPath(number): UrlPath<i64>) -> Respon
 async fn send_key(
     State(site): State<Site>,
     UrlPath(number): UrlPath<i64>,
-    form: SentForm,
+    sent: SentForm,
 ) -> Response {
-    let case = site.case(number).await;
-    begun(
-        &site,
-        Tab::Requests,
-        case.and_then(|case| start(&site, &case.case.request, &form)),
-    )
+    let case = match site.case(number).await {
+        Ok(case) => case,
+        Err(error) => return problem(&site, Tab::Requests, &error),
+    };
+    match start(&site, &case.case.request, &sent) {
+        Ok(()) => begun(&site, Tab::Requests, Ok(())),
+        Err(error) => {
+            let status = error.status();
+            let draft = FormDraft::refused(key_path(number), sent, error);
+            (status, content(&site, &case, &draft)).into_response()
+        }
+    }
+}
+
+/// Where the form with a key is sent.
+fn key_path(number: i64) -> String {
+    format!("/requests/case/{number}/key")
 }
 
 fn start(site: &Site, request: &NewCase, form: &SentForm) -> Result<(), WebError> {

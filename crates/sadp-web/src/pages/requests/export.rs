@@ -14,19 +14,25 @@ use sadp_ops::{
 
 use super::FOLDER;
 use crate::{
+    draft::FormDraft,
     error::WebError,
     form::SentForm,
     page::{self, Tab, page},
     pages::{
-        begun,
+        FormPage,
         contact::{self, CONTACT},
-        shown,
     },
     site::Site,
     targets::{TargetQuery, Targets},
 };
 
 const PATH: &str = "/requests/export";
+
+const PAGE: FormPage = FormPage {
+    path: PATH,
+    tab: Tab::Requests,
+    render: form,
+};
 
 /// A field that stands in the form where the contact is in it.
 const WITH_CONTACT: &str = "with-contact";
@@ -41,11 +47,10 @@ pub(super) fn path(number: u64) -> String {
 }
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
-    let page = Targets::of(&site, query).and_then(|it| form(&site, &it));
-    shown(&site, Tab::Requests, page)
+    PAGE.show(&site, query)
 }
 
-fn form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
+fn form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
     let contact = site.contact()?;
     let blanks: Vec<_> = contact.blanks().into_iter().map(contact::label).collect();
     let fields = html! {
@@ -57,19 +62,20 @@ fn form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
             fieldset {
                 legend { "Who asks the vendor's support" }
                 p .hint { "Left blank in the letter: " (blanks.join(", ")) ". What you fill in is kept for the next time." }
-                (contact::fields(&contact))
+                (contact::fields(&contact, draft))
             }
         }
     };
     let body = html! {
         p { "Each device is asked for its request. You send that to the vendor's support, which answers with a file or a key. You see the plan before anything is sent." }
-        (page::form(site, PATH, "Look and plan", &fields))
+        (page::form(site, draft, "Look and plan", &fields))
     };
     Ok(page(site, Tab::Requests, "Export requests", &body))
 }
 
-async fn begin(State(site): State<Site>, form: SentForm) -> Response {
-    begun(&site, Tab::Requests, start(&site, &form))
+async fn begin(State(site): State<Site>, sent: SentForm) -> Response {
+    let begun = start(&site, &sent);
+    PAGE.begun(&site, sent, begun)
 }
 
 fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {

@@ -150,7 +150,8 @@ impl Reporter {
         let note = match line {
             Line::Warning(text) => format!("warning: {text}"),
             Line::Hint(text) => format!("hint: {text}"),
-            Line::Note(text) | Line::Detail(text) => text,
+            Line::Note(text) => text.into(),
+            Line::Detail(text) => text,
         };
         if !self.notes.contains(&note) {
             self.notes.push(note);

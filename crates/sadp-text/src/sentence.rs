@@ -1,0 +1,159 @@
+//! Sentences that name what the user does next. A command line types a command there; a
+//! page has a link or a box in a form. Each front end puts its own into the sentence.
+
+use std::{borrow::Cow, fmt};
+
+use sadp_ops::Guard;
+
+/// A sentence, in lower case and without a full stop. Its `Display` is for command lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sentence {
+    parts: Vec<SentencePart>,
+}
+
+/// A part of a [`Sentence`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SentencePart {
+    /// Words for every front end. They name no command or option of this program.
+    Text(Cow<'static, str>),
+    /// A command of the system, to be typed in a terminal.
+    Shell(Cow<'static, str>),
+    /// What a command of this program does, and a page as well.
+    Command {
+        /// The command to type.
+        command: Cow<'static, str>,
+        /// Where a page does it.
+        page: LinkedPage,
+    },
+    /// What only a command of this program does.
+    TerminalOnly(Cow<'static, str>),
+    /// Words that differ.
+    Either {
+        /// Those for a command line.
+        terminal: Cow<'static, str>,
+        /// Those for a page.
+        page: Cow<'static, str>,
+    },
+    /// The option or the box that lifts a guard.
+    Lift(Guard),
+}
+
+/// What a front end with pages has a page for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each says what it is in its own words")]
+pub enum LinkedPage {
+    Devices,
+    Activate,
+    NetworkSettings,
+    NetworkPlan,
+    Prepare,
+    RecoveryMethods,
+    Lamp,
+    Check,
+    GuidVault,
+    GuidExport,
+    GuidImport,
+    Questions,
+    MailedCode,
+    Doctor,
+}
+
+impl Sentence {
+    /// Its parts, in order.
+    pub fn parts(&self) -> &[SentencePart] {
+        &self.parts
+    }
+
+    /// Words for every front end.
+    pub(crate) fn new(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::default().text(text)
+    }
+
+    /// Words for a command line, and for a page.
+    pub(crate) fn either(
+        terminal: impl Into<Cow<'static, str>>,
+        page: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::default().or_on_page(terminal, page)
+    }
+
+    pub(crate) fn text(self, text: impl Into<Cow<'static, str>>) -> Self {
+        self.part(SentencePart::Text(text.into()))
+    }
+
+    pub(crate) fn shell(self, command: impl Into<Cow<'static, str>>) -> Self {
+        self.part(SentencePart::Shell(command.into()))
+    }
+
+    pub(crate) fn command(self, command: impl Into<Cow<'static, str>>, page: LinkedPage) -> Self {
+        let command = command.into();
+        self.part(SentencePart::Command { command, page })
+    }
+
+    pub(crate) fn terminal_only(self, command: impl Into<Cow<'static, str>>) -> Self {
+        self.part(SentencePart::TerminalOnly(command.into()))
+    }
+
+    pub(crate) fn or_on_page(
+        self,
+        terminal: impl Into<Cow<'static, str>>,
+        page: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let (terminal, page) = (terminal.into(), page.into());
+        self.part(SentencePart::Either { terminal, page })
+    }
+
+    pub(crate) fn lift(self, guard: Guard) -> Self {
+        self.part(SentencePart::Lift(guard))
+    }
+
+    /// The parts of another one follow.
+    #[must_use]
+    pub fn then(mut self, other: Self) -> Self {
+        self.parts.extend(other.parts);
+        self
+    }
+
+    fn part(mut self, part: SentencePart) -> Self {
+        self.parts.push(part);
+        self
+    }
+}
+
+impl fmt::Display for Sentence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts.iter().try_for_each(|part| match part {
+            SentencePart::Text(text)
+            | SentencePart::Shell(text)
+            | SentencePart::Command { command: text, .. }
+            | SentencePart::TerminalOnly(text)
+            | SentencePart::Either { terminal: text, .. } => f.write_str(text),
+            SentencePart::Lift(guard) => write!(f, "--force {}", guard.word()),
+        })
+    }
+}
+
+impl From<&'static str> for Sentence {
+    fn from(text: &'static str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<String> for Sentence {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<Cow<'static, str>> for Sentence {
+    fn from(text: Cow<'static, str>) -> Self {
+        Self::new(text)
+    }
+}
+
+/// As on a command line.
+impl From<Sentence> for String {
+    fn from(sentence: Sentence) -> Self {
+        sentence.to_string()
+    }
+}
