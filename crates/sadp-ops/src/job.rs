@@ -231,6 +231,8 @@ pub enum JobNote<'a> {
     NotFound(&'a DeviceKey),
     /// The answers that were made are in this new file.
     AnswersKept(&'a Path),
+    /// No device took the answers that were made; they are in this new file.
+    AnswersUnused(&'a Path),
     /// The files of the GUIDs that were exported are not encrypted.
     NotEncrypted,
     /// These request packages have no answer yet.

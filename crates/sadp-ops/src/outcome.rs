@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use sadp_model::Contradiction;
 use sadp_proto::{MailQr, Mailbox, RefusalReply, seal::SealError};
 use sadp_reset::{Account, Action, RecorderCamera};
-use strum::{EnumIter, IntoStaticStr};
+use strum::{EnumIter, EnumString, IntoStaticStr};
 
 use self::{
     answer::{AnswerData, AnswerFinding},
@@ -107,7 +107,7 @@ pub enum OutcomeData {
 }
 
 /// How an operation on a device ended. The name is what scripts read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum OutcomeStatus {
     /// The device did it.

@@ -8,8 +8,8 @@ use sadp_ops::{
 
 use crate::{
     Announcement, Confirmation, Line, NOT_ENCRYPTED, answers_kept, answers_question,
-    batch_question, count, device_question, earlier_qr, message, named_by_plan, refused_before,
-    target_address, unanswered, with_cause,
+    answers_unused, batch_question, count, device_question, earlier_qr, message, named_by_plan,
+    refused_before, target_address, unanswered, with_cause,
 };
 
 /// What goes on, e.g. `activating`.
@@ -98,6 +98,7 @@ pub fn job_note(note: JobNote<'_>) -> Line {
             let name = name.unwrap_or_default();
             Line::Warning(format!("{name} was not found, and is left out"))
         }
+        JobNote::AnswersUnused(path) => Line::Note(answers_unused(path).into()),
         JobNote::AnswersKept(path) => Line::Note(answers_kept(path).into()),
         JobNote::NotEncrypted => Line::Note(NOT_ENCRYPTED.into()),
         JobNote::Unanswered(packages) => Line::Note(unanswered(packages.len()).into()),

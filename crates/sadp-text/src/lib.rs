@@ -77,8 +77,9 @@ pub use outcome::{
 };
 pub use password::new_password_problem;
 pub use recovery::{
-    ButtonSteps, MAILED_CODE_VOID, NOT_ENCRYPTED, answers_kept, device_label, mail_qr_steps,
-    method_advice, method_brief, method_command, method_reasons, method_state, unanswered,
+    ButtonSteps, MAILED_CODE_VOID, NOT_ENCRYPTED, answers_kept, answers_unused, device_label,
+    mail_qr_steps, method_advice, method_brief, method_command, method_reasons, method_state,
+    unanswered,
 };
 pub use remedy::{Platform, Remedy, last_seen, permission, reach, selection_error};
 pub use report::{

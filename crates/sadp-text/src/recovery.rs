@@ -41,6 +41,14 @@ pub fn answers_kept(path: &Path) -> String {
     )
 }
 
+/// Where answers are that no device took.
+pub fn answers_unused(path: &Path) -> String {
+    format!(
+        "no device took the answers in {}: they are of no use, delete them",
+        path.display()
+    )
+}
+
 /// The command to type next for a method. `None` where the method does not fit.
 pub fn method_command(fit: &MethodAssessment, device: &Device) -> Option<String> {
     let needs = fit.availability.needs();

@@ -1,7 +1,7 @@
 //! Plain words for what the model knows.
 
 use sadp_model::{Device, RequestWay, Serial, State, Warning, text::clean};
-use sadp_ops::DiscoveredDevice;
+use sadp_ops::{DiscoveredDevice, Guard};
 
 /// What an installer wants to know of a device first: state, model, address, MAC, firmware
 /// and label number; `-` where it is not known. Made harmless for a terminal.
@@ -51,6 +51,24 @@ pub const fn short(warning: Warning) -> &'static str {
         Warning::MalformedReply => "bad-reply",
         Warning::ReplayablePassword => "replayable",
         Warning::FragmentOnly => "fragment",
+    }
+}
+
+/// What a guard found.
+pub const fn guarded_against(guard: Guard) -> &'static str {
+    match guard {
+        Guard::WeakPassword => "newer devices refuse this password",
+        Guard::WayNotOffered => "the device does not report that it offers this",
+        Guard::AddressInUse => "another device has the new address",
+        Guard::FewTries => "the device locks soon",
+        Guard::Locked => "the device is locked",
+        Guard::RefusedBefore => "the device refused a secret of this kind",
+        Guard::MayHaveWorked => "it was sent before, and no reply came",
+        Guard::StaleRequest => "the request is no longer valid",
+        Guard::TwoSenders => "two computers reply as this device, or it moved",
+        Guard::ContradictsItself => "its replies contradict each other",
+        Guard::SharedSalt => "two devices report one salt",
+        Guard::AccountChanged => "its account is not the one remembered",
     }
 }
 

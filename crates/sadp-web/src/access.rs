@@ -4,7 +4,8 @@
 //! same browser can send requests to it. So:
 //!
 //! - A one-time token lets a browser in. It becomes a cookie whose name no other run
-//!   knows. A second use of the token ends the session: somebody else has it.
+//!   knows. A second use of the token by another browser ends the session: somebody else
+//!   has it.
 //! - Requests name this server as their host, so that a name that leads here by DNS is of
 //!   no use; and no other page's request is answered.
 //! - What changes something carries a ticket of a form, which is taken once, or the
@@ -80,7 +81,9 @@ struct Inner {
 /// What became of an attempt to enter.
 enum Entrance {
     Welcome(Token),
-    /// The token was used before.
+    /// This browser was let in before.
+    Inside,
+    /// The token was used before, by somebody else.
     Again,
     Wrong,
 }
@@ -149,9 +152,12 @@ impl AccessControl {
         .next("open it again, and look whether the change was made"))
     }
 
-    fn enter(&self, token: &str) -> Entrance {
+    fn enter(&self, token: &str, headers: &HeaderMap) -> Entrance {
         if !self.token.is(token) {
             return Entrance::Wrong;
+        }
+        if self.is_let_in(headers) {
+            return Entrance::Inside;
         }
         let mut inner = locked(&self.inner);
         let session = Token::draw();
@@ -273,8 +279,9 @@ fn enter(site: &Site, request: &Request) -> Response {
     let token = token
         .map(|(_, value)| value.into_owned())
         .unwrap_or_default();
-    let session = match site.access.enter(&token) {
-        Entrance::Welcome(session) => session,
+    let session = match site.access.enter(&token, headers) {
+        Entrance::Welcome(session) => Some(session),
+        Entrance::Inside => None,
         Entrance::Again => {
             site.end_session();
             return WebError::new(
@@ -291,12 +298,6 @@ fn enter(site: &Site, request: &Request) -> Response {
         }
     };
     site.entered();
-    let secure = if site.is_tls { "; Secure" } else { "" };
-    let cookie = format!(
-        "{}={}; Path=/; HttpOnly; SameSite=Strict{secure}",
-        site.access.cookie,
-        session.as_str()
-    );
     // A redirect would still count as coming from the file of the link, and the cookie
     // would not be sent with it.
     let page = html! {
@@ -312,8 +313,16 @@ fn enter(site: &Site, request: &Request) -> Response {
         }
     };
     let mut response = page.into_response();
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    if let Some(session) = session {
+        let secure = if site.is_tls { "; Secure" } else { "" };
+        let cookie = format!(
+            "{}={}; Path=/; HttpOnly; SameSite=Strict{secure}",
+            site.access.cookie,
+            session.as_str()
+        );
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            response.headers_mut().insert(header::SET_COOKIE, cookie);
+        }
     }
     response
 }

@@ -99,6 +99,8 @@ pub(crate) struct ShownQuestion {
     /// Its number: an answer to an earlier question is not taken for one to this.
     pub(crate) number: u64,
     pub(crate) plan: String,
+    /// How many devices are left out.
+    pub(crate) left_out: usize,
     pub(crate) text: String,
 }
 
@@ -271,9 +273,10 @@ impl Jobs {
     }
 
     /// Takes what ended off the page.
-    pub(crate) fn dismiss(&self) {
-        locked(&self.state).ended = None;
+    pub(crate) fn dismiss(&self) -> Option<EndedJob> {
+        let ended = locked(&self.state).ended.take();
         self.tell();
+        ended
     }
 
     /// Fails while a job is under way.
@@ -431,6 +434,7 @@ impl Operator for JobReporter {
             text,
             ..
         } = sadp_text::job_question(&question);
+        let left_out = question.left_out.len();
         let devices = devices.into_iter().map(|it| JobDevice {
             title: device_title(it),
             key: it.key(),
@@ -441,6 +445,7 @@ impl Operator for JobReporter {
         let shown = ShownQuestion {
             number: jobs.next_number(),
             plan,
+            left_out,
             text,
         };
         jobs.change(|job| {

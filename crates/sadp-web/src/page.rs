@@ -79,8 +79,10 @@ pub(crate) fn page(site: &Site, place: Tab, title: &str, body: &Markup) -> Marku
                     p { strong { "The connection to sadpctl is lost." }
                         " This page is connected again as soon as possible. If it stays like this, sadpctl web has ended: start it again." }
                 }
-                div #status role="status" data-live="/live/status" data-on="job" {
-                    (site.jobs.status_line())
+                @if place != Tab::Job {
+                    div #status role="status" data-live="/live/status" data-on="job" {
+                        (site.jobs.status_line())
+                    }
                 }
                 main #main {
                     h1 { (title) }

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use sadp_model::text::clean;
 use sadp_ops::{Guard, Overrides};
 use sadp_reset::{Action, DeviceKey};
+use sadp_text::{capitalised, select::by_key, words::guarded_against};
 use serde::Deserialize;
 
 use crate::{
@@ -68,6 +69,15 @@ impl Targets {
             .all()
             .filter(|it| keys.iter().any(|key| it.found.is(key)));
         Self(devices.cloned().collect())
+    }
+
+    /// In the order of a key, by its name, and by MAC where that is alike.
+    pub(crate) fn sorted(mut self, key: &str) -> Self {
+        self.0.sort_by_key(|it| it.found.entry.device.mac);
+        if let Ok(key) = key.parse() {
+            by_key(&mut self.0, &key);
+        }
+        self
     }
 
     /// These devices.
@@ -178,7 +188,8 @@ impl Targets {
                     legend { "Checks to lift" }
                     @for guard in guards {
                         @let word: &str = guard.into();
-                        label { input type="checkbox" name=(LIFTED) value=(word) checked[draft.has(LIFTED, word)]; " " (word) } br;
+                        label { input type="checkbox" name=(LIFTED) value=(word) checked[draft.has(LIFTED, word)];
+                            " " (capitalised(guarded_against(*guard))) " (" (word) ")" } br;
                     }
                 }
                 @for field in fields { (field.render(draft)) }

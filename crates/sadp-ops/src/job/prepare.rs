@@ -1,8 +1,10 @@
+use std::path::Path;
+
 use secrecy::SecretString;
 
 use super::{FoundDevices, JobError, JobNote, JobRun, PlannedTask};
 use crate::{
-    Report,
+    Outcome, Report,
     recovery::prepare::{Settings, WantedPreparation},
 };
 
@@ -26,9 +28,7 @@ pub(super) async fn run(
         return Ok(Report::new(plan.into_outcomes()));
     }
     run.confirm(PlannedTask::Prepare(&plan), &[]).await?;
-    if let Some(path) = plan.keep_answers()? {
-        run.operator.note(JobNote::AnswersKept(path));
-    }
+    let answers = plan.keep_answers()?.map(Path::to_owned);
     let settings = Settings {
         inventory: &inventory,
         password: &password,
@@ -36,6 +36,17 @@ pub(super) async fn run(
         parallel: run.settings.parallel,
         settle: run.settings.settle,
     };
-    let report = plan.carry_out(run.session, settings, run.operator);
-    Ok(report.await?)
+    let report = plan.carry_out(run.session, settings, run.operator).await;
+    if let Some(path) = &answers {
+        // What ended in between may have set some.
+        let are_set = report.as_ref().map_or(true, |it| {
+            it.outcomes.iter().any(Outcome::may_have_set_questions)
+        });
+        run.operator.note(if are_set {
+            JobNote::AnswersKept(path)
+        } else {
+            JobNote::AnswersUnused(path)
+        });
+    }
+    Ok(report?)
 }

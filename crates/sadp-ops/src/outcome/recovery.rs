@@ -178,6 +178,21 @@ pub struct PreparedStep {
     pub outcome: Option<Outcome>,
 }
 
+impl Outcome {
+    /// Whether a preparation has set questions on the device, or may have.
+    pub fn may_have_set_questions(&self) -> bool {
+        let OutcomeData::Prepared(prepared) = &self.data else {
+            return false;
+        };
+        let mut steps = prepared.steps.iter();
+        steps.any(|step| {
+            let outcome = step.outcome.as_ref();
+            step.preparation == Preparation::Questions
+                && outcome.is_some_and(Self::may_have_happened)
+        })
+    }
+}
+
 impl PreparedDevice {
     pub(crate) fn new(device: &DiscoveredDevice, steps: Vec<PreparedStep>) -> Self {
         Self {

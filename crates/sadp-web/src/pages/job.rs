@@ -1,6 +1,6 @@
 //! What is done right now: the plan and the question, how far it is, and how it ended.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use axum::{
     Router,
@@ -10,13 +10,16 @@ use axum::{
 };
 use maud::{Markup, html};
 use sadp_model::MacAddr;
-use sadp_ops::{Outcome, OutcomeData, Preparation, Reason, recovery::button::ButtonFinding};
+use sadp_ops::{Outcome, OutcomeData, OutcomeStatus, Reason, recovery::button::ButtonFinding};
 use sadp_reset::DeviceKey;
+use sadp_text::count;
+use strum::IntoEnumIterator as _;
 
 use super::{guids::GUIDS, prepare::ANSWERS, requests::REQUESTS};
 use crate::{
     form::KeyedForm,
     jobs::{EndedJob, JobDevice, ShownJob, ShownQuestion},
+    live::LiveDevice,
     page::{Tab, key, page, sentence, table},
     site::Site,
     wording::told,
@@ -45,7 +48,7 @@ async fn show(State(site): State<Site>) -> Markup {
     let body = html! {
         div #job data-live="/live/job" data-on="job" { (content(&site)) }
     };
-    page(&site, Tab::Job, "What is being done", &body)
+    page(&site, Tab::Job, "Work on devices", &body)
 }
 
 async fn answer(State(site): State<Site>, KeyedForm(form): KeyedForm) -> Redirect {
@@ -60,9 +63,35 @@ async fn stop(State(site): State<Site>, _: KeyedForm) -> Redirect {
     Redirect::to(JOB)
 }
 
-async fn dismiss(State(site): State<Site>, _: KeyedForm) -> Redirect {
-    site.jobs.dismiss();
+async fn dismiss(State(site): State<Site>, KeyedForm(form): KeyedForm) -> Redirect {
+    let ended = site.jobs.dismiss();
+    if let (Some(ended), Ok(status)) = (ended, form.text(MARK).parse()) {
+        mark_those(&site, &ended, status);
+    }
     Redirect::to("/")
+}
+
+/// The field with the status of the devices to mark.
+const MARK: &str = "mark";
+
+/// Marks the devices that ended so, and no others.
+fn mark_those(site: &Site, ended: &EndedJob, status: OutcomeStatus) {
+    let those = ended.outcomes.iter().filter(|it| it.status == status);
+    let macs: HashSet<_> = those.filter_map(|it| it.device.mac).collect();
+    let is_meant = |it: &LiveDevice| {
+        it.found
+            .entry
+            .device
+            .mac
+            .is_some_and(|mac| macs.contains(&mac))
+    };
+    let now = site.live.now();
+    let (meant, others): (Vec<_>, Vec<_>) = now.all().partition(|it| is_meant(it));
+    let [meant, others] =
+        [meant, others].map(|all| all.iter().map(|it| it.number).collect::<Vec<_>>());
+    drop(now);
+    site.live.mark(others, false);
+    site.live.mark(meant, true);
 }
 
 /// What is done right now.
@@ -109,8 +138,13 @@ fn under_way(devices: &[JobDevice]) -> Markup {
     let waiting = devices.iter().filter(|it| !it.finished);
     let finished = devices.iter().filter(|it| it.finished);
     html! {
+        @let done = finished.clone().count();
+        p {
+            progress max=(devices.len()) value=(done) aria-label="Devices that are finished" {}
+            " " (done) " of " (count(devices.len() as u64, "device is", "devices are")) " finished"
+        }
         ul .devices {
-            @for device in waiting.chain(finished).take(LISTED) {
+            @for device in waiting.chain(finished.clone()).take(LISTED) {
                 li { (device.title) ": " @if device.finished { "finished" } @else { "not finished yet" } }
             }
         }
@@ -121,6 +155,9 @@ fn under_way(devices: &[JobDevice]) -> Markup {
 fn asked(site: &Site, question: &ShownQuestion) -> Markup {
     html! {
         (sentence(&question.plan))
+        @if question.left_out > 0 {
+            p .notice .limit { (count(question.left_out as u64, "device is", "devices are")) " left out: the last lines of the plan say why." }
+        }
         p .question { strong { (question.text) } }
         form method="post" action="/job/answer" {
             (key(site))
@@ -140,6 +177,7 @@ fn result(site: &Site, ended: &EndedJob) -> Markup {
             (crate::error::problem(failure))
         }
         @if !ended.outcomes.is_empty() {
+            p { strong { (summary(&ended.outcomes)) } }
             (outcomes(site, "What became of each device", &ended.outcomes))
         }
         @for note in &ended.notes { (told(note, None)) }
@@ -149,7 +187,16 @@ fn result(site: &Site, ended: &EndedJob) -> Markup {
         }
         form method="post" action="/job/dismiss" {
             (key(site))
-            p .buttons { button .primary type="submit" { "Back to the devices" } }
+            p .buttons {
+                button .primary type="submit" { "Back to the devices" }
+                @for status in OutcomeStatus::iter().filter(|_| ended.outcomes.len() > 1) {
+                    @let word: &str = status.into();
+                    @let number = ended.outcomes.iter().filter(|it| it.status == status).count();
+                    @if number > 0 {
+                        button type="submit" name=(MARK) value=(word) { "Mark those that are " (word) " (" (number) ")" }
+                    }
+                }
+            }
         }
     }
 }
@@ -161,7 +208,7 @@ fn follow_up(site: &Site, outcomes: &[Outcome]) -> Option<(String, &'static str)
         OutcomeData::Request(_) => Some((REQUESTS, "Show the requests, and send them")),
         OutcomeData::Answer(_) => Some((REQUESTS, "Show the requests")),
         OutcomeData::ExportedGuid(_) => Some((GUIDS, "Show the vault of GUIDs")),
-        _ if made_answers(it) => Some((ANSWERS, "Download the answers")),
+        _ if it.may_have_set_questions() => Some((ANSWERS, "Download the answers")),
         _ => None,
     });
     if let Some((page, name)) = of_all {
@@ -190,27 +237,31 @@ fn next_step(outcome: &Outcome, numbers: &HashMap<MacAddr, u64>) -> Markup {
     }
 }
 
-/// Whether answers to security questions were set by a preparation, which makes them.
-fn made_answers(outcome: &Outcome) -> bool {
-    let OutcomeData::Prepared(prepared) = &outcome.data else {
-        return false;
-    };
-    let mut steps = prepared.steps.iter();
-    steps.any(|it| it.preparation == Preparation::Questions && it.outcome.is_some())
+/// How many ended how: `40 devices: 37 done, 3 skipped`.
+fn summary(outcomes: &[Outcome]) -> String {
+    let numbers = OutcomeStatus::iter().filter_map(|status| {
+        let number = outcomes.iter().filter(|it| it.status == status).count();
+        (number > 0).then(|| format!("{number} {}", <&str>::from(status)))
+    });
+    let devices = count(outcomes.len() as u64, "device", "devices");
+    format!("{devices}: {}", numbers.collect::<Vec<_>>().join(", "))
 }
 
-/// A row for each device: how it ended, why, and what to do next.
+/// A row for each device: how it ended, why, and what to do next. Those that need somebody
+/// stand first.
 fn outcomes(site: &Site, caption: &str, outcomes: &[Outcome]) -> Markup {
     let now = site.live.now();
     let numbers = now
         .all()
         .filter_map(|it| Some((it.found.entry.device.mac?, it.number)));
     let numbers = numbers.collect();
+    let mut outcomes: Vec<_> = outcomes.iter().collect();
+    outcomes.sort_by_key(|it| it.status == OutcomeStatus::Done);
     let rows = html! {
         @for outcome in outcomes {
             @let status: &str = outcome.status.into();
             tr {
-                td { (device(outcome)) }
+                td { (device(outcome, &numbers)) }
                 td { span .status.(status) { (status) } }
                 td { (sadp_text::message(outcome)) }
                 td { (next_step(outcome, &numbers)) }
@@ -224,12 +275,16 @@ fn outcomes(site: &Site, caption: &str, outcomes: &[Outcome]) -> Markup {
     )
 }
 
-fn device(outcome: &Outcome) -> Markup {
+fn device(outcome: &Outcome, numbers: &HashMap<MacAddr, u64>) -> Markup {
     let it = &outcome.device;
     let name = it.called.as_deref().or(it.model.as_deref());
-    html! {
+    let named = html! {
         @if let Some(name) = name { (sadp_model::text::clean(name)) br; }
         @if let Some(address) = it.address { (address) " " }
         @if let Some(mac) = it.mac { (mac) }
+    };
+    match it.mac.and_then(|mac| numbers.get(&mac)) {
+        Some(number) => html! { a href=(format!("/device/{number}")) { (named) } },
+        None => named,
     }
 }

@@ -139,9 +139,32 @@ fn addresses_form(site: &Site, targets: &Targets, draft: &FormDraft) -> Markup {
         (page::form(site, draft, "Look and plan", &html! {
             (targets.render())
             (range_fields(&TypedRange::default(), draft))
+            (order_field(draft))
             (page::current_password(draft))
             (account_field(draft))
         }))
+    }
+}
+
+/// In which order devices get their addresses, by the names of keys.
+const ORDERS: [(&str, &str); 5] = [
+    ("ip", "their addresses now"),
+    ("mac", "their MACs"),
+    ("serial", "their serials"),
+    ("name", "their names"),
+    ("model", "their models"),
+];
+
+fn order_field(draft: &FormDraft) -> Markup {
+    let chosen = draft.value(ORDER, "ip");
+    html! {
+        div .field {
+            label for=(ORDER) { "In the order of" }
+            select id=(ORDER) name=(ORDER) aria-describedby="order-hint" {
+                @for (key, name) in ORDERS { option value=(key) selected[key == chosen] { (name) } }
+            }
+            p .hint #order-hint { "Those that are alike in it follow by their MACs." }
+        }
     }
 }
 
@@ -174,7 +197,7 @@ async fn begin(State(site): State<Site>, sent: SentForm) -> Response {
 }
 
 fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
-    let targets = Targets::of_form(site, form)?;
+    let targets = Targets::of_form(site, form)?.sorted(form.text(ORDER));
     let overrides = targets.lifted(form)?;
     let task = if targets.single().is_some() {
         Task::Set(wanted(form)?, form.current_password()?)
@@ -206,6 +229,7 @@ const DHCP: &str = "dhcp";
 const HTTP_PORT: &str = "http-port";
 const SDK_PORT: &str = "sdk-port";
 const FROM: &str = "from";
+const ORDER: &str = "order";
 const ACCOUNT: &str = "account";
 const ALLOW_REPLAYABLE: &str = "allow-replayable";
 

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use clap::{Arg, ArgAction, Command, CommandFactory, builder::PossibleValue};
 use sadp_ops::Guard;
 use sadp_reset::Action;
+use sadp_text::words::guarded_against;
 
 use super::{Cli, GLOBAL, change::FORCE};
 
@@ -179,7 +180,7 @@ fn force_in(path: &str, arg: Arg) -> Arg {
     }
     let meanings: Vec<_> = guards
         .iter()
-        .map(|guard| format!("{} ({})", guard.word(), meaning(*guard)))
+        .map(|guard| format!("{} ({})", guard.word(), guarded_against(*guard)))
         .collect();
     let unnamed = Guard::LIFTED_UNNAMED.map(|guard| guards.contains(&guard).then(|| guard.word()));
     let unnamed: Vec<_> = unnamed.into_iter().flatten().collect();
@@ -194,24 +195,6 @@ fn force_in(path: &str, arg: Arg) -> Arg {
         meanings.join(", ")
     );
     arg.help(brief).long_help(whole)
-}
-
-/// What a guard found.
-const fn meaning(guard: Guard) -> &'static str {
-    match guard {
-        Guard::WeakPassword => "newer devices refuse this password",
-        Guard::WayNotOffered => "the device does not report that it offers this",
-        Guard::AddressInUse => "another device has the new address",
-        Guard::FewTries => "the device locks soon",
-        Guard::Locked => "the device is locked",
-        Guard::RefusedBefore => "the device refused a secret of this kind",
-        Guard::MayHaveWorked => "it was sent before, and no reply came",
-        Guard::StaleRequest => "the request is no longer valid",
-        Guard::TwoSenders => "two computers reply as this device, or it moved",
-        Guard::ContradictsItself => "its replies contradict each other",
-        Guard::SharedSalt => "two devices report one salt",
-        Guard::AccountChanged => "its account is not the one remembered",
-    }
 }
 
 #[cfg(test)]
