@@ -13,6 +13,7 @@
 //! - [`case_state`], [`case_reasons`], [`case_next`]: whether a request to the vendor's
 //!   support can still be answered, why not, and what to do.
 //! - [`audit_result`], [`finding`], [`mends`]: what an audit finds of a device.
+//! - [`AuditEntry`]: the same as a JSON document, which later audits are compared with.
 //! - [`action_text`], [`attempt_text`]: a command in the ledger, and what became of it.
 //! - [`check_text`]: a check of `sadp-doctor`, with its remedy.
 //! - [`write_report_page`], [`write_labels_page`]: the hand-over document of a site, and labels.
@@ -29,6 +30,7 @@
 mod announcement;
 mod app;
 mod audit;
+mod audit_document;
 mod cameras;
 pub mod details;
 mod doctor;
@@ -59,6 +61,9 @@ use sadp_ops::{DeviceRef, DiscoveredDevice};
 pub use announcement::{Announcement, Confirmation, already_active, refused_before};
 pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
 pub use audit::{AuditCells, NOT_ASKED, audit_change, audit_result, finding, mends, ready_methods};
+pub use audit_document::{
+    AuditDevice, AuditEntry, BehindEntry, FindingEntry, read_earlier_audit, write_json_array,
+};
 pub use cameras::{camera_mends, camera_place, camera_state};
 pub use doctor::{check_subject, check_text};
 pub use error::{ErrorText, filtered, nothing_found};

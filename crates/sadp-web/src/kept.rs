@@ -125,6 +125,9 @@ impl KeptFiles {
 /// The media type of CSV.
 pub(crate) const CSV: &str = "text/csv; charset=utf-8";
 
+/// The media type of JSON.
+pub(crate) const JSON: &str = "application/json";
+
 /// The media type of an Excel workbook.
 pub(crate) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 

@@ -10,7 +10,10 @@ use std::{
 
 use axum::http::StatusCode;
 use sadp_discovery::ScanConfig;
-use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Session, SessionConfig, job::Task};
+use sadp_ops::{
+    Cancellation, DiscoveredDevice, LedgerAccess, Session, SessionConfig, audit::EarlierAudit,
+    job::Task,
+};
 use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
@@ -48,6 +51,8 @@ pub(crate) struct SiteState {
     pub(crate) config: Option<PathBuf>,
     columns: Mutex<ChosenColumns>,
     report: Mutex<Arc<ReportInput>>,
+    /// What audits are compared with.
+    earlier_audit: Mutex<Option<Arc<EarlierAudit>>>,
     /// How long another run that changes devices is waited for.
     pub(crate) lock_wait: Duration,
     pub(crate) streams: Arc<Semaphore>,
@@ -86,6 +91,7 @@ impl Site {
             received: Uploads::default(),
             columns: Mutex::default(),
             report: Mutex::default(),
+            earlier_audit: Mutex::default(),
             config: config.config,
             scan: config.scan,
             state: config.state,
@@ -126,6 +132,15 @@ impl Site {
 
     pub(crate) fn set_report_input(&self, input: ReportInput) {
         *locked(&self.report) = Arc::new(input);
+    }
+
+    /// What audits are compared with.
+    pub(crate) fn earlier_audit(&self) -> Option<Arc<EarlierAudit>> {
+        locked(&self.earlier_audit).clone()
+    }
+
+    pub(crate) fn set_earlier_audit(&self, earlier: Option<EarlierAudit>) {
+        *locked(&self.earlier_audit) = earlier.map(Arc::new);
     }
 
     /// This file holds the link.

@@ -5,6 +5,7 @@ mod browser;
 mod changes;
 mod reads;
 mod recovery;
+mod refused;
 mod requests;
 
 use std::{

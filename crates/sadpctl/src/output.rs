@@ -182,7 +182,7 @@ pub(crate) fn write_rows<R: Row>(
 ) -> io::Result<()> {
     match format {
         Format::Table => R::write_table(rows, out, layout),
-        Format::Json => json::write_array(out, rows),
+        Format::Json => sadp_text::write_json_array(out, rows),
         Format::Ndjson => json::write_lines(out, rows),
         Format::Csv => R::sheet(rows)?.write_csv(out),
         Format::Xml => xml::write(out, rows),

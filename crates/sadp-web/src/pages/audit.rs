@@ -1,40 +1,43 @@
 //! Which devices can be recovered, and what else needs attention.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
 use axum::{
     Router,
     extract::{Query, State},
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
-    routing::get,
+    routing::{get, post},
 };
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use maud::{Markup, PreEscaped, html};
 use sadp_model::text::clean;
 use sadp_ops::{
     DiscoveredDevice, Session,
-    audit::{self, AuditedDevice},
+    audit::{self, AuditedDevice, ChangeSince, EarlierAudit},
     cameras::{self, CameraBehind},
 };
 use sadp_text::{
-    AuditCells, NOT_ASKED, Sheet, audit_result, camera_mends, camera_place, capitalised, count,
-    finding, mends, ready_methods, select,
+    AuditCells, AuditEntry, NOT_ASKED, Sheet, audit_change, audit_result, camera_mends,
+    camera_place, capitalised, count, finding, mends, read_earlier_audit, ready_methods, select,
+    write_json_array,
 };
 use serde::Deserialize;
 
 use super::{problem, shown};
 use crate::{
+    draft::FormDraft,
     error::WebError,
-    form::KeyedForm,
-    kept::{CSV, XLSX, download},
+    form::{KeyedForm, Upload},
+    kept::{CSV, JSON, XLSX, download},
     looks::Prepared,
-    page::{Tab, device_title, key, page, paging, sentence, table},
+    page::{FormField, Tab, device_title, key, page, paging, sentence, table, upload_form},
     site::Site,
     wording::told,
 };
 
 const PATH: &str = "/audit";
+const SINCE: &str = "/audit/since";
 
 /// How many devices stand on a page.
 const ROWS: usize = 100;
@@ -47,7 +50,9 @@ pub(super) fn routes() -> Router<Site> {
             "/live/audit/asking",
             get(async |State(site): State<Site>| asking(&site)),
         )
+        .route(SINCE, post(compare))
         .route("/audit.csv", get(csv))
+        .route("/audit.json", get(json))
         .route("/audit.xlsx", get(xlsx))
 }
 
@@ -59,17 +64,23 @@ struct Audit {
     cameras: Vec<CameraBehind>,
     /// When devices were asked what is set up on them.
     asked: Option<Timestamp>,
+    /// What it is compared with.
+    earlier: Option<Arc<EarlierAudit>>,
 }
 
 impl Audit {
     async fn read(site: &Site) -> Result<Self, WebError> {
         let prepared = site.looks.prepared.now().found;
+        let earlier = site.earlier_audit();
         let read = site.read(move |session, mut devices| {
             let asked = prepared.map(|it| {
                 add_set_up(&mut devices, &it.what);
                 it.at
             });
-            Self::of(session, devices, asked)
+            Ok(Self {
+                earlier,
+                ..Self::of(session, devices, asked)?
+            })
         });
         read.await
     }
@@ -90,6 +101,7 @@ impl Audit {
             audited,
             cameras,
             asked,
+            earlier: None,
         })
     }
 
@@ -107,9 +119,25 @@ impl Audit {
         })
     }
 
+    /// What changed on a device since the earlier audit, if there is one.
+    fn since(&self, audited: &AuditedDevice) -> Option<ChangeSince> {
+        audited.since(self.earlier.as_deref()?)
+    }
+
+    fn entries(&self) -> Vec<AuditEntry> {
+        let audited = self.audited.iter();
+        let devices = audited.map(|it| AuditEntry::new(it, self.since(it), self.behind(it)));
+        devices
+            .chain(self.alone().map(AuditEntry::behind))
+            .collect()
+    }
+
     fn sheet(&self) -> Sheet {
         let audited = self.audited.iter();
-        let devices = audited.map(|it| AuditCells::new(it, None, self.behind(it)));
+        let devices = audited.map(|it| {
+            let since = self.since(it);
+            AuditCells::new(it, since.as_ref(), self.behind(it))
+        });
         let cells = devices.chain(self.alone().map(AuditCells::behind));
         Sheet {
             name: "sadpctl",
@@ -148,9 +176,11 @@ async fn show(State(site): State<Site>, Query(query): Query<PageQuery>) -> Respo
                 a .button href="/report" { "Report and labels" }
                 a .button href="/audit.csv" { "Download as CSV" }
                 a .button href="/audit.xlsx" { "Download as XLSX" }
+                a .button href="/audit.json" { "Download as JSON" }
             }
             div #asking data-live="/live/audit/asking" data-on="look" { (asking(&site)) }
             div #audit data-live=(path("/live/audit", query.page)) data-on="found" { (content) }
+            (comparison(&site, &FormDraft::new(SINCE)))
         };
         page(&site, Tab::Audit, "Audit", &body)
     });
@@ -180,6 +210,46 @@ async fn csv(State(site): State<Site>) -> Result<Response, WebError> {
     let mut bytes = Vec::new();
     sheet.write_csv(&mut bytes).map_err(unwritable)?;
     Ok(download(&file_name("audit", "csv"), CSV, bytes))
+}
+
+/// The document that `sadpctl audit` makes, too, and that later audits are compared with.
+async fn json(State(site): State<Site>) -> Result<Response, WebError> {
+    let entries = Audit::read(&site).await?.entries();
+    let mut bytes = Vec::new();
+    write_json_array(&mut bytes, &entries).map_err(unwritable)?;
+    Ok(download(&file_name("audit", "json"), JSON, bytes))
+}
+
+/// The form with an earlier audit.
+fn comparison(site: &Site, draft: &FormDraft) -> Markup {
+    let file = FormField {
+        kind: "file",
+        ..FormField::text("earlier", "An earlier audit, as JSON")
+    };
+    html! {
+        h2 { "Compare with an earlier audit" }
+        @if site.earlier_audit().is_some() { p { "What changed since an earlier audit stands with what was found. Without a file, nothing is compared any more." } }
+        (upload_form(site, draft, "Compare", &file.hint("The file that this page gave as JSON. You can drop it here.").render(draft)))
+    }
+}
+
+async fn compare(State(site): State<Site>, upload: Upload) -> Response {
+    let earlier = upload.files.first().map(|it| read_earlier_audit(&it.bytes));
+    match earlier.transpose() {
+        Ok(earlier) => {
+            site.set_earlier_audit(earlier);
+            Redirect::to(PATH).into_response()
+        }
+        Err(error) => {
+            let error = WebError::bad(format!("this is not the JSON of an audit: {error}"))
+                .at("earlier")
+                .next("choose a file that was downloaded as JSON");
+            let status = error.status();
+            let draft = FormDraft::refused(SINCE, upload.form, error);
+            let page = page(&site, Tab::Audit, "Audit", &comparison(&site, &draft));
+            (status, page).into_response()
+        }
+    }
 }
 
 async fn xlsx(State(site): State<Site>) -> Result<Response, WebError> {
@@ -215,7 +285,8 @@ async fn content(site: &Site, query: PageQuery) -> Result<Markup, WebError> {
     let pages = all.div_ceil(ROWS).max(1);
     let at = query.page.clamp(1, pages);
     let some = audit.audited.iter().skip((at - 1) * ROWS).take(ROWS);
-    let rows = html! { @for it in some { (row(it, number(it), audit.behind(it))) } };
+    let rows =
+        html! { @for it in some { (row(it, number(it), audit.behind(it), audit.since(it))) } };
     let alone: Vec<_> = audit.alone().collect();
     Ok(html! {
         @if let Some(asked) = audit.asked {
@@ -248,7 +319,13 @@ fn path(path: &str, page: usize) -> String {
     }
 }
 
-fn row(audited: &AuditedDevice, number: Option<u64>, behind: Option<&CameraBehind>) -> Markup {
+fn row(
+    audited: &AuditedDevice,
+    number: Option<u64>,
+    behind: Option<&CameraBehind>,
+    since: Option<ChangeSince>,
+) -> Markup {
+    let change = since.as_ref().map(audit_change).unwrap_or_default();
     let found = &audited.assessed.device;
     let device = &found.entry.device;
     let mac = device.mac.map(|mac| mac.to_string());
@@ -263,7 +340,8 @@ fn row(audited: &AuditedDevice, number: Option<u64>, behind: Option<&CameraBehin
                 @if let Some(behind) = behind { br; (clean(&camera_place(behind))) }
             }
             td { @if ready.is_empty() { "none" } @else { (ready) } }
-            td { ul .plain { @for &it in &audited.findings { li { (capitalised(&finding(it))) } } } }
+            td { ul .plain { @for &it in &audited.findings { li { (capitalised(&finding(it))) } } }
+                @if !change.is_empty() { p { "Since the earlier audit: " (change) } } }
             td { ul .plain { @for it in remedies(audited, number) { li { (PreEscaped(it)) } } } }
         }
     }

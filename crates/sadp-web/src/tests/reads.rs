@@ -1,11 +1,15 @@
 //! Pages that read: audit, report, history.
 
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use jiff::Timestamp;
 use sadp_model::MacAddr;
 use sadp_reset::{Action, Attempt, AttemptResult, AttemptVerdict, DeviceKey, Ledger};
 
-use super::browser::{Browser, ShownPage};
+use super::{
+    BOUNDARY,
+    browser::{Browser, ShownPage},
+    part,
+};
 use crate::form::KEY;
 
 impl Browser {
@@ -57,6 +61,42 @@ async fn an_audit_is_a_file_for_spreadsheets() {
     assert_eq!(csv.text.lines().next(), Some(titles));
     let workbook = browser.get("/audit.xlsx").await;
     assert!(workbook.text.starts_with("PK"), "a workbook is an archive");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_is_compared_with_an_earlier_one() {
+    let browser = Browser::entered().await;
+    let earlier = browser.get("/audit.json").await;
+    assert_eq!(header(&earlier, header::CONTENT_TYPE), "application/json");
+    let devices = browser.site.live.now().all().count();
+    assert_eq!(earlier.text.matches("{\"device\":").count(), devices);
+    let compare = async |json: &str| {
+        let ticket = browser.get("/audit").await.ticket();
+        let body = [
+            part("ticket", None, &ticket),
+            part("earlier", Some("audit.json"), json),
+            format!("--{BOUNDARY}--\r\n"),
+        ];
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        let request = browser.let_in(&Method::POST, "/audit/since");
+        let request = request.header("content-type", kind);
+        browser
+            .send(request.body(body.concat().into()).unwrap())
+            .await
+    };
+    let refused = compare("{}").await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        refused.text.contains("not the JSON of an audit"),
+        "{refused:?}"
+    );
+    assert_eq!(compare("[]").await.status, StatusCode::SEE_OTHER);
+    let page = browser.get("/live/audit").await;
+    let new = "Since the earlier audit: not there before";
+    assert_eq!(page.text.matches(new).count(), devices);
+    assert_eq!(compare(&earlier.text).await.status, StatusCode::SEE_OTHER);
+    let page = browser.get("/live/audit").await;
+    assert!(!page.text.contains("Since the earlier audit"), "{page:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use sadp_model::{Device, MacAddr};
+use sadp_model::Device;
 use sadp_ops::{
     DiscoveredDevice, LedgerAccess,
     audit::{self, AuditedDevice, EarlierAudit},
@@ -8,10 +8,9 @@ use sadp_ops::{
     recovery::methods,
 };
 use sadp_text::{
-    count,
+    count, read_earlier_audit,
     select::{self, Filter},
 };
-use serde::Deserialize;
 
 use super::list;
 use crate::{
@@ -122,35 +121,12 @@ pub(super) fn look(
     Ok(devices)
 }
 
-/// The JSON of an earlier audit, as far as it is compared.
-#[derive(Deserialize)]
-struct EarlierRow {
-    device: EarlierDevice,
-    findings: Vec<EarlierFinding>,
-}
-
-#[derive(Deserialize)]
-struct EarlierDevice {
-    mac: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct EarlierFinding {
-    finding: String,
-}
-
 fn read(path: &Path) -> Result<EarlierAudit, Failure> {
     /// That of some 20,000 devices.
     const MAX_BYTES: u64 = 64 << 20;
     let text = files::read(path, MAX_BYTES, "an audit")?;
-    let rows: Vec<EarlierRow> = serde_json::from_slice(&text).map_err(|error| {
+    read_earlier_audit(&text).map_err(|error| {
         let what = format!("{} is not the JSON of an audit", path.display());
         Failure::because(Exit::Usage, what, error).hint("make it by: sadpctl audit --out FILE.json")
-    })?;
-    let known = rows.into_iter().filter_map(|row| {
-        let mac: MacAddr = row.device.mac?.parse().ok()?;
-        let findings = row.findings.into_iter().map(|it| it.finding);
-        Some((mac, findings.collect()))
-    });
-    Ok(known.collect())
+    })
 }

@@ -6,20 +6,6 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::Value;
 
-/// One array, an element a line.
-pub(super) fn write_array<T: Serialize>(out: &mut impl Write, elements: &[T]) -> io::Result<()> {
-    let mut before = "[\n";
-    for element in elements {
-        let json = serde_json::to_string(element)?;
-        write!(out, "{before}{}", clean_json(&json))?;
-        before = ",\n";
-    }
-    if elements.is_empty() {
-        return writeln!(out, "[]");
-    }
-    writeln!(out, "\n]")
-}
-
 /// An object a line.
 pub(super) fn write_lines<T: Serialize>(out: &mut impl Write, elements: &[T]) -> io::Result<()> {
     for element in elements {

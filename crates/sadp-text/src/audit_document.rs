@@ -1,0 +1,205 @@
+//! An audit as a JSON document, and an earlier one read from it.
+
+use std::{
+    io::{self, Write},
+    net::IpAddr,
+};
+
+use sadp_model::{MacAddr, text::clean_json};
+use sadp_ops::{
+    DeviceRef,
+    audit::{AuditedDevice, ChangeSince, EarlierAudit},
+    cameras::CameraBehind,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{camera_mends, camera_place, camera_state, finding, mends};
+
+/// An audited device. The names and their order are a contract.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuditEntry {
+    /// By what it is named.
+    pub device: AuditDevice,
+    /// Its model.
+    pub model: Option<String>,
+    /// What people call it.
+    pub name: Option<String>,
+    /// Null where it is not known: of cameras that are known by their recorder alone.
+    pub recoverable: Option<bool>,
+    ways: Vec<AuditWay>,
+    /// What is found.
+    pub findings: Vec<FindingEntry>,
+    /// What changed since an earlier audit.
+    pub since: Option<ChangeSince>,
+    /// The recorder that it is behind.
+    pub behind: Option<BehindEntry>,
+}
+
+/// The names of an audited device.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuditDevice {
+    /// The complete serial number.
+    pub serial: Option<String>,
+    /// The MAC.
+    pub mac: Option<String>,
+    /// The address.
+    pub address: Option<IpAddr>,
+}
+
+impl From<&DeviceRef> for AuditDevice {
+    fn from(device: &DeviceRef) -> Self {
+        Self {
+            serial: device.serial.as_ref().map(ToString::to_string),
+            mac: device.mac.map(|mac| mac.to_string()),
+            address: device.address.map(IpAddr::V4),
+        }
+    }
+}
+
+/// A way of recovery, and whether it is ready.
+#[derive(Clone, Debug, Serialize)]
+struct AuditWay {
+    way: &'static str,
+    availability: &'static str,
+}
+
+/// A finding, and what mends it.
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingEntry {
+    finding: &'static str,
+    /// Whether something is missing.
+    pub problem: bool,
+    /// What it means.
+    pub message: String,
+    next: String,
+}
+
+/// The recorder that a camera is behind, and what that said of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct BehindEntry {
+    recorder: AuditDevice,
+    channel: Option<u32>,
+    at: String,
+    online: Option<bool>,
+    reason: Option<String>,
+    /// The same in words.
+    pub message: String,
+}
+
+impl From<&CameraBehind> for BehindEntry {
+    fn from(behind: &CameraBehind) -> Self {
+        let camera = &behind.camera;
+        Self {
+            recorder: AuditDevice::from(&behind.recorder),
+            channel: camera.channel,
+            at: behind.at.to_string(),
+            online: camera.online,
+            reason: camera.result.clone(),
+            message: camera_place(behind),
+        }
+    }
+}
+
+impl AuditEntry {
+    /// An audited device, what changed since an earlier audit, and the recorder that it is
+    /// behind.
+    pub fn new(
+        audited: &AuditedDevice,
+        since: Option<ChangeSince>,
+        behind: Option<&CameraBehind>,
+    ) -> Self {
+        let found = &audited.assessed.device;
+        let device = &found.entry.device;
+        let ways = audited.assessed.methods.iter().map(|fit| AuditWay {
+            way: fit.method.name(),
+            availability: fit.availability.name(),
+        });
+        let name = device
+            .mac
+            .map_or_else(|| "DEVICE".into(), |mac| mac.to_string());
+        let findings = audited.findings.iter().map(|&it| FindingEntry {
+            finding: it.name(),
+            problem: it.is_problem(),
+            message: finding(it),
+            next: mends(it, device, &name).into(),
+        });
+        Self {
+            device: AuditDevice::from(&DeviceRef::from(found)),
+            model: device.model.as_deref().map(Into::into),
+            name: found.called(),
+            recoverable: Some(audited.is_recoverable()),
+            ways: ways.collect(),
+            findings: findings.collect(),
+            since,
+            behind: behind.map(Into::into),
+        }
+    }
+
+    /// A camera that is known by its recorder alone.
+    pub fn behind(behind: &CameraBehind) -> Self {
+        let camera = &behind.camera;
+        let finding = behind.problem().map(|problem| FindingEntry {
+            finding: problem.name(),
+            problem: true,
+            message: camera_state(camera),
+            next: camera_mends(problem, &behind.recorder).into(),
+        });
+        let address = camera.address.as_deref();
+        Self {
+            device: AuditDevice {
+                serial: camera.serial.as_ref().map(ToString::to_string),
+                mac: camera.mac.map(|mac| mac.to_string()),
+                address: address.and_then(|it| it.parse().ok()),
+            },
+            model: camera.model.clone(),
+            name: camera.name.clone(),
+            recoverable: None,
+            ways: Vec::new(),
+            findings: finding.into_iter().collect(),
+            since: None,
+            behind: Some(behind.into()),
+        }
+    }
+}
+
+/// Writes one JSON array, an element a line. Characters that a terminal obeys are escaped.
+pub fn write_json_array<T: Serialize>(out: &mut impl Write, elements: &[T]) -> io::Result<()> {
+    let mut before = "[\n";
+    for element in elements {
+        let json = serde_json::to_string(element)?;
+        write!(out, "{before}{}", clean_json(&json))?;
+        before = ",\n";
+    }
+    if elements.is_empty() {
+        return writeln!(out, "[]");
+    }
+    writeln!(out, "\n]")
+}
+
+/// The JSON of an earlier audit, as far as it is compared.
+#[derive(Deserialize)]
+struct EarlierRow {
+    device: EarlierDevice,
+    findings: Vec<EarlierFinding>,
+}
+
+#[derive(Deserialize)]
+struct EarlierDevice {
+    mac: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct EarlierFinding {
+    finding: String,
+}
+
+/// Reads the JSON document of an earlier audit.
+pub fn read_earlier_audit(json: &[u8]) -> Result<EarlierAudit, serde_json::Error> {
+    let rows: Vec<EarlierRow> = serde_json::from_slice(json)?;
+    let known = rows.into_iter().filter_map(|row| {
+        let mac: MacAddr = row.device.mac?.parse().ok()?;
+        let findings = row.findings.into_iter().map(|it| it.finding);
+        Some((mac, findings.collect()))
+    });
+    Ok(known.collect())
+}
