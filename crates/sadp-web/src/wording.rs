@@ -108,15 +108,14 @@ mod tests {
         assert_eq!(own, said, "{html}");
     }
 
-    /// The reasons that name something to do.
-    fn reasons() -> Vec<Reason> {
+    fn blocked() -> impl Iterator<Item = BlockReason> {
         let at = Timestamp::UNIX_EPOCH;
         let [used, other] = ["192.168.1.64", "192.168.1.66"].map(|it| it.parse().unwrap());
         let account = || Account {
             user_name: "admin".into(),
             salted: true,
         };
-        let blocked = [
+        [
             BlockReason::NoMac,
             BlockReason::RawEthernetOnly,
             BlockReason::FragmentOnly,
@@ -137,16 +136,11 @@ mod tests {
             BlockReason::FewTries { left: 2 },
             BlockReason::RefusedBefore { at },
             BlockReason::MayHaveWorked { at },
-        ];
-        let stopped = [StopReason::WrongSecret, StopReason::NetworkGone];
-        let offers = [
-            Offer::Guid,
-            Offer::Questions,
-            Offer::Mailbox,
-            Offer::Cloud,
-            Offer::Unbind,
-            Offer::Deactivate,
-        ];
+        ]
+        .into_iter()
+    }
+
+    fn over_http() -> impl Iterator<Item = HttpFinding> {
         let [expected, seen]: [CertificateFingerprint; 2] =
             ["11", "22"].map(|it| it.repeat(32).parse().unwrap());
         let changed = || HttpFailure::CertificateChanged { expected, seen };
@@ -158,7 +152,7 @@ mod tests {
             LoginObstacle::NoHttps(HttpFailure::TlsTooOld),
             LoginObstacle::NoHttps(HttpFailure::Timeout),
         ];
-        let http = [
+        let findings = [
             HttpFinding::NoAddress,
             HttpFinding::AddressShared,
             HttpFinding::OffSubnet,
@@ -167,6 +161,22 @@ mod tests {
             HttpFinding::NotAlone,
             HttpFinding::NoTimeServer,
             HttpFinding::NoOnvifUsers,
+        ];
+        let obstacles = obstacles.into_iter().map(HttpFinding::Withheld);
+        obstacles.chain(findings)
+    }
+
+    /// The reasons that name something to do.
+    fn reasons() -> Vec<Reason> {
+        let at = Timestamp::UNIX_EPOCH;
+        let stopped = [StopReason::WrongSecret, StopReason::NetworkGone];
+        let offers = [
+            Offer::Guid,
+            Offer::Questions,
+            Offer::Mailbox,
+            Offer::Cloud,
+            Offer::Unbind,
+            Offer::Deactivate,
         ];
         let network = [
             NetworkFinding::NotActivated,
@@ -225,11 +235,10 @@ mod tests {
             Reason::PasswordReset(ResetFinding::Set { seen: true }),
             Reason::PasswordReset(ResetFinding::Unactivated),
         ];
-        all.extend(blocked.map(Reason::Blocked));
+        all.extend(blocked().map(Reason::Blocked));
         all.extend(stopped.map(Reason::Stopped));
         all.extend(offers.map(|offer| Reason::NotOffered { offer, named: true }));
-        all.extend(obstacles.map(|it| Reason::Http(HttpFinding::Withheld(it))));
-        all.extend(http.map(Reason::Http));
+        all.extend(over_http().map(Reason::Http));
         all.extend(network.map(Reason::Network));
         all.extend(answers.map(Reason::Answer));
         all.extend(guids.map(Reason::Guid));

@@ -37,6 +37,7 @@ async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Res
     PAGE.show(&site, query)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "pages with a form may fail")]
 fn form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
     let devices = targets.devices().iter();
     let unactivated =

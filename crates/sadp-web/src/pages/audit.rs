@@ -285,8 +285,7 @@ async fn content(site: &Site, query: PageQuery) -> Result<Markup, WebError> {
     let pages = all.div_ceil(ROWS).max(1);
     let at = query.page.clamp(1, pages);
     let some = audit.audited.iter().skip((at - 1) * ROWS).take(ROWS);
-    let rows =
-        html! { @for it in some { (row(it, number(it), audit.behind(it), audit.since(it))) } };
+    let rows = html! { @for it in some { (row(it, number(it), audit.behind(it), audit.since(it).as_ref())) } };
     let alone: Vec<_> = audit.alone().collect();
     Ok(html! {
         @if let Some(asked) = audit.asked {
@@ -323,9 +322,9 @@ fn row(
     audited: &AuditedDevice,
     number: Option<u64>,
     behind: Option<&CameraBehind>,
-    since: Option<ChangeSince>,
+    since: Option<&ChangeSince>,
 ) -> Markup {
-    let change = since.as_ref().map(audit_change).unwrap_or_default();
+    let change = since.map(audit_change).unwrap_or_default();
     let found = &audited.assessed.device;
     let device = &found.entry.device;
     let mac = device.mac.map(|mac| mac.to_string());

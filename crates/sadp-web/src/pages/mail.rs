@@ -150,6 +150,7 @@ async fn show_reserving(State(site): State<Site>, Query(query): Query<TargetQuer
     RESERVING.show(&site, query)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "pages with a form may fail")]
 fn reserving(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
     let body = html! {
         p { "The vendor mails codes to this address, which set a new password. It is sent to the devices unencrypted." }

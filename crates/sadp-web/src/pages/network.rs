@@ -64,6 +64,7 @@ fn plan_link() -> Markup {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "pages with a form may fail")]
 fn content(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
     let unactivated = unactivated(targets);
     let body = html! {

@@ -36,6 +36,7 @@ async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Res
     PAGE.show(&site, query)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "pages with a form may fail")]
 fn form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
     let body = html! {
         p { "A GUID resets the password of its recorder once, without the vendor's support. It becomes void when the password changes." }
