@@ -69,11 +69,10 @@ fn replaced(text: &str, replace: impl Fn(char, &mut String)) -> Cow<'_, str> {
     out.into()
 }
 
-/// Whether a text is of printable ASCII only, as nearly all are. It reads on after the
-/// first byte that is not, so that the compiler compares many bytes at once.
+/// Whether a text is of printable ASCII only, as nearly all are: bytes are compared
+/// faster than characters.
 fn is_printable_ascii(text: &str) -> bool {
-    let printable = text.bytes().map(|byte| matches!(byte, b' '..=b'~'));
-    printable.fold(true, |all, one| all & one)
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Whether a terminal interprets the character or does not show it.
