@@ -37,10 +37,8 @@ pub fn spreadsheet_text(text: &str) -> String {
 /// its strings.
 pub fn clean_json(json: &str) -> Cow<'_, str> {
     // Line breaks are layout: in strings they are already escaped.
-    if !json
-        .chars()
-        .any(|character| character != '\n' && is_unprintable(character))
-    {
+    let mut characters = json.chars().filter(|&it| it != '\n');
+    if is_printable_ascii(json) || !characters.any(is_unprintable) {
         return json.into();
     }
     let mut out = String::with_capacity(json.len() + 16);
@@ -57,7 +55,7 @@ pub fn clean_json(json: &str) -> Cow<'_, str> {
 }
 
 fn replaced(text: &str, replace: impl Fn(char, &mut String)) -> Cow<'_, str> {
-    if !text.chars().any(is_unprintable) {
+    if is_printable_ascii(text) || !text.chars().any(is_unprintable) {
         return text.into();
     }
     let mut out = String::with_capacity(text.len() + 16);
@@ -69,6 +67,12 @@ fn replaced(text: &str, replace: impl Fn(char, &mut String)) -> Cow<'_, str> {
         }
     }
     out.into()
+}
+
+/// Whether a text is of printable ASCII only, as nearly all are: bytes are compared
+/// faster than characters.
+fn is_printable_ascii(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Whether a terminal interprets the character or does not show it.

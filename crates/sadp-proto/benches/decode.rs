@@ -9,7 +9,7 @@ use sadp_proto::{
     frame::{Extension, Frame, FrameAnswer, FrameAsker, InquiryReply, Party},
 };
 
-/// A camera's reply, 1.1 kB.
+/// A camera's reply, 1.4 kB.
 const REPLY: &[u8] = include_bytes!("../../../fixtures/replies/camera-v5.5.xml");
 
 fn main() {

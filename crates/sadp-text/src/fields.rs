@@ -252,6 +252,7 @@ impl Serialize for Value {
             Self::Unknown => serializer.serialize_none(),
             Self::Bool(value) | Self::Switch(value) => serializer.serialize_bool(*value),
             Self::Number(value) => serializer.serialize_u32(*value),
+            Self::Text(value) => serializer.serialize_str(value),
             Self::List(values) => values.serialize(serializer),
             value => serializer.collect_str(value),
         }

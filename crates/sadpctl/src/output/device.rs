@@ -2,9 +2,9 @@
 //! contract.
 
 use std::{
-    collections::HashMap,
     fmt::Display,
     io::{self, Write},
+    sync::LazyLock,
 };
 
 use sadp_model::RawFields;
@@ -51,8 +51,7 @@ impl Serialize for DeviceRow<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let group = Group {
             found: self.0,
-            fields: FIELDS,
-            depth: 0,
+            parts: &FORM,
         };
         let mut map = serializer.serialize_map(None)?;
         group.write(&mut map)?;
@@ -61,37 +60,49 @@ impl Serialize for DeviceRow<'_> {
     }
 }
 
-/// Fields whose keys begin alike, down to a depth.
+/// The JSON form of [`FIELDS`]: the dots in their keys make groups.
+static FORM: LazyLock<Vec<Part>> = LazyLock::new(|| parts(FIELDS, 0));
+
+struct Part {
+    name: &'static str,
+    content: Content,
+}
+
+enum Content {
+    Field(&'static Field),
+    /// Fields that are lists, as one list of objects.
+    Objects(&'static [Field]),
+    Group(Vec<Part>),
+}
+
+/// The parts of fields whose keys begin alike, down to a depth.
+fn parts(fields: &'static [Field], depth: usize) -> Vec<Part> {
+    let groups = fields.chunk_by(|a, b| key_part(a, depth) == key_part(b, depth));
+    let parts = groups.filter_map(|fields| {
+        let name = key_part(fields.first()?, depth)?;
+        let content = match fields {
+            [field] if key_part(field, depth + 1).is_none() => Content::Field(field),
+            _ if name == "seen" => Content::Objects(fields),
+            _ => Content::Group(parts(fields, depth + 1)),
+        };
+        Some(Part { name, content })
+    });
+    parts.collect()
+}
+
 struct Group<'a> {
     found: &'a DiscoveredDevice,
-    fields: &'static [Field],
-    depth: usize,
+    parts: &'static [Part],
 }
 
 impl Group<'_> {
     fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        let parts = self
-            .fields
-            .chunk_by(|a, b| part(a, self.depth) == part(b, self.depth));
-        for fields in parts {
-            let Some(name) = fields.first().and_then(|first| part(first, self.depth)) else {
-                continue;
-            };
-            let depth = self.depth + 1;
-            let found = self.found;
-            match fields {
-                [field] if part(field, depth).is_none() => {
-                    map.serialize_entry(name, &(field.value)(found))?;
-                }
-                _ if name == "seen" => map.serialize_entry(name, &objects(found, fields))?,
-                _ => map.serialize_entry(
-                    name,
-                    &Group {
-                        found,
-                        fields,
-                        depth,
-                    },
-                )?,
+        let found = self.found;
+        for Part { name, content } in self.parts {
+            match content {
+                Content::Field(field) => map.serialize_entry(name, &(field.value)(found))?,
+                Content::Objects(fields) => map.serialize_entry(name, &objects(found, fields))?,
+                Content::Group(parts) => map.serialize_entry(name, &Group { found, parts })?,
             }
         }
         Ok(())
@@ -107,7 +118,7 @@ impl Serialize for Group<'_> {
 }
 
 /// A part of a field's key.
-fn part(field: &Field, depth: usize) -> Option<&'static str> {
+fn key_part(field: &Field, depth: usize) -> Option<&'static str> {
     field.key.split('.').nth(depth).filter(|it| !it.is_empty())
 }
 
@@ -117,7 +128,7 @@ fn objects(found: &DiscoveredDevice, fields: &'static [Field]) -> Vec<Object> {
     for field in fields {
         let values = (field.value)(found);
         objects.resize_with(values.elements().len(), Object::default);
-        let name = part(field, 1).unwrap_or_default();
+        let name = key_part(field, 1).unwrap_or_default();
         for (object, value) in objects.iter_mut().zip(values.elements()) {
             object.0.push((name, value.clone()));
         }
@@ -139,22 +150,20 @@ pub(crate) struct Raw<'a>(pub(crate) &'a RawFields);
 
 impl Serialize for Raw<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut order: Vec<(&str, Vec<&str>)> = Vec::new();
-        let mut places = HashMap::new();
-        for (name, text) in self.0.iter() {
-            let place = *places.entry(name).or_insert_with(|| {
-                order.push((name, Vec::with_capacity(1)));
-                order.len() - 1
-            });
-            if let Some((_, texts)) = order.get_mut(place) {
-                texts.push(text);
-            }
-        }
-        let mut map = serializer.serialize_map(Some(order.len()))?;
-        for (name, texts) in &order {
-            match &**texts {
-                [text] => map.serialize_entry(name, text)?,
-                texts => map.serialize_entry(name, texts)?,
+        let mut elements: Vec<_> = self.0.iter().enumerate().collect();
+        elements.sort_by_key(|(_, (name, _))| *name);
+        let alike = elements.chunk_by(|(_, a), (_, b)| a.0 == b.0);
+        let mut alike: Vec<_> = alike.collect();
+        alike.sort_by_key(|alike| alike.first().map(|(place, _)| *place));
+        let mut map = serializer.serialize_map(Some(alike.len()))?;
+        for alike in alike {
+            match alike {
+                [] => {}
+                [(_, (name, text))] => map.serialize_entry(name, text)?,
+                [(_, (name, _)), ..] => {
+                    let texts: Vec<_> = alike.iter().map(|(_, (_, text))| text).collect();
+                    map.serialize_entry(name, &texts)?;
+                }
             }
         }
         map.end()
