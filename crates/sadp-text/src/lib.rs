@@ -93,7 +93,7 @@ pub use report::{
 };
 pub(crate) use sadp_model::text::local_minute as minute;
 pub use sentence::{LinkedPage, Sentence, SentencePart};
-pub use sheet::Sheet;
+pub use sheet::{Sheet, device_sheet};
 pub use validity::{age, case_next, case_reasons, case_state, case_time_left, open_requests};
 pub(crate) use validity::{invalid_reason, objections};
 

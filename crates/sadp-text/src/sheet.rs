@@ -1,10 +1,16 @@
 //! Tables as files. In a workbook every cell is text as it stands, never a formula: a MAC,
 //! a time and a number with leading zeros read back as they were written.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    iter,
+};
 
 use rust_xlsxwriter::{Format, IgnoreError, Workbook, Worksheet, XlsxError};
 use sadp_model::text::{clean, spreadsheet_text};
+use sadp_ops::DiscoveredDevice;
+
+use crate::fields::columns;
 
 /// The most UTF-16 units that Excel takes in a cell. More are cut off.
 const MAX_CELL: usize = 32_767;
@@ -63,6 +69,22 @@ impl Sheet {
         sheet.ignore_error_range(0, 0, last_row, last_column, IgnoreError::NumberStoredAsText)?;
         sheet.autofit();
         Ok(())
+    }
+}
+
+/// A list of devices: the number of each in it, then its fields by the places of their
+/// columns.
+pub fn device_sheet<'a>(devices: impl IntoIterator<Item = &'a DiscoveredDevice>) -> Sheet {
+    let columns = columns();
+    let titles = columns.iter().map(|(_, column)| column.title);
+    let rows = (1u64..).zip(devices).map(|(number, found)| {
+        let cells = columns.iter().map(|(field, _)| (field.value)(found).cell());
+        iter::once(number.to_string()).chain(cells).collect()
+    });
+    Sheet {
+        name: "sadpctl",
+        rows: rows.collect(),
+        titles: iter::once("ID").chain(titles).collect(),
     }
 }
 

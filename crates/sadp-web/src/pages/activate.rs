@@ -46,7 +46,7 @@ fn form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, Web
     let body = html! {
         p { "The first password of devices that have none. You see the plan before anything is sent." }
         @if active > 0 {
-            p { (sadp_text::count(active as u64, "of them is", "of them are")) " not unactivated, and left out." }
+            p { (sadp_text::count(active as u64, "of them has a password already and is", "of them have a password already and are")) " left out." }
         }
         (page::form(site, draft, "Look and plan", &html! {
             (targets.render())

@@ -7,10 +7,11 @@ use axum::{
     routing::get,
 };
 use maud::{Markup, html};
+use sadp_model::{Device, State as DeviceState};
 use sadp_ops::DiscoveredDevice;
-use sadp_text::fields::Section;
+use sadp_text::{capitalised, fields::Section, words::state};
 
-use super::shown;
+use super::{devices::state_class, shown};
 use crate::{
     error::WebError,
     page::{Tab, device_title, page},
@@ -32,9 +33,20 @@ async fn show(State(site): State<Site>, Path(number): Path<u64>) -> Response {
 
 fn details(site: &Site, number: u64, found: &DiscoveredDevice) -> Markup {
     let body = html! {
+        @let device = &found.entry.device;
+        p {
+            span .state.(state_class(device)) { (capitalised(state(device))) }
+            @if let Some(page) = own_page(device) {
+                ". " a href=(page) target="_blank" rel="noreferrer" { "Open its own web page" }
+            }
+        }
+        (section(Section::Warnings, found))
         div .actions role="group" aria-label="Actions" {
+            @if device.state != Some(DeviceState::Active) {
+                a .button.primary[device.state == Some(DeviceState::Unactivated)]
+                    href=(format!("/activate?device={number}")) { "Activate" }
+            }
             @for (path, name) in [
-                ("activate", "Activate"),
                 ("network", "Network settings"),
                 ("prepare", "Prepare recovery"),
                 ("recovery", "Recovery methods"),
@@ -46,15 +58,29 @@ fn details(site: &Site, number: u64, found: &DiscoveredDevice) -> Markup {
                 a .button href=(format!("/{path}?device={number}")) { (name) }
             }
         }
-        @for section in Section::ALL {
-            @let lines = section.lines(found);
-            @if !lines.is_empty() {
-                @if let Some(title) = section.title() { h2 { (title) } }
-                dl { @for line in lines { dt { (line.label) } dd { (line.value) } } }
-            }
+        @for it in Section::ALL.into_iter().filter(|it| *it != Section::Warnings) {
+            (section(it, found))
         }
     };
     page(site, Tab::Devices, &device_title(found), &body)
+}
+
+fn section(section: Section, found: &DiscoveredDevice) -> Markup {
+    let lines = section.lines(found);
+    html! {
+        @if !lines.is_empty() {
+            @if let Some(title) = section.title() { h2 { (title) } }
+            dl { @for line in lines { dt { (line.label) } dd { (line.value) } } }
+        }
+    }
+}
+
+/// The address of a device's own web page. It is made of numbers alone.
+fn own_page(device: &Device) -> Option<String> {
+    match (device.ipv4.address?, device.ports.http?) {
+        (address, 80) => Some(format!("http://{address}/")),
+        (address, port) => Some(format!("http://{address}:{port}/")),
+    }
 }
 
 impl Site {

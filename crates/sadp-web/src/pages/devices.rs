@@ -6,22 +6,25 @@ use axum::{
     Router,
     extract::{Query, State},
     http::{HeaderMap, StatusCode},
-    response::Redirect,
+    response::{Redirect, Response},
     routing::{get, post},
 };
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
-use sadp_model::{State as DeviceState, text::clean};
+use sadp_model::{Device, State as DeviceState, text::clean};
 use sadp_ops::DiscoveredDevice;
 use sadp_text::{
+    Sheet, device_sheet,
     fields::{Field, Value, columns},
     select::{self, Filter, Key},
 };
 use serde::Deserialize;
 
+use super::audit::{file_name, unwritable};
 use crate::{
     error::WebError,
     form::KeyedForm,
+    kept::{CSV, XLSX, download},
     live::{LiveDevice, LiveState},
     page::{Tab, key, page, paging},
     site::Site,
@@ -34,6 +37,8 @@ pub(super) fn routes() -> Router<Site> {
     Router::new()
         .route("/", get(show))
         .route("/live/devices", get(list))
+        .route("/devices.csv", get(csv))
+        .route("/devices.xlsx", get(xlsx))
         .route("/live/mark", post(mark))
         .route("/mark-all", post(mark_all))
         .route("/columns", post(choose_columns))
@@ -85,7 +90,7 @@ pub(crate) struct ListColumn {
 
 impl ListColumn {
     /// Ours, by their places in the table of fields.
-    const USUAL: [u8; 8] = [26, 44, 1, 3, 11, 6, 24, 28];
+    const USUAL: [u8; 8] = [26, 3, 1, 44, 11, 6, 24, 28];
 
     /// All there are, in the vendor tool's order, then ours.
     fn all() -> impl Iterator<Item = Self> {
@@ -165,8 +170,13 @@ async fn show(State(site): State<Site>, Query(query): Query<ListQuery>) -> Marku
             @if query.descending { input type="hidden" name="descending" value="true"; }
             button type="submit" { "Filter" }
         }
+        (common_filters())
         (actions(site, &query))
         div #devices data-live=(query.path("/live/devices")) data-on="devices" { (content(site, &query)) }
+        p .buttons {
+            a .button href=(query.path("/devices.csv")) download { "Download as CSV" }
+            a .button href=(query.path("/devices.xlsx")) download { "Download as XLSX" }
+        }
         (column_form(site))
     };
     page(site, Tab::Devices, "Devices", &body)
@@ -174,6 +184,51 @@ async fn show(State(site): State<Site>, Query(query): Query<ListQuery>) -> Marku
 
 async fn list(State(site): State<Site>, Query(query): Query<ListQuery>) -> Markup {
     content(&site, &query)
+}
+
+/// Filters that are used often. Each is a link.
+fn common_filters() -> Markup {
+    const FILTERS: [(&str, &str); 7] = [
+        ("", "All"),
+        ("state=unactivated", "Not activated"),
+        ("state=locked", "Locked"),
+        ("kind=camera", "Cameras"),
+        ("kind=recorder", "Recorders"),
+        ("warnings=duplicate-ip", "Same address"),
+        ("warnings=factory-address", "Factory address"),
+    ];
+    html! {
+        nav .filters aria-label="Usual filters" {
+            @for (filter, name) in FILTERS {
+                @let query = ListQuery { filter: filter.into(), ..ListQuery::default() };
+                a href=(query.path("/")) { (name) }
+            }
+        }
+    }
+}
+
+/// The devices that the list shows, in its order, with all columns there are.
+fn listed(site: &Site, query: &ListQuery) -> Sheet {
+    let now = site.live.now();
+    device_sheet(rows(&now, query).into_iter().map(|it| &*it.found))
+}
+
+async fn csv(
+    State(site): State<Site>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, WebError> {
+    let mut bytes = Vec::new();
+    let written = listed(&site, &query).write_csv(&mut bytes);
+    written.map_err(unwritable)?;
+    Ok(download(&file_name("devices", "csv"), CSV, bytes))
+}
+
+async fn xlsx(
+    State(site): State<Site>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, WebError> {
+    let bytes = Sheet::workbook(&[listed(&site, &query)]).map_err(unwritable)?;
+    Ok(download(&file_name("devices", "xlsx"), XLSX, bytes))
 }
 
 /// A mark that the script sets or takes away.
@@ -203,7 +258,9 @@ async fn mark_all(State(site): State<Site>, KeyedForm(form): KeyedForm) -> Redir
     let numbers: Vec<_> = {
         let now = site.live.now();
         // All marks are taken away, also of devices that are not shown.
-        let shown = now.all().filter(|it| !on || wanted.holds(&it.found));
+        let shown = now
+            .all()
+            .filter(|it| !on || (it.online && wanted.holds(&it.found)));
         shown.map(|it| it.number).collect()
     };
     site.live.mark(numbers, on);
@@ -235,10 +292,10 @@ fn content(site: &Site, query: &ListQuery) -> Markup {
     let wanted = ListFilter::new(&query.filter);
     let chosen = ListColumn::of(&site.columns().0);
     let now = site.live.now();
-    let mut rows: Vec<_> = now.all().filter(|it| wanted.holds(&it.found)).collect();
-    sort(&mut rows, query);
+    let rows = rows(&now, query);
     let online = now.all().filter(|it| it.online).count();
     let marked = now.marked().count();
+    let gone = now.marked().filter(|it| !it.online).count();
     let pages = rows.len().div_ceil(ROWS).max(1);
     let number = query.page.clamp(1, pages);
     let shown: Vec<_> = rows.iter().skip((number - 1) * ROWS).take(ROWS).collect();
@@ -250,6 +307,7 @@ fn content(site: &Site, query: &ListQuery) -> Markup {
             (sadp_text::count(online as u64, "device is online", "devices are online"))
             @if rows.len() < now.all().count() { ", " (rows.len()) " shown" }
             @if marked > 0 { ", " (marked) " marked" }
+            @if gone > 0 { ", " (gone) " of them offline" }
         }
         div .scroll tabindex="0" role="region" aria-label="List of devices" {
             table {
@@ -268,6 +326,14 @@ fn content(site: &Site, query: &ListQuery) -> Markup {
             query.path("/")
         }))
     }
+}
+
+/// The devices that are listed, in order.
+fn rows<'a>(now: &'a LiveState, query: &ListQuery) -> Vec<&'a LiveDevice> {
+    let wanted = ListFilter::new(&query.filter);
+    let mut rows: Vec<_> = now.all().filter(|it| wanted.holds(&it.found)).collect();
+    sort(&mut rows, query);
+    rows
 }
 
 fn sort(rows: &mut [&LiveDevice], query: &ListQuery) {
@@ -334,7 +400,7 @@ fn cell(device: &LiveDevice, column: &ListColumn, is_first: bool) -> Markup {
         value => value.cell(),
     };
     let text = clean(&text);
-    let state = (column.field.key == "state").then(|| class(&device.found));
+    let state = (column.field.key == "state").then(|| state_class(&device.found.entry.device));
     html! {
         @if is_first {
             a id=(format!("device-{}", device.number)) href=(format!("/device/{}", device.number)) {
@@ -346,8 +412,9 @@ fn cell(device: &LiveDevice, column: &ListColumn, is_first: bool) -> Markup {
     }
 }
 
-fn class(found: &DiscoveredDevice) -> &'static str {
-    match found.entry.device.state {
+/// The class of the state in the style.
+pub(super) fn state_class(device: &Device) -> &'static str {
+    match device.state {
         Some(DeviceState::Unactivated) => "unactivated",
         Some(DeviceState::Active) => "active",
         Some(DeviceState::Locked { .. }) => "locked",

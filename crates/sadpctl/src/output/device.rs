@@ -9,7 +9,10 @@ use std::{
 
 use sadp_model::RawFields;
 use sadp_ops::DiscoveredDevice;
-use sadp_text::fields::{FIELDS, Field, Value, columns};
+use sadp_text::{
+    device_sheet,
+    fields::{FIELDS, Field, Value},
+};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{Layout, Row, table};
@@ -22,19 +25,12 @@ impl Row for DeviceRow<'_> {
     const LIST: &'static str = "devices have";
     const XML: bool = true;
 
-    /// The number of the device in the list, then its fields.
     fn titles() -> Vec<&'static str> {
-        let titles = columns().into_iter().map(|(_, column)| column.title);
-        std::iter::once("ID").chain(titles).collect()
+        device_sheet([]).titles
     }
 
     fn cells(rows: &[Self]) -> io::Result<Vec<Vec<String>>> {
-        let columns = columns();
-        let rows = (1u64..).zip(rows).map(|(number, Self(found))| {
-            let cells = columns.iter().map(|(field, _)| (field.value)(found).cell());
-            std::iter::once(number.to_string()).chain(cells).collect()
-        });
-        Ok(rows.collect())
+        Ok(device_sheet(rows.iter().map(|Self(found)| *found)).rows)
     }
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {

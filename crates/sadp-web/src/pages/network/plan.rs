@@ -119,9 +119,13 @@ impl PlanQuery {
 
 async fn show(
     State(site): State<Site>,
-    Query(query): Query<PlanQuery>,
+    Query(mut query): Query<PlanQuery>,
     RawQuery(raw): RawQuery,
 ) -> Markup {
+    // Whoever marked devices comes here for them.
+    if raw.is_none() && site.live.now().marked().next().is_some() {
+        query.devices = PlannedDevices::Marked;
+    }
     content(&site, &query, raw.as_deref(), &FormDraft::new(APPLY))
 }
 
@@ -175,7 +179,7 @@ impl Proposed {
             div role="status" {
                 p { strong { (count(proposal.rows.len() as u64, "device is planned.", "devices are planned.")) } " Nothing was sent." }
             }
-            @if *keeping > 0 { p { (count(*keeping as u64, "device keeps its address.", "devices keep their addresses.")) } }
+            @if *keeping > 0 { p { (count(*keeping as u64, "device keeps its address, which needs no change.", "devices keep their addresses, which need no change.")) } }
             @if !proposal.left_out.is_empty() {
                 (page::notice("limit", &format!("{} left out, without a MAC or with one that another has",
                     count(proposal.left_out.len() as u64, "device is", "devices are")), None))
