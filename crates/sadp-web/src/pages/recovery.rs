@@ -256,7 +256,13 @@ fn matrix(assessed: &[Assessed]) -> Markup {
             }
         }
     };
-    table("Recovery methods of devices", &TITLES, &rows)
+    html! {
+        (table("Recovery methods of devices", &TITLES, &rows))
+        p .hint {
+            "Ready: it can be done now. Needs: something is missing first. May work: what the device replied leaves it open. "
+            "The page of a device says why."
+        }
+    }
 }
 
 /// One device, with the reasons and where each method is done.
@@ -281,7 +287,10 @@ fn method(fit: &MethodAssessment, device: &LiveDevice) -> Markup {
         li {
             h2 {
                 (capitalised(fit.method.label())) ": "
-                span .state.(class(fit)) { (method_state(fit)) }
+                span .state.(class(fit)) {
+                    // The reasons follow as sentences of their own.
+                    @if fit.availability.needs().is_empty() { (method_state(fit)) } @else { "needs something first" }
+                }
             }
             @for reason in method_reasons(fit) { (sentence(&reason)) }
             @if let Some(advice) = method_advice(fit) { (sentence(advice)) }
