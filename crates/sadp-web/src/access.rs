@@ -17,16 +17,10 @@ use std::{
     sync::Mutex,
 };
 
-use axum::{
-    extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::Authority},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
-use maud::{DOCTYPE, html};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header, uri::Authority};
 use subtle::ConstantTimeEq as _;
 
-use crate::{error::WebError, locked, site::Site};
+use crate::{error::WebError, locked};
 
 /// The path that takes the one-time token.
 pub(crate) const ENTRANCE: &str = "/enter";
@@ -79,7 +73,7 @@ struct Inner {
 }
 
 /// What became of an attempt to enter.
-enum Entrance {
+pub(crate) enum Entrance {
     Welcome(Token),
     /// This browser was let in before.
     Inside,
@@ -140,6 +134,13 @@ impl AccessControl {
         ticket
     }
 
+    /// The cookie of a session, for a browser that keeps it to itself.
+    pub(crate) fn cookie(&self, session: &Token, is_tls: bool) -> String {
+        let secure = if is_tls { "; Secure" } else { "" };
+        let (name, value) = (&self.cookie, session.as_str());
+        format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}")
+    }
+
     /// Takes a ticket. Fails where it was taken before or never given out.
     pub(crate) fn take(&self, ticket: &str) -> Result<(), WebError> {
         if locked(&self.inner).tickets.remove(ticket) {
@@ -152,7 +153,8 @@ impl AccessControl {
         .next("open it again, and look whether the change was made"))
     }
 
-    fn enter(&self, token: &str, headers: &HeaderMap) -> Entrance {
+    /// Lets a browser in that shows the one-time token, the first time.
+    pub(crate) fn enter(&self, token: &str, headers: &HeaderMap) -> Entrance {
         if !self.token.is(token) {
             return Entrance::Wrong;
         }
@@ -177,7 +179,12 @@ impl AccessControl {
 
     /// Whether a request names this server, and comes from one of its own pages or from
     /// the user.
-    fn is_ours(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), WebError> {
+    pub(crate) fn is_ours(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<(), WebError> {
         let host = text(headers, &header::HOST).or_else(|| uri.authority().map(Authority::as_str));
         let named = host.is_some_and(|host| {
             let mut origins = self.origins.iter();
@@ -208,7 +215,7 @@ impl AccessControl {
     }
 
     /// Whether a request carries the cookie of the session.
-    fn is_let_in(&self, headers: &HeaderMap) -> bool {
+    pub(crate) fn is_let_in(&self, headers: &HeaderMap) -> bool {
         let inner = locked(&self.inner);
         let Some(session) = &inner.session else {
             return false;
@@ -241,116 +248,4 @@ impl AccessControl {
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
-}
-
-/// Takes the one-time token, and checks every other request.
-pub(crate) async fn guard(State(site): State<Site>, request: Request, next: Next) -> Response {
-    let access = &site.access;
-    let (method, uri, headers) = (request.method(), request.uri(), request.headers());
-    let mut response = if let Err(error) = access.is_ours(method, uri, headers) {
-        error.bare()
-    } else if uri.path() == ENTRANCE {
-        enter(&site, &request)
-    } else if access.is_let_in(headers) {
-        site.note_use(uri.path());
-        next.run(request).await
-    } else {
-        let error = WebError::new(StatusCode::UNAUTHORIZED, "this browser is not let in");
-        error
-            .next("open the link that sadpctl web printed; it can be used once")
-            .bare()
-    };
-    harden(response.headers_mut());
-    response
-}
-
-fn enter(site: &Site, request: &Request) -> Response {
-    // A browser that fetches ahead, or a program that looks at links, does not enter.
-    let headers = request.headers();
-    let ahead = headers.contains_key("sec-purpose") || headers.contains_key("purpose");
-    if request.method() != Method::GET || ahead {
-        let error = WebError::new(StatusCode::METHOD_NOT_ALLOWED, "the link is for a browser");
-        return error.next("open it in a browser").bare();
-    }
-    let uri = request.uri();
-    let query = uri.query().unwrap_or_default().as_bytes();
-    let mut pairs = form_urlencoded::parse(query);
-    let token = pairs.find(|(name, _)| name == "token");
-    let token = token
-        .map(|(_, value)| value.into_owned())
-        .unwrap_or_default();
-    let session = match site.access.enter(&token, headers) {
-        Entrance::Welcome(session) => Some(session),
-        Entrance::Inside => None,
-        Entrance::Again => {
-            site.end_session();
-            return WebError::new(
-                StatusCode::FORBIDDEN,
-                "the link was used twice, and the session has ended: somebody else may have the link",
-            )
-            .next("if it was not you, find out who uses this computer; start sadpctl web again")
-            .bare();
-        }
-        Entrance::Wrong => {
-            return WebError::new(StatusCode::FORBIDDEN, "this link lets nobody in")
-                .next("open the link that sadpctl web printed")
-                .bare();
-        }
-    };
-    site.entered();
-    // A redirect would still count as coming from the file of the link, and the cookie
-    // would not be sent with it.
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="refresh" content="0; url=/";
-                link rel="icon" href="data:,";
-                title { "sadpctl" }
-            }
-            body { p { a href="/" { "Go to the list of devices" } } }
-        }
-    };
-    let mut response = page.into_response();
-    if let Some(session) = session {
-        let secure = if site.is_tls { "; Secure" } else { "" };
-        let cookie = format!(
-            "{}={}; Path=/; HttpOnly; SameSite=Strict{secure}",
-            site.access.cookie,
-            session.as_str()
-        );
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            response.headers_mut().insert(header::SET_COOKIE, cookie);
-        }
-    }
-    response
-}
-
-/// What a page may load and who may show it: nothing from elsewhere, and nobody.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
-    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-fn harden(headers: &mut HeaderMap) {
-    for (name, value) in [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        // Without any referrer a form would not name its origin either.
-        (header::REFERRER_POLICY, "same-origin"),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            "same-origin",
-        ),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    // A document to print brings a stricter one of its own.
-    headers
-        .entry(header::CONTENT_SECURITY_POLICY)
-        .or_insert(HeaderValue::from_static(POLICY));
 }

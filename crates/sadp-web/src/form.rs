@@ -23,7 +23,7 @@ pub(crate) const TICKET: &str = "ticket";
 /// The name of the session's key in a form.
 pub(crate) const KEY: &str = "key";
 
-/// The names of the boxes of [`page::after_reset`](crate::page::after_reset).
+/// The names of the boxes of `Targets::after_reset`.
 pub(crate) const VERIFY: &str = "verify";
 pub(crate) const SYNC: &str = "sync-cameras";
 
@@ -119,7 +119,7 @@ impl SentForm {
         is_given.then(|| self.secret(name, kind, what)).transpose()
     }
 
-    /// The new password of [`page::new_password`](crate::page::new_password), for the
+    /// The new password of `page::new_password`, for the
     /// device's user `admin`.
     pub(crate) fn new_password(&self, overrides: Overrides) -> Result<SecretString, WebError> {
         let password = self.secret("new-password", SecretKind::NewPassword, "new password")?;
@@ -138,7 +138,7 @@ impl SentForm {
     }
 
     /// What is done once a new password is set: see
-    /// [`page::after_reset`](crate::page::after_reset).
+    /// `Targets::after_reset`.
     pub(crate) fn choice(&self, overrides: Overrides) -> JobChoice {
         JobChoice {
             overrides,
@@ -164,7 +164,7 @@ impl SentForm {
         self.optional_secret("passphrase", SecretKind::Passphrase, "passphrase")
     }
 
-    /// The current password of [`page::current_password`](crate::page::current_password).
+    /// The current password of `page::current_password`.
     pub(crate) fn current_password(&self) -> Result<SecretString, WebError> {
         self.secret("password", SecretKind::CurrentPassword, "current password")
     }

@@ -1,28 +1,16 @@
 //! The one job that is under way: what it asks, how far it is, and how it ended.
 
-use std::{mem, sync::Mutex, thread};
+use std::{mem, sync::Mutex};
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
-use sadp_ops::{
-    Cancellation, Event, LedgerAccess, Observer, Outcome, Overrides,
-    check::HttpAccess,
-    job::{Decision, Job, JobNote, JobQuestion, JobSettings, Operator},
-};
+use sadp_ops::{Cancellation, Outcome, Overrides, check::HttpAccess, job::JobNote};
 use sadp_reset::DeviceKey;
-use sadp_text::{Confirmation, ErrorText, Line, Sentence, capitalised, lines, progress};
-use tokio::{
-    runtime::Handle,
-    sync::{oneshot, watch},
-};
+use sadp_text::{ErrorText, Sentence};
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    error::{WebError, or_defect},
-    locked,
-    page::device_title,
-    site::Site,
-};
+use crate::{error::WebError, locked};
 
 /// What a person chose for a job.
 #[derive(Clone, Debug, Default)]
@@ -66,14 +54,14 @@ struct JobState {
 }
 
 /// A job under way.
-struct RunningJob {
+pub(crate) struct RunningJob {
     title: String,
-    progress: String,
-    question: Option<PendingQuestion>,
+    pub(crate) progress: String,
+    pub(crate) question: Option<PendingQuestion>,
     /// The devices that it is for, once that is confirmed.
-    devices: Vec<JobDevice>,
+    pub(crate) devices: Vec<JobDevice>,
     notes: Vec<Sentence>,
-    links: Vec<JobLink>,
+    pub(crate) links: Vec<JobLink>,
     cancellation: Cancellation,
 }
 
@@ -81,16 +69,16 @@ struct RunningJob {
 #[derive(Clone, Debug)]
 pub(crate) struct JobDevice {
     pub(crate) title: String,
-    key: Option<DeviceKey>,
+    pub(crate) key: Option<DeviceKey>,
     /// Whether nothing more is sent to it for now.
     pub(crate) finished: bool,
 }
 
 /// A question that nobody has answered yet.
-struct PendingQuestion {
-    devices: Vec<JobDevice>,
-    shown: ShownQuestion,
-    answer: oneshot::Sender<bool>,
+pub(crate) struct PendingQuestion {
+    pub(crate) devices: Vec<JobDevice>,
+    pub(crate) shown: ShownQuestion,
+    pub(crate) answer: oneshot::Sender<bool>,
 }
 
 /// What will be done, and the question.
@@ -112,7 +100,8 @@ pub(crate) struct JobLink {
 }
 
 impl JobLink {
-    const fn of(note: &JobNote<'_>) -> Option<Self> {
+    /// Where what a note names can be downloaded.
+    pub(crate) const fn of(note: &JobNote<'_>) -> Option<Self> {
         let (path, text) = match note {
             JobNote::ResultsKept(_) => ("/network/plan#results", "Download the results"),
             JobNote::Recorded { .. } => ("/record", "Download the recording"),
@@ -162,65 +151,14 @@ impl JobState {
 }
 
 impl Jobs {
-    /// Begins a job. Fails while another one is under way.
-    pub(crate) fn begin(
+    /// Takes the place of the one job that may be under way. Fails while there is one.
+    pub(crate) fn reserve(
         &self,
-        site: &Site,
-        job: Job,
-        choice: impl Into<JobChoice>,
+        title: String,
+        cancellation: Cancellation,
     ) -> Result<(), WebError> {
-        let JobChoice {
-            overrides,
-            sync_cameras,
-            verify,
-            http,
-            account,
-            allow_replayable,
-        } = choice.into();
-        let title = capitalised(sadp_text::doing(&job.task));
-        let cancellation = Cancellation::default();
         let mut state = locked(&self.state);
         state.require_idle()?;
-        let mut session = site.open_for(&job.task, cancellation.clone())?;
-        let only_reads = job.task.access() == LedgerAccess::Record;
-        let settings = JobSettings {
-            overrides,
-            sync_cameras,
-            verify,
-            http,
-            account,
-            allow_replayable,
-            ..JobSettings::new(format!("sadpctl web ({title})"), site.lock_wait)
-        };
-        let mut reporter = JobReporter { site: site.clone() };
-        let runtime = Handle::current();
-        // A session is for one thread.
-        let spawned = thread::Builder::new().name("job".into()).spawn(move || {
-            let report =
-                or_defect(|| runtime.block_on(job.run(&mut session, settings, &mut reporter)));
-            // Other runs may begin before the user has read what became of this one.
-            drop(session);
-            let (outcomes, failure) = match report {
-                Ok(report) => {
-                    let failure = report.failure.as_ref().map(ErrorText::from);
-                    (report.outcomes, failure)
-                }
-                Err(failure) => (Vec::new(), Some(failure)),
-            };
-            reporter.site.replies.take_in(&outcomes);
-            reporter.site.jobs.end(outcomes, failure);
-            reporter.site.note_use("/");
-            // The job may have made the ledger, and has changed devices.
-            if !only_reads {
-                reporter.site.looks.forget_prepared();
-            }
-            reporter.site.live.read_again();
-            reporter.site.live.probe_now();
-        });
-        spawned.map_err(|_| {
-            WebError::new(StatusCode::SERVICE_UNAVAILABLE, "cannot start a thread")
-                .next("close other programs and try again; nothing was sent")
-        })?;
         state.running = Some(RunningJob {
             progress: "begins".into(),
             title,
@@ -230,10 +168,15 @@ impl Jobs {
             links: Vec::new(),
             cancellation,
         });
-        state.ended = None;
         drop(state);
         self.tell();
         Ok(())
+    }
+
+    /// Gives the place back: the job could not begin.
+    pub(crate) fn withdraw(&self) {
+        locked(&self.state).running = None;
+        self.tell();
     }
 
     /// Answers the question of this number, if it is still there.
@@ -345,7 +288,8 @@ impl Jobs {
         }
     }
 
-    fn end(&self, outcomes: Vec<Outcome>, failure: Option<ErrorText>) {
+    /// Keeps how the job ended.
+    pub(crate) fn end(&self, outcomes: Vec<Outcome>, failure: Option<ErrorText>) {
         let mut state = locked(&self.state);
         if let Some(RunningJob {
             title,
@@ -366,13 +310,15 @@ impl Jobs {
         self.tell();
     }
 
-    fn next_number(&self) -> u64 {
+    /// The number of the next question.
+    pub(crate) fn next_number(&self) -> u64 {
         let mut state = locked(&self.state);
         state.questions += 1;
         state.questions
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut RunningJob) -> T) -> Option<T> {
+    /// Changes what is shown of the job under way.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut RunningJob) -> T) -> Option<T> {
         let changed = locked(&self.state).running.as_mut().map(change);
         self.tell();
         changed
@@ -380,88 +326,5 @@ impl Jobs {
 
     fn tell(&self) {
         self.changes.send_modify(|version| *version += 1);
-    }
-}
-
-/// Puts what a job reports on the page.
-struct JobReporter {
-    site: Site,
-}
-
-impl JobReporter {
-    /// Each line once.
-    fn note_line(&self, line: Line) {
-        match line {
-            Line::Note(text) | Line::Hint(text) => self.site.jobs.note(text),
-            Line::Warning(text) => self.site.jobs.note(text),
-            Line::Detail(_) => {}
-        }
-    }
-}
-
-impl Observer for JobReporter {
-    fn observe(&mut self, event: Event<'_>) {
-        if let Event::Progress {
-            latest: Some(device),
-            ..
-        } = event
-        {
-            self.site.jobs.change(|job| {
-                let mut all = job.devices.iter_mut();
-                let key = device.key();
-                if let Some(it) = all.find(|it| it.key.is_some() && it.key == key) {
-                    it.finished = true;
-                }
-            });
-        }
-        if let Some(progress) = progress(&event) {
-            let text = progress.text;
-            self.site.jobs.change(|job| job.progress = text);
-            return;
-        }
-        for line in lines(&event) {
-            self.note_line(line);
-        }
-    }
-}
-
-impl Operator for JobReporter {
-    fn ask(&mut self, question: JobQuestion<'_>) -> Decision<'_> {
-        let (answer, answered) = oneshot::channel();
-        let Confirmation {
-            devices,
-            plan,
-            text,
-            ..
-        } = sadp_text::job_question(&question);
-        let left_out = question.left_out.len();
-        let devices = devices.into_iter().map(|it| JobDevice {
-            title: device_title(it),
-            key: it.key(),
-            finished: false,
-        });
-        let devices = devices.collect();
-        let jobs = &self.site.jobs;
-        let shown = ShownQuestion {
-            number: jobs.next_number(),
-            plan,
-            left_out,
-            text,
-        };
-        jobs.change(|job| {
-            job.question = Some(PendingQuestion {
-                devices,
-                shown,
-                answer,
-            });
-        });
-        Box::pin(async { answered.await.unwrap_or(false) })
-    }
-
-    fn note(&mut self, note: JobNote<'_>) {
-        self.site
-            .jobs
-            .change(|job| job.links.extend(JobLink::of(&note)));
-        self.note_line(sadp_text::job_note(note));
     }
 }

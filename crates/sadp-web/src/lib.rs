@@ -6,9 +6,11 @@
 //! ([`WebServer::link`]) is let in, once; a cookie that only this run knows lets the browser
 //! in afterwards. The module `access` keeps everybody else out.
 //!
-//! - `access`: who is let in; forms that are sent once.
-//! - `live`: the list of devices, kept up to date by a watch.
-//! - `jobs`: the one change of devices that is under way.
+//! - `access`: who is let in; forms that are sent once. `gate` stands before all pages.
+//! - `live`: the list of devices; `watch` keeps it up to date.
+//! - `jobs`: the one change of devices that is under way; `work` begins it, and looks.
+//! - `choices`: what people chose for pages.
+//! - `site`: all of these, as pages share them.
 //! - `draft`: forms as they are shown, also again after they were refused.
 //! - `kept`: files that pages make, and their downloads.
 //! - `looks`: what is asked for a page in the background, without a change.
@@ -21,9 +23,11 @@
 //! No page needs anything from elsewhere: style and script are in the program.
 
 mod access;
+mod choices;
 mod draft;
 mod error;
 mod form;
+mod gate;
 mod jobs;
 mod kept;
 mod live;
@@ -38,11 +42,14 @@ mod targets;
 mod tests;
 mod tls;
 mod uploads;
+mod watch;
 mod wording;
+mod work;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use server::{EndReason, WebConfig, WebServer, WebServerError};
+pub use server::{WebServer, WebServerError};
+pub use site::{EndReason, WebConfig};
 pub use tls::{TlsError, TlsIdentity};
 
 /// What another thread left behind is whole: each change is one step.

@@ -2,27 +2,19 @@
 //! nothing. What the last one found is kept.
 
 use std::{
-    collections::{HashMap, HashSet},
-    mem,
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard},
-    thread,
 };
 
-use axum::http::StatusCode;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use sadp_doctor::Check;
 use sadp_model::{Recovery, text::local_minute};
-use sadp_ops::{Cancellation, Event, LedgerAccess, Observer, OpsError, Session, recovery::methods};
 use sadp_reset::DeviceKey;
-use sadp_text::{ErrorText, progress};
-use tokio::{runtime::Handle, sync::watch};
+use sadp_text::ErrorText;
+use tokio::sync::watch;
 
-use crate::{
-    error::{WebError, or_defect},
-    locked,
-    site::Site,
-};
+use crate::locked;
 
 /// What devices replied of their recovery methods.
 pub(crate) type Prepared = HashMap<DeviceKey, Recovery>;
@@ -104,38 +96,22 @@ impl BackgroundLooks {
         self.found.subscribe()
     }
 
-    /// Asks devices what is set up on them, and those that do not say it by SADP what they
-    /// offer over HTTP. All of them, or `only` these; what others replied before is kept.
-    pub(crate) fn ask(
-        &self,
-        site: &Site,
-        only: Option<HashSet<DeviceKey>>,
-    ) -> Result<(), WebError> {
-        let former = self.prepared.now().found;
-        let access = LedgerAccess::Record;
-        self.prepared
-            .begin(site, access, async move |session, observer| {
-                let mut inventory = session.look(observer).await?.0;
-                // Thousands of devices are not held twice.
-                let mut devices = mem::take(&mut inventory.devices);
-                if let Some(only) = &only {
-                    devices.retain(|it| it.key().is_some_and(|key| only.contains(&key)));
-                }
-                methods::read_prepared(session, &inventory, &mut devices, observer).await?;
-                methods::read_offered_over_http(session, &mut devices, observer).await?;
-                let mut known = former.map_or_else(Prepared::new, |it| it.what.clone());
-                let devices = devices.into_iter();
-                known.extend(devices.filter_map(|it| Some((it.key()?, it.entry.device.recovery))));
-                Ok(known)
-            })
-    }
-
     /// Forgets what is set up on devices: something was changed.
     pub(crate) fn forget_prepared(&self) {
         let mut prepared = self.prepared.lock();
         prepared.found = None;
         prepared.is_outdated = true;
         drop(prepared);
+        self.tell_found();
+    }
+
+    /// Tells whoever waits how far they are.
+    pub(crate) fn tell_progress(&self) {
+        tell(&self.progress);
+    }
+
+    /// Tells whoever waits for what they found.
+    pub(crate) fn tell_found(&self) {
         tell(&self.found);
     }
 
@@ -154,55 +130,37 @@ fn tell(changes: &watch::Sender<u64>) {
     changes.send_modify(|version| *version += 1);
 }
 
-impl<T: Send + Sync + 'static> Look<T> {
-    /// Begins one, unless one is under way.
-    pub(crate) fn begin<W>(
-        &self,
-        site: &Site,
-        access: LedgerAccess,
-        work: W,
-    ) -> Result<(), WebError>
-    where
-        W: AsyncFnOnce(&mut Session, &mut dyn Observer) -> Result<T, OpsError> + Send + 'static,
-    {
+impl<T> Clone for Look<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Look<T> {
+    /// Takes the place of the one look of its kind. Whether there was none.
+    pub(crate) fn reserve(&self) -> bool {
         let mut state = self.lock();
         if state.running.is_some() {
-            return Ok(());
+            return false;
         }
-        let stop = &site.cancellation.stop;
-        let mut session = site.open(
-            access,
-            Cancellation {
-                stop: stop.child_token(),
-                abandon: stop.child_token(),
-            },
-        )?;
-        let (look, site, runtime) = (Self(Arc::clone(&self.0)), site.clone(), Handle::current());
-        // A session is for one thread.
-        let spawned = thread::Builder::new().name("look".into()).spawn(move || {
-            let mut observer = |event: Event<'_>| {
-                if let Some(progress) = progress(&event) {
-                    look.lock().running = Some(progress.text);
-                    tell(&site.looks.progress);
-                }
-            };
-            let found = or_defect(|| runtime.block_on(work(&mut session, &mut observer)));
-            drop(session);
-            look.end(found);
-            tell(&site.looks.progress);
-            tell(&site.looks.found);
-        });
-        spawned.map_err(|_| {
-            WebError::new(StatusCode::SERVICE_UNAVAILABLE, "cannot start a thread")
-                .next("close other programs and try again")
-        })?;
         state.running = Some("begins".into());
         state.is_outdated = false;
         state.failure = None;
-        Ok(())
+        true
     }
 
-    fn end(&self, found: Result<T, ErrorText>) {
+    /// Gives the place back: the look could not begin.
+    pub(crate) fn withdraw(&self) {
+        self.lock().running = None;
+    }
+
+    /// Keeps how far it is.
+    pub(crate) fn take_progress(&self, text: String) {
+        self.lock().running = Some(text);
+    }
+
+    /// Keeps what it found.
+    pub(crate) fn end(&self, found: Result<T, ErrorText>) {
         let at = Timestamp::now();
         let mut state = self.lock();
         state.running = None;

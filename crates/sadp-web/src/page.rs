@@ -1,16 +1,13 @@
 //! The frame around all pages, and the pieces they are made of.
 
 use maud::{DOCTYPE, Markup, html};
-use sadp_model::text::clean;
-use sadp_ops::DiscoveredDevice;
 use sadp_text::Sentence;
 
 use crate::{
     draft::FormDraft,
-    form::{KEY, SYNC, TICKET, VERIFY},
+    form::{KEY, TICKET},
     live::LiveDevice,
     site::Site,
-    targets::Targets,
     wording::told,
 };
 
@@ -228,18 +225,6 @@ pub(crate) fn current_password(draft: &FormDraft) -> Markup {
     FormField::secret("password", "Current password").render(draft)
 }
 
-/// What is done once a new password is set.
-pub(crate) fn after_reset(targets: &Targets, draft: &FormDraft) -> Markup {
-    html! {
-        p { label { input type="checkbox" name=(VERIFY) value="yes" checked[draft.is_ticked(VERIFY, false)];
-            " Try the new password afterwards, by one login over HTTP" } }
-        @if targets.offers_camera_sync() {
-            p { label { input type="checkbox" name=(SYNC) value="yes" checked[draft.is_ticked(SYNC, false)];
-                " Have the recorder pass the new password on to its cameras" } }
-        }
-    }
-}
-
 /// Where else to go for a device.
 pub(crate) fn device_links(device: &LiveDevice) -> Markup {
     let number = device.number;
@@ -264,17 +249,6 @@ pub(crate) fn notice(class: &str, message: &str, next: Option<&str>) -> Markup {
             (sentence(message))
             @if let Some(next) = next { (sentence(next)) }
         }
-    }
-}
-
-/// A device as it is named in a heading: what people call it or its model, and address.
-pub(crate) fn device_title(found: &DiscoveredDevice) -> String {
-    let device = &found.entry.device;
-    let model = device.model.as_deref().map(|it| clean(it).into_owned());
-    let name = found.called().or(model).unwrap_or_else(|| "Device".into());
-    match device.ipv4.address {
-        Some(address) => format!("{name}, {address}"),
-        None => name,
     }
 }
 

@@ -25,7 +25,6 @@ mod recovery;
 mod report;
 mod requests;
 
-pub(crate) use self::{devices::ChosenColumns, report::ReportInput};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -36,10 +35,10 @@ use axum::{
 use maud::{DOCTYPE, Markup, html};
 
 use crate::{
-    access,
     draft::FormDraft,
     error::WebError,
     form::{MAX_UPLOAD, SentForm},
+    gate,
     page::{Tab, page},
     site::Site,
     targets::{TargetQuery, Targets},
@@ -75,7 +74,7 @@ pub(crate) fn router(site: Site) -> Router {
         .fallback(async || WebError::gone("there is no such page").next("go to the devices: /"))
         // Forms with files, and what stands around the files.
         .layer(DefaultBodyLimit::max(MAX_UPLOAD + (1 << 20)))
-        .layer(from_fn_with_state(site.clone(), access::guard))
+        .layer(from_fn_with_state(site.clone(), gate::guard))
         .with_state(site)
 }
 

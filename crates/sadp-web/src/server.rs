@@ -8,8 +8,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use sadp_discovery::{ScanConfig, ScanError, Watcher};
-use sadp_ops::Cancellation;
+use sadp_discovery::{ScanError, Watcher};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -20,7 +19,13 @@ use tokio::{
 };
 use tracing::debug;
 
-use crate::{access::AccessControl, live, pages, site::Site, tls::TlsIdentity};
+use crate::{
+    access::AccessControl,
+    pages,
+    site::{EndReason, Site, WebConfig},
+    tls::TlsIdentity,
+    watch,
+};
 
 /// The most connections at once.
 const MAX_CONNECTIONS: usize = 512;
@@ -36,27 +41,6 @@ const GRACE: Duration = Duration::from_millis(500);
 
 /// How long looks under way have to end.
 const LOOKS_GRACE: Duration = Duration::from_secs(5);
-
-/// What is served, and to whom.
-#[derive(Debug)]
-pub struct WebConfig {
-    /// Where to listen. Port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// The certificate. Without one it is HTTP, for loopback alone.
-    pub identity: Option<TlsIdentity>,
-    /// The server ends when nobody has used the pages for so long.
-    pub idle: Duration,
-    /// How devices are found and reached.
-    pub scan: ScanConfig,
-    /// The state folder, which holds the ledger.
-    pub state: PathBuf,
-    /// The folder of what the user set up once: the contact for the vendor's support.
-    pub config: Option<PathBuf>,
-    /// How long another run that changes devices is waited for.
-    pub lock_wait: Duration,
-    /// Ends the server, and what changes devices.
-    pub cancellation: Cancellation,
-}
 
 /// Why nothing is served.
 #[derive(Debug, thiserror::Error)]
@@ -84,17 +68,6 @@ pub enum WebServerError {
     /// The system gives no thread.
     #[error("cannot start a thread")]
     Thread(#[source] io::Error),
-}
-
-/// Why a server ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EndReason {
-    /// It was stopped.
-    Stopped,
-    /// Nobody used the pages for too long.
-    Idle,
-    /// The one-time link was used twice: somebody else may have it.
-    LinkUsedTwice,
 }
 
 /// A server that listens.
@@ -128,8 +101,8 @@ impl WebServer {
         })?;
         let access = AccessControl::new(address, identity.is_some())?;
         let site = Site::new(access, config);
-        let watcher = Watcher::open(live::config(&site))?;
-        let kept = live::keep(site.clone(), watcher);
+        let watcher = Watcher::open(watch::config(&site))?;
+        let kept = watch::keep(site.clone(), watcher);
         let runtime = Handle::current();
         // Its session is for one thread.
         thread::Builder::new()

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    net::SocketAddr,
     ops::Deref,
     path::PathBuf,
     sync::{Arc, Mutex},
@@ -18,19 +19,51 @@ use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
     access::AccessControl,
+    choices::{ChosenColumns, ReportInput},
     error::WebError,
     jobs::Jobs,
     live::LiveList,
     locked,
     looks::BackgroundLooks,
-    pages::{ChosenColumns, ReportInput},
     replies::Replies,
-    server::EndReason,
+    tls::TlsIdentity,
     uploads::Uploads,
 };
 
 /// The most streams of events at once: a page that is open has one.
 const MAX_STREAMS: usize = 256;
+
+/// What is served, and to whom.
+#[derive(Debug)]
+pub struct WebConfig {
+    /// Where to listen. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The certificate. Without one it is HTTP, for loopback alone.
+    pub identity: Option<TlsIdentity>,
+    /// The server ends when nobody has used the pages for so long.
+    pub idle: Duration,
+    /// How devices are found and reached.
+    pub scan: ScanConfig,
+    /// The state folder, which holds the ledger.
+    pub state: PathBuf,
+    /// The folder of what the user set up once: the contact for the vendor's support.
+    pub config: Option<PathBuf>,
+    /// How long another run that changes devices is waited for.
+    pub lock_wait: Duration,
+    /// Ends the server, and what changes devices.
+    pub cancellation: Cancellation,
+}
+
+/// Why a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndReason {
+    /// It was stopped.
+    Stopped,
+    /// Nobody used the pages for too long.
+    Idle,
+    /// The one-time link was used twice: somebody else may have it.
+    LinkUsedTwice,
+}
 
 /// What all pages share. Cloning it is cheap.
 #[derive(Clone)]
@@ -80,7 +113,7 @@ impl Deref for Site {
 }
 
 impl Site {
-    pub(crate) fn new(access: AccessControl, config: crate::WebConfig) -> Self {
+    pub(crate) fn new(access: AccessControl, config: WebConfig) -> Self {
         Self(Arc::new(SiteState {
             access,
             is_tls: config.identity.is_some(),

@@ -12,10 +12,11 @@ use serde::Deserialize;
 use crate::{
     draft::FormDraft,
     error::WebError,
-    form::SentForm,
+    form::{SYNC, SentForm, VERIFY},
     live::{LiveDevice, LiveState},
-    page::{FormField, device_title},
+    page::FormField,
     site::Site,
+    wording::device_title,
 };
 
 /// The name of the field with the numbers of devices.
@@ -150,6 +151,18 @@ impl Targets {
     pub(crate) fn hidden(&self) -> Markup {
         let numbers: Vec<_> = self.0.iter().map(|it| it.number.to_string()).collect();
         html! { input type="hidden" name=(DEVICES) value=(numbers.join(" ")); }
+    }
+
+    /// What is done once a new password is set.
+    pub(crate) fn after_reset(&self, draft: &FormDraft) -> Markup {
+        html! {
+            p { label { input type="checkbox" name=(VERIFY) value="yes" checked[draft.is_ticked(VERIFY, false)];
+                " Try the new password afterwards, by one login over HTTP" } }
+            @if self.offers_camera_sync() {
+                p { label { input type="checkbox" name=(SYNC) value="yes" checked[draft.is_ticked(SYNC, false)];
+                    " Have the recorder pass the new password on to its cameras" } }
+            }
+        }
     }
 
     /// The guards of an action, to be lifted for one device by typing its name.

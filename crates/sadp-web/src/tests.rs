@@ -29,7 +29,7 @@ use self::browser::{Browser, HOST, KnownRoute, ORIGIN};
 use crate::{
     access::ENTRANCE,
     form::{MAX_UPLOAD, TICKET, Upload},
-    server::EndReason,
+    site::EndReason,
 };
 
 /// What every response carries, whoever gets it.

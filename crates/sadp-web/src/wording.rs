@@ -3,6 +3,7 @@
 
 use maud::{Markup, html};
 use sadp_model::text::clean;
+use sadp_ops::DiscoveredDevice;
 use sadp_text::{LinkedPage, Sentence, SentencePart, capitalised};
 
 /// A sentence as a paragraph. Its lines are kept, and a device's words are made harmless.
@@ -60,6 +61,17 @@ fn place(page: LinkedPage, device: Option<u64>) -> (String, &'static str) {
     };
     let path = device.map_or_else(|| path.into(), |it| format!("{path}?device={it}"));
     (path, name)
+}
+
+/// A device as it is named in a heading: what people call it or its model, and address.
+pub(crate) fn device_title(found: &DiscoveredDevice) -> String {
+    let device = &found.entry.device;
+    let model = device.model.as_deref().map(|it| clean(it).into_owned());
+    let name = found.called().or(model).unwrap_or_else(|| "Device".into());
+    match device.ipv4.address {
+        Some(address) => format!("{name}, {address}"),
+        None => name,
+    }
 }
 
 #[cfg(test)]

@@ -70,5 +70,5 @@ fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
         devices: targets.keys()?,
         task: Task::Activate(password),
     };
-    site.jobs.begin(site, job, overrides)
+    site.begin(job, overrides)
 }

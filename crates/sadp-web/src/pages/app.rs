@@ -14,9 +14,10 @@ use sadp_text::{app_check, app_steps, app_unknowns, capitalised, method_reasons,
 use super::shown;
 use crate::{
     error::WebError,
-    page::{self, Tab, device_title, page, sentence},
+    page::{self, Tab, page, sentence},
     site::Site,
     targets::{TargetQuery, Targets},
+    wording::device_title,
 };
 
 pub(super) fn routes() -> Router<Site> {

@@ -31,9 +31,9 @@ use crate::{
     form::{KeyedForm, Upload},
     kept::{CSV, JSON, XLSX, download},
     looks::Prepared,
-    page::{FormField, Tab, device_title, key, page, paging, sentence, table, upload_form},
+    page::{FormField, Tab, key, page, paging, sentence, table, upload_form},
     site::Site,
-    wording::told,
+    wording::{device_title, told},
 };
 
 const PATH: &str = "/audit";
@@ -199,7 +199,7 @@ fn asking(site: &Site) -> Markup {
 }
 
 async fn ask(State(site): State<Site>, _: KeyedForm) -> Response {
-    match site.looks.ask(&site, None) {
+    match site.ask_prepared(None) {
         Ok(()) => Redirect::to(PATH).into_response(),
         Err(error) => problem(&site, Tab::Audit, &error),
     }

@@ -22,9 +22,10 @@ use crate::{
     error::WebError,
     form::SentForm,
     live::LiveDevice,
-    page::{self, FormField, Tab, device_title, notice, page},
+    page::{self, FormField, Tab, notice, page},
     site::Site,
     targets::{TargetQuery, Targets},
+    wording::device_title,
 };
 
 const PATH: &str = "/button";
@@ -141,6 +142,6 @@ fn start(site: &Site, form: &SentForm) -> Result<LiveDevice, WebError> {
             first_password,
         },
     };
-    site.jobs.begin(site, job, overrides)?;
+    site.begin(job, overrides)?;
     Ok(device)
 }

@@ -106,7 +106,7 @@ fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
         http,
         ..overrides.into()
     };
-    site.jobs.begin(site, job, choice)
+    site.begin(job, choice)
 }
 
 /// How devices are reached. What lowers the protection of a password is for logins on one

@@ -14,8 +14,9 @@ use sadp_text::{capitalised, fields::Section, words::state};
 use super::{devices::state_class, shown};
 use crate::{
     error::WebError,
-    page::{Tab, device_title, page},
+    page::{Tab, page},
     site::Site,
+    wording::device_title,
 };
 
 pub(super) fn routes() -> Router<Site> {

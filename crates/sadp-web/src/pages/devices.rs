@@ -22,6 +22,7 @@ use serde::Deserialize;
 
 use super::audit::{file_name, unwritable};
 use crate::{
+    choices::ChosenColumns,
     error::WebError,
     form::KeyedForm,
     kept::{CSV, XLSX, download},
@@ -89,9 +90,6 @@ pub(crate) struct ListColumn {
 }
 
 impl ListColumn {
-    /// Ours, by their places in the table of fields.
-    const USUAL: [u8; 8] = [26, 3, 1, 44, 11, 6, 24, 28];
-
     /// All there are, in the vendor tool's order, then ours.
     fn all() -> impl Iterator<Item = Self> {
         columns().into_iter().map(|(field, column)| Self {
@@ -107,16 +105,6 @@ impl ListColumn {
             .iter()
             .filter_map(|&place| Self::all().find(|it| it.place == place));
         chosen.collect()
-    }
-}
-
-/// The columns that somebody chose, by their places.
-#[derive(Clone, Debug)]
-pub(crate) struct ChosenColumns(Vec<u8>);
-
-impl Default for ChosenColumns {
-    fn default() -> Self {
-        Self(ListColumn::USUAL.into())
     }
 }
 
@@ -270,7 +258,7 @@ async fn mark_all(State(site): State<Site>, KeyedForm(form): KeyedForm) -> Redir
 async fn choose_columns(State(site): State<Site>, KeyedForm(form): KeyedForm) -> Redirect {
     let chosen: Vec<u8> = match form.text("columns") {
         "vendor" => (1..=Field::VENDOR_COLUMNS).collect(),
-        "usual" => ListColumn::USUAL.into(),
+        "usual" => ChosenColumns::USUAL.into(),
         _ => form
             .all("column")
             .filter_map(|it| it.parse().ok())
@@ -377,7 +365,7 @@ fn heading(column: &ListColumn, query: &ListQuery) -> Markup {
 
 fn row(device: &LiveDevice, chosen: &[ListColumn], now: &LiveState) -> Markup {
     let found = &device.found;
-    let name = crate::page::device_title(found);
+    let name = crate::wording::device_title(found);
     let mark = format!("mark-{}", device.number);
     let changed = device.changed.to_zoned(TimeZone::system());
     html! {

@@ -51,13 +51,10 @@ async fn show(State(site): State<Site>) -> Markup {
 async fn begin(State(site): State<Site>, _: KeyedForm) -> Response {
     // Nothing is recorded.
     let access = LedgerAccess::Unavailable;
-    let begun = site
-        .looks
-        .doctor
-        .begin(&site, access, async |session, observer| {
-            let examination = Examination::begin(&session.scan_config().link).await?;
-            Ok(examination.finish(session.scan(observer).await)?)
-        });
+    let begun = site.begin_look(&site.looks.doctor, access, async |session, observer| {
+        let examination = Examination::begin(&session.scan_config().link).await?;
+        Ok(examination.finish(session.scan(observer).await)?)
+    });
     match begun {
         Ok(()) => Redirect::to(PATH).into_response(),
         Err(error) => problem(&site, Tab::Doctor, &error),

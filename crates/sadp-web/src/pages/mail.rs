@@ -28,9 +28,10 @@ use crate::{
     form::SentForm,
     live::LiveDevice,
     looks::Found,
-    page::{self, FormField, Tab, device_title, page},
+    page::{self, FormField, Tab, page},
     site::Site,
     targets::{TargetQuery, Targets},
+    wording::device_title,
 };
 
 const PATH: &str = "/mail";
@@ -182,7 +183,7 @@ fn reset_form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Marku
             (FormField { kind: "text", ..FormField::secret("code", "Code of the e-mail") }
                 .hint("The code alone, without the text around it.").render(draft))
             (page::new_password(draft))
-            (page::after_reset(targets, draft))
+            (targets.after_reset(draft))
             (targets.guards(Action::MailConfirm, draft))
         }))
     };
@@ -216,7 +217,7 @@ fn start_fetching(site: &Site, form: &SentForm) -> Result<(), WebError> {
         devices: targets.keys()?,
         task: Task::FetchQr,
     };
-    site.jobs.begin(site, job, Overrides::default())
+    site.begin(job, Overrides::default())
 }
 
 fn start_reserving(site: &Site, form: &SentForm) -> Result<(), WebError> {
@@ -229,7 +230,7 @@ fn start_reserving(site: &Site, form: &SentForm) -> Result<(), WebError> {
         devices: targets.keys()?,
         task: Task::SetMailbox(mailbox, form.current_password()?),
     };
-    site.jobs.begin(site, job, overrides)
+    site.begin(job, overrides)
 }
 
 fn start_reset(site: &Site, form: &SentForm) -> Result<(), WebError> {
@@ -247,5 +248,5 @@ fn start_reset(site: &Site, form: &SentForm) -> Result<(), WebError> {
         devices: targets.keys()?,
         task: Task::ResetPassword(OwnerSecret::MailedCode(code), password),
     };
-    site.jobs.begin(site, job, form.choice(overrides))
+    site.begin(job, form.choice(overrides))
 }

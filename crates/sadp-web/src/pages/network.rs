@@ -220,7 +220,7 @@ fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
         ..overrides.into()
     };
     let devices = targets.keys()?;
-    site.jobs.begin(site, Job { devices, task }, choice)
+    site.begin(Job { devices, task }, choice)
 }
 
 const ADDRESS: &str = "address";

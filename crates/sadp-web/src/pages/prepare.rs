@@ -129,5 +129,5 @@ fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
             passphrase,
         },
     };
-    site.jobs.begin(site, job, overrides)
+    site.begin(job, overrides)
 }

@@ -27,9 +27,10 @@ use crate::{
     draft::FormDraft,
     error::WebError,
     form::SentForm,
-    page::{self, Tab, device_title, page, table},
+    page::{self, Tab, page, table},
     site::Site,
     targets::{TargetQuery, Targets},
+    wording::device_title,
 };
 
 const PATH: &str = "/questions";
@@ -131,7 +132,7 @@ fn reset_form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Marku
             (targets.render())
             (answer_fields(&list, draft))
             (page::new_password(draft))
-            (page::after_reset(targets, draft))
+            (targets.after_reset(draft))
             (targets.guards(Action::QuestionsAnswer, draft))
         }))
     };
@@ -259,7 +260,7 @@ fn start_asking(site: &Site, form: &SentForm) -> Result<(), WebError> {
         devices: targets.keys()?,
         task: Task::AskQuestions(names),
     };
-    site.jobs.begin(site, job, Overrides::default())
+    site.begin(job, Overrides::default())
 }
 
 fn start_setting(site: &Site, form: &SentForm) -> Result<(), WebError> {
@@ -271,7 +272,7 @@ fn start_setting(site: &Site, form: &SentForm) -> Result<(), WebError> {
         devices: targets.keys()?,
         task: Task::SetQuestions(answers, form.current_password()?),
     };
-    site.jobs.begin(site, job, overrides)
+    site.begin(job, overrides)
 }
 
 fn start_reset(site: &Site, form: &SentForm) -> Result<(), WebError> {
@@ -284,5 +285,5 @@ fn start_reset(site: &Site, form: &SentForm) -> Result<(), WebError> {
         devices: targets.keys()?,
         task: Task::ResetPassword(OwnerSecret::Answers(answers), password),
     };
-    site.jobs.begin(site, job, form.choice(overrides))
+    site.begin(job, form.choice(overrides))
 }

@@ -28,9 +28,10 @@ use crate::{
     error::WebError,
     form::KeyedForm,
     live::LiveDevice,
-    page::{Tab, device_title, key, page, paging, sentence, table},
+    page::{Tab, key, page, paging, sentence, table},
     site::Site,
     targets::{TargetQuery, Targets},
+    wording::device_title,
 };
 
 const PATH: &str = "/recovery";
@@ -159,7 +160,7 @@ async fn ask(
         let keys = devices.iter().filter_map(|it| it.found.key());
         // Without a scope, all devices of all pages.
         let only = (query.device.is_some() || query.marked).then(|| keys.collect());
-        site.looks.ask(&site, only)
+        site.ask_prepared(only)
     });
     match asked {
         Ok(()) => Redirect::to(&query.path(PATH)).into_response(),

@@ -31,6 +31,7 @@ use super::{
     problem,
 };
 use crate::{
+    choices::ReportInput,
     draft::FormDraft,
     error::WebError,
     form::{SentForm, Upload},
@@ -55,41 +56,29 @@ pub(super) fn routes() -> Router<Site> {
         .route("/report.xlsx", get(xlsx))
 }
 
-/// What people say about the site, as somebody typed it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ReportInput {
-    title: Option<SiteText>,
-    customer: Option<SiteText>,
-    installer: Option<SiteText>,
-    label_size: LabelSize,
-    plan: Vec<PlanRow>,
-}
-
-impl ReportInput {
-    /// What a form says. A plan that was sent before stays, unless there is another one.
-    fn read(upload: &Upload, before: &Self) -> Result<Self, WebError> {
-        let form = &upload.form;
-        let plan = match &*upload.files {
-            [] if form.is_ticked("no-plan") => Vec::new(),
-            [] => before.plan.clone(),
-            [file] => plan(&file.bytes)?,
-            _ => return Err(WebError::bad("a report has one plan").next("choose one file")),
-        };
-        Ok(Self {
-            title: text(form, "title")?,
-            customer: text(form, "customer")?,
-            installer: text(form, "installer")?,
-            label_size: match form.given("label-size") {
-                Some(size) => size.parse().map_err(|error| {
-                    WebError::bad("this is no size of a label")
-                        .at("label-size")
-                        .next(format!("{error}"))
-                })?,
-                None => LabelSize::default(),
-            },
-            plan,
-        })
-    }
+/// What a form says. A plan that was sent before stays, unless there is another one.
+fn read_input(upload: &Upload, before: &ReportInput) -> Result<ReportInput, WebError> {
+    let form = &upload.form;
+    let plan = match &*upload.files {
+        [] if form.is_ticked("no-plan") => Vec::new(),
+        [] => before.plan.clone(),
+        [file] => plan(&file.bytes)?,
+        _ => return Err(WebError::bad("a report has one plan").next("choose one file")),
+    };
+    Ok(ReportInput {
+        title: text(form, "title")?,
+        customer: text(form, "customer")?,
+        installer: text(form, "installer")?,
+        label_size: match form.given("label-size") {
+            Some(size) => size.parse().map_err(|error| {
+                WebError::bad("this is no size of a label")
+                    .at("label-size")
+                    .next(format!("{error}"))
+            })?,
+            None => LabelSize::default(),
+        },
+        plan,
+    })
 }
 
 fn text(form: &SentForm, name: &str) -> Result<Option<SiteText>, WebError> {
@@ -153,7 +142,7 @@ fn form(site: &Site, draft: &FormDraft) -> Markup {
 }
 
 async fn set(State(site): State<Site>, upload: Upload) -> Response {
-    match ReportInput::read(&upload, &site.report_input()) {
+    match read_input(&upload, &site.report_input()) {
         Ok(input) => {
             site.set_report_input(input);
             Redirect::to(PATH).into_response()

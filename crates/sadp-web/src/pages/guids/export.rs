@@ -65,5 +65,5 @@ fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
             passphrase: form.new_passphrase()?,
         },
     };
-    site.jobs.begin(site, job, overrides)
+    site.begin(job, overrides)
 }

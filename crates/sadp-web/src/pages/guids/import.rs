@@ -83,7 +83,7 @@ async fn form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Marku
             "Only where the file is encrypted."
         }).render(draft))
         (page::new_password(draft))
-        (page::after_reset(targets, draft))
+        (targets.after_reset(draft))
         (targets.guards(Action::GuidImport, draft))
     };
     let body = html! {
@@ -125,7 +125,7 @@ async fn start(site: &Site, form: &SentForm, files: Vec<UploadedFile>) -> Result
         task: Task::ImportGuids(source, password),
     };
     let choice = form.choice(overrides);
-    site.jobs.begin(site, job, choice)
+    site.begin(job, choice)
 }
 
 /// Reads a GUID that was uploaded. To decrypt one takes about a second.

@@ -25,9 +25,10 @@ use crate::{
     form::{SentForm, Upload, UploadedFile},
     jobs::JobChoice,
     kept::{CSV, KeptFiles, XLSX, download},
-    page::{self, FormField, Tab, device_title, page, table},
+    page::{self, FormField, Tab, page, table},
     pages::{begun, problem},
     site::Site,
+    wording::device_title,
 };
 
 pub(super) const PATH: &str = "/network/plan";
@@ -262,7 +263,7 @@ async fn start(site: &Site, form: &SentForm, files: Vec<UploadedFile>) -> Result
         account: account(form)?,
         ..JobChoice::default()
     };
-    site.jobs.begin(site, job, choice)?;
+    site.begin(job, choice)?;
     for warning in warnings {
         site.jobs.note(warning);
     }

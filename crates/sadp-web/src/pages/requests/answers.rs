@@ -209,7 +209,7 @@ fn fields(site: &Site, received: &ReceivedAnswers, draft: &FormDraft) -> Markup 
         } @else {
             (page::new_password(draft))
         }
-        (page::after_reset(&targets, draft))
+        (targets.after_reset(draft))
         @if devices.len() == 1 { (targets.guards(Action::ImportAnswer, draft)) }
     }
 }
@@ -312,7 +312,7 @@ async fn start(site: &Site, number: u64, form: &SentForm) -> Result<(), WebError
         devices: Vec::new(),
         task: Task::SendAnswers { input, password },
     };
-    site.jobs.begin(site, job, form.choice(overrides))
+    site.begin(job, form.choice(overrides))
 }
 
 /// Takes in for which requests somebody said that answers are.

@@ -157,7 +157,7 @@ fn answer(site: &Site, reviewed: &ReviewedCase, draft: &FormDraft) -> Markup {
             (FormField::secret("answer-key", label).hint(hint).render(draft))
             @if request.kind != RequestKind::LegacyCode {
                 (page::new_password(draft))
-                (page::after_reset(&targets, draft))
+                (targets.after_reset(draft))
             }
             (targets.guards(Action::ImportAnswer, draft))
         }))
@@ -244,7 +244,7 @@ fn start(site: &Site, request: &NewCase, form: &SentForm) -> Result<(), WebError
         },
     };
     let choice = form.choice(overrides);
-    site.jobs.begin(site, job, choice)
+    site.begin(job, choice)
 }
 
 async fn give_up(State(site): State<Site>, UrlPath(number): UrlPath<i64>, _: SentForm) -> Response {

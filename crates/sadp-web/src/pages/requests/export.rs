@@ -89,6 +89,5 @@ fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
         folder: site.state.join(FOLDER),
         contact: Box::new(contact),
     };
-    site.jobs
-        .begin(site, Job { devices, task }, Overrides::default())
+    site.begin(Job { devices, task }, Overrides::default())
 }
