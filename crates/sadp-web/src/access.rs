@@ -4,8 +4,7 @@
 //! same browser can send requests to it. So:
 //!
 //! - A one-time token lets a browser in. It becomes a cookie whose name no other run
-//!   knows. A second use of the token by another browser ends the session: somebody else
-//!   has it.
+//!   knows. A second use of the token ends the session: somebody else has it.
 //! - Requests name this server as their host, so that a name that leads here by DNS is of
 //!   no use; and no other page's request is answered.
 //! - What changes something carries a ticket of a form, which is taken once, or the
@@ -75,9 +74,7 @@ struct Inner {
 /// What became of an attempt to enter.
 pub(crate) enum Entrance {
     Welcome(Token),
-    /// This browser was let in before.
-    Inside,
-    /// The token was used before, by somebody else.
+    /// The token was used before.
     Again,
     Wrong,
 }
@@ -154,12 +151,9 @@ impl AccessControl {
     }
 
     /// Lets a browser in that shows the one-time token, the first time.
-    pub(crate) fn enter(&self, token: &str, headers: &HeaderMap) -> Entrance {
+    pub(crate) fn enter(&self, token: &str) -> Entrance {
         if !self.token.is(token) {
             return Entrance::Wrong;
-        }
-        if self.is_let_in(headers) {
-            return Entrance::Inside;
         }
         let mut inner = locked(&self.inner);
         let session = Token::draw();

@@ -51,9 +51,8 @@ fn enter(site: &Site, request: &Request) -> Response {
     let token = token
         .map(|(_, value)| value.into_owned())
         .unwrap_or_default();
-    let session = match site.access.enter(&token, headers) {
-        Entrance::Welcome(session) => Some(session),
-        Entrance::Inside => None,
+    let session = match site.access.enter(&token) {
+        Entrance::Welcome(session) => session,
         Entrance::Again => {
             site.end_session();
             return WebError::new(
@@ -85,11 +84,9 @@ fn enter(site: &Site, request: &Request) -> Response {
         }
     };
     let mut response = page.into_response();
-    if let Some(session) = session {
-        let cookie = site.access.cookie(&session, site.is_tls);
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            response.headers_mut().insert(header::SET_COOKIE, cookie);
-        }
+    let cookie = site.access.cookie(&session, site.is_tls);
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response
 }

@@ -274,17 +274,6 @@ async fn the_link_lets_one_browser_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_browser_that_was_let_in_may_use_the_link_again() {
-    let browser = Browser::entered().await;
-    let link = browser.site.access.link();
-    let path = link.strip_prefix(ORIGIN).unwrap();
-    let page = browser.get(path).await;
-    assert_eq!(page.status, StatusCode::OK, "{page:?}");
-    assert_eq!(page.headers.get(header::SET_COOKIE), None);
-    assert!(!browser.site.cancellation.stop.is_cancelled());
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_second_use_of_the_link_ends_everything() {
     let browser = Browser::entered().await;
     let ticket = browser.site.access.ticket();
