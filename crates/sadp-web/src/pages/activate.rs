@@ -40,9 +40,8 @@ async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Res
 #[expect(clippy::unnecessary_wraps, reason = "pages with a form may fail")]
 fn form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, WebError> {
     let devices = targets.devices().iter();
-    let unactivated =
-        devices.filter(|it| it.found.entry.device.state == Some(DeviceState::Unactivated));
-    let active = targets.devices().len() - unactivated.count();
+    let states = devices.filter_map(|it| it.found.entry.device.state);
+    let active = states.filter(|it| *it != DeviceState::Unactivated).count();
     let body = html! {
         p { "The first password of devices that have none. You see the plan before anything is sent." }
         @if active > 0 {

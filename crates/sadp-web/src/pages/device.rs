@@ -24,19 +24,21 @@ pub(super) fn routes() -> Router<Site> {
 }
 
 async fn show(State(site): State<Site>, Path(number): Path<u64>) -> Response {
+    let is_online = site.live.now().device(number).is_some_and(|it| it.online);
     let found = site.device(number);
     shown(
         &site,
         Tab::Devices,
-        found.map(|it| details(&site, number, &it)),
+        found.map(|it| details(&site, number, &it, is_online)),
     )
 }
 
-fn details(site: &Site, number: u64, found: &DiscoveredDevice) -> Markup {
+fn details(site: &Site, number: u64, found: &DiscoveredDevice, is_online: bool) -> Markup {
     let body = html! {
         @let device = &found.entry.device;
         p {
             span .state.(state_class(device)) { (capitalised(state(device))) }
+            @if !is_online { ", and offline: it sent no reply of late" }
             @if let Some(page) = own_page(device) {
                 ". " a href=(page) target="_blank" rel="noreferrer" { "Open its own web page" }
             }

@@ -196,9 +196,13 @@ fn common_filters() -> Markup {
 }
 
 /// The devices that the list shows, in its order, with all columns there are.
-fn listed(site: &Site, query: &ListQuery) -> Sheet {
+fn listed(site: &Site, query: &ListQuery) -> Result<Sheet, WebError> {
+    if let ListFilter::Bad(why) = ListFilter::new(&query.filter) {
+        return Err(WebError::bad(why).next("filter the list first, then download it"));
+    }
     let now = site.live.now();
-    device_sheet(rows(&now, query).into_iter().map(|it| &*it.found))
+    let rows = rows(&now, query).into_iter();
+    Ok(device_sheet(rows.map(|it| &*it.found)))
 }
 
 async fn csv(
@@ -206,8 +210,8 @@ async fn csv(
     Query(query): Query<ListQuery>,
 ) -> Result<Response, WebError> {
     let mut bytes = Vec::new();
-    let written = listed(&site, &query).write_csv(&mut bytes);
-    written.map_err(unwritable)?;
+    let sheet = listed(&site, &query)?;
+    sheet.write_csv(&mut bytes).map_err(unwritable)?;
     Ok(download(&file_name("devices", "csv"), CSV, bytes))
 }
 
@@ -215,7 +219,7 @@ async fn xlsx(
     State(site): State<Site>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, WebError> {
-    let bytes = Sheet::workbook(&[listed(&site, &query)]).map_err(unwritable)?;
+    let bytes = Sheet::workbook(&[listed(&site, &query)?]).map_err(unwritable)?;
     Ok(download(&file_name("devices", "xlsx"), XLSX, bytes))
 }
 

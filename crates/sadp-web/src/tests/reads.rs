@@ -172,3 +172,18 @@ async fn the_history_is_paged_and_of_one_device() {
     let bad = browser.get("/history?of=00:00:00:00:00:00").await;
     assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_is_downloaded_as_it_is_shown() {
+    let browser = Browser::entered().await;
+    let all = browser.get("/devices.csv").await;
+    assert_eq!(all.status, StatusCode::OK, "{all:?}");
+    assert!(all.text.starts_with("ID,Device Type,"), "{all:?}");
+    let active = browser.get("/devices.csv?filter=state%3Dactive").await;
+    let lines = |page: &ShownPage| page.text.lines().count();
+    assert!((2..lines(&all)).contains(&lines(&active)), "{active:?}");
+    for path in ["/devices.csv", "/devices.xlsx"] {
+        let refused = browser.get(&format!("{path}?filter=colour%3Dred")).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}
