@@ -1,9 +1,6 @@
 //! Values of options.
 
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    time::Duration,
-};
+use std::{net::Ipv4Addr, time::Duration};
 
 use clap::ValueEnum;
 use ipnet::Ipv4Net;
@@ -53,15 +50,6 @@ pub(crate) fn switch(text: &str) -> Result<bool, String> {
         "off" => Ok(false),
         _ => Err("write on or off".into()),
     }
-}
-
-/// An address of this computer that a browser can open.
-pub(super) fn own_address(text: &str) -> Result<IpAddr, String> {
-    let address = text.parse().ok();
-    // Browsers name the address they open, and requests that name another one are refused.
-    address
-        .filter(|it: &IpAddr| !it.is_unspecified() && !it.is_multicast())
-        .ok_or_else(|| "write one IP address of this computer, e.g. 192.168.1.250".into())
 }
 
 /// An address, or one with its network's mask: `10.0.0.5/24`.

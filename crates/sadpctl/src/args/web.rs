@@ -2,10 +2,7 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use super::{
-    ReachArgs,
-    values::{above_zero, own_address},
-};
+use super::{ReachArgs, values::above_zero};
 
 /// `web`.
 #[derive(Args, Debug)]
@@ -47,4 +44,13 @@ pub(crate) struct WebArgs {
 
     #[command(flatten)]
     pub(crate) reach: ReachArgs,
+}
+
+/// An address of this computer that a browser can open.
+fn own_address(text: &str) -> Result<IpAddr, String> {
+    let address = text.parse().ok();
+    // Browsers name the address they open, and requests that name another one are refused.
+    address
+        .filter(|it: &IpAddr| !it.is_unspecified() && !it.is_multicast())
+        .ok_or_else(|| "write one IP address of this computer, e.g. 192.168.1.250".into())
 }
