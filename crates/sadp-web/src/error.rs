@@ -129,17 +129,16 @@ impl From<Explanation> for WebError {
 
 /// Does what may fail, on a thread that nobody joins. A panic is told as any other failure,
 /// so that no page waits for its end.
-pub(crate) fn or_defect<T, E>(work: impl FnOnce() -> Result<T, E>) -> Result<T, ErrorText>
-where
-    ErrorText: for<'a> From<&'a E>,
-{
-    let done = panic::catch_unwind(AssertUnwindSafe(work)).map_err(|_| ErrorText {
-        message: "sadpctl ended this unexpectedly: this is a defect of sadpctl".into(),
-        hints: vec![
-            "the history tells what was sent; look at the devices before you try again".into(),
-        ],
-    })?;
-    done.map_err(|error| ErrorText::from(&error))
+pub(crate) fn or_defect<T>(work: impl FnOnce() -> Result<T, ErrorText>) -> Result<T, ErrorText> {
+    let done = panic::catch_unwind(AssertUnwindSafe(work));
+    done.unwrap_or_else(|_| {
+        Err(ErrorText {
+            message: "sadpctl ended this unexpectedly: this is a defect of sadpctl".into(),
+            hints: vec![
+                "the history tells what was sent; look at the devices before you try again".into(),
+            ],
+        })
+    })
 }
 
 /// What went wrong and what to do.
@@ -170,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_panic_is_told_as_a_failure() {
-        let failure = or_defect(|| -> Result<(), OpsError> { panic!("of this test") });
+        let failure = or_defect(|| -> Result<(), ErrorText> { panic!("of this test") });
         assert!(
             failure
                 .unwrap_err()

@@ -51,8 +51,10 @@ impl Site {
         let runtime = Handle::current();
         // A session is for one thread.
         let spawned = thread::Builder::new().name("job".into()).spawn(move || {
-            let report =
-                or_defect(|| runtime.block_on(job.run(&mut session, settings, &mut reporter)));
+            let report = or_defect(|| {
+                let report = runtime.block_on(job.run(&mut session, settings, &mut reporter));
+                report.map_err(|error| ErrorText::from(&error))
+            });
             // Other runs may begin before the user has read what became of this one.
             drop(session);
             let (outcomes, failure) = match report {
@@ -133,7 +135,10 @@ impl Site {
                     site.looks.tell_progress();
                 }
             };
-            let found = or_defect(|| runtime.block_on(work(&mut session, &mut observer)));
+            let found = or_defect(|| {
+                let found = runtime.block_on(work(&mut session, &mut observer));
+                found.map_err(|error| ErrorText::from(&error))
+            });
             drop(session);
             under_way.end(found);
             site.looks.tell_progress();
