@@ -36,7 +36,6 @@ fn is_compared(table: &str, column: &str) -> bool {
         "spent_guids" => column == "sha256",
         // Which devices have one password is compared below.
         "passwords" => column == "number",
-        "attempts" => column == "request",
         _ => false,
     };
     let is_time = column == "at" || column.ends_with("_at") || column == "until";

@@ -174,7 +174,6 @@ pub fn finding(finding: AuditFinding) -> String {
 
 /// What mends a finding of a device, which the commands name so.
 pub fn mends(finding: AuditFinding, device: &Device, name: &str) -> Sentence {
-    let command = |command: String, page| Sentence::default().command(command, page);
     let mut preparations = Preparation::ALL.into_iter();
     let offers_some = preparations.any(|it| it.offer().of(device) == Some(true));
     match finding {
@@ -183,22 +182,22 @@ pub fn mends(finding: AuditFinding, device: &Device, name: &str) -> Sentence {
             Sentence::new("it offers nothing to prepare: ")
                 .command(command, LinkedPage::RecoveryMethods)
         }
-        AuditFinding::Unactivated => command(
+        AuditFinding::Unactivated => Sentence::of_command(
             format!("sadpctl activate {name} --prepare"),
             LinkedPage::Activate,
         ),
         AuditFinding::NotRecoverable | AuditFinding::GuidMissing => {
-            command(format!("sadpctl reset prepare {name}"), LinkedPage::Prepare)
+            Sentence::of_command(format!("sadpctl reset prepare {name}"), LinkedPage::Prepare)
         }
-        AuditFinding::MailboxMissing => command(
+        AuditFinding::MailboxMissing => Sentence::of_command(
             format!("sadpctl reset prepare {name} --mailbox ADDRESS"),
             LinkedPage::Prepare,
         ),
-        AuditFinding::QuestionsMissing => command(
+        AuditFinding::QuestionsMissing => Sentence::of_command(
             format!("sadpctl reset prepare {name} --make-answers FILE"),
             LinkedPage::Prepare,
         ),
-        AuditFinding::DuplicateAddress | AuditFinding::FactoryAddress => command(
+        AuditFinding::DuplicateAddress | AuditFinding::FactoryAddress => Sentence::of_command(
             format!("sadpctl net set {name} --ip ADDRESS"),
             LinkedPage::NetworkSettings,
         ),

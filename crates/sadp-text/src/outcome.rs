@@ -97,14 +97,14 @@ fn explain(outcome: &Outcome) -> Explanation {
         Reason::NotOffered { offer, named: false } => say(recovery::missing(*offer).message),
         Reason::NothingToPrepare { named } => {
             let nothing = say("it supports none of what was asked for");
-            if *named { nothing.next(Sentence::default().command("sadpctl reset ways DEVICE", LinkedPage::RecoveryMethods).text(" shows which other ways it has")) } else { nothing }
+            if *named { nothing.next(Sentence::of_command("sadpctl reset ways DEVICE", LinkedPage::RecoveryMethods).text(" shows which other ways it has")) } else { nothing }
         }
         Reason::EarlierUnknown => say("not sent: the device did not reply to the password before"),
         Reason::Guid(finding) => guid::explain(finding),
         Reason::QuestionsUnknown => say("not sent: the device did not reply which questions it has")
             .next(Sentence::new("run it again; ").command(SHOW_QUESTIONS, LinkedPage::Questions).text(" shows what it answers")),
         Reason::QuestionNotListed(number) => say(format!("not sent: the device does not list question {number}"))
-            .next(Sentence::default().command(SHOW_QUESTIONS, LinkedPage::Questions).text(" shows the questions it lists")),
+            .next(Sentence::of_command(SHOW_QUESTIONS, LinkedPage::Questions).text(" shows the questions it lists")),
         Reason::NoMailQr => say("it answered without a QR code, or not all of it arrived").next("run it again"),
         Reason::NoCameraSync => say("it does not offer to pass a new password on to its cameras")
             .next(without_sync()),

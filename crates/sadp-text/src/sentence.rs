@@ -77,6 +77,11 @@ impl Sentence {
         Self::default().or_on_page(terminal, page)
     }
 
+    /// What a command does, and a page as well.
+    pub(crate) fn of_command(command: impl Into<Cow<'static, str>>, page: LinkedPage) -> Self {
+        Self::default().command(command, page)
+    }
+
     pub(crate) fn text(self, text: impl Into<Cow<'static, str>>) -> Self {
         self.part(SentencePart::Text(text.into()))
     }

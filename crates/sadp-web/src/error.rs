@@ -127,8 +127,8 @@ impl From<Explanation> for WebError {
     }
 }
 
-/// Does what may fail, on a thread that nobody joins. A panic is told as any other failure,
-/// so that no page waits for its end.
+/// Does what may fail, on a thread that nobody joins. A panic is reported like any other
+/// failure, so that no page waits for its end.
 pub(crate) fn or_defect<T>(work: impl FnOnce() -> Result<T, ErrorText>) -> Result<T, ErrorText> {
     let done = panic::catch_unwind(AssertUnwindSafe(work));
     done.unwrap_or_else(|_| {
@@ -168,14 +168,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_is_told_as_a_failure() {
+    fn a_panic_is_reported_as_a_failure() {
         let failure = or_defect(|| -> Result<(), ErrorText> { panic!("of this test") });
-        assert!(
-            failure
-                .unwrap_err()
-                .message
-                .to_string()
-                .contains("a defect")
-        );
+        let message = failure.unwrap_err().message.to_string();
+        assert!(message.contains("a defect"), "{message}");
     }
 }

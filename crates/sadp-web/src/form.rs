@@ -9,13 +9,13 @@ use axum::{
     http::StatusCode,
 };
 use sadp_model::{SecretKind, SecretText};
-use sadp_ops::Overrides;
+use sadp_ops::{Overrides, job::JobSettings};
 use sadp_proto::{Mailbox, MailboxError, seal::UpdateDigest};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use crate::{error::WebError, jobs::JobChoice, site::Site};
+use crate::{error::WebError, site::Site};
 
 /// The name of a form's ticket.
 pub(crate) const TICKET: &str = "ticket";
@@ -137,14 +137,12 @@ impl SentForm {
         }
     }
 
-    /// What is done once a new password is set: see
-    /// `Targets::after_reset`.
-    pub(crate) fn choice(&self, overrides: Overrides) -> JobChoice {
-        JobChoice {
-            overrides,
+    /// The settings of a job that sets a new password: see `Targets::after_reset`.
+    pub(crate) fn reset_settings(&self, site: &Site, overrides: Overrides) -> JobSettings {
+        JobSettings {
             sync_cameras: self.is_ticked(SYNC),
             verify: self.is_ticked(VERIFY),
-            ..JobChoice::default()
+            ..site.job_settings(overrides)
         }
     }
 

@@ -1,5 +1,5 @@
-//! What stands before all pages: it lets in whom `access` lets in, and hardens each
-//! response.
+//! What every request passes before it reaches a page: `access` decides, and each response
+//! gets the headers that protect it.
 
 use axum::{
     extract::{Request, State},

@@ -4,39 +4,13 @@ use std::{mem, sync::Mutex};
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
-use sadp_ops::{Cancellation, Outcome, Overrides, check::HttpAccess, job::JobNote};
+use sadp_ops::{Cancellation, Outcome, job::JobNote};
 use sadp_reset::DeviceKey;
 use sadp_text::{ErrorText, Sentence};
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{error::WebError, locked};
-
-/// What a person chose for a job.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct JobChoice {
-    /// What is lifted.
-    pub(crate) overrides: Overrides,
-    /// Recorders pass a new password on to their cameras.
-    pub(crate) sync_cameras: bool,
-    /// A new password is tried afterwards.
-    pub(crate) verify: bool,
-    /// How devices are reached over HTTP.
-    pub(crate) http: HttpAccess,
-    /// The account of the password, for devices that do not tell it.
-    pub(crate) account: Option<String>,
-    /// The password is sent even where it can be recorded and replayed.
-    pub(crate) allow_replayable: bool,
-}
-
-impl From<Overrides> for JobChoice {
-    fn from(overrides: Overrides) -> Self {
-        Self {
-            overrides,
-            ..Self::default()
-        }
-    }
-}
 
 /// The job under way, and the last one that ended.
 #[derive(Default)]

@@ -9,8 +9,7 @@
 //! - `access`: who is let in; forms that are sent once. `gate` stands before all pages.
 //! - `live`: the list of devices; `watch` keeps it up to date.
 //! - `jobs`: the one change of devices that is under way; `work` begins it, and looks.
-//! - `choices`: what people chose for pages.
-//! - `site`: all of these, as pages share them.
+//! - `site`: all of these and what people chose, as pages share them.
 //! - `draft`: forms as they are shown, also again after they were refused.
 //! - `kept`: files that pages make, and their downloads.
 //! - `looks`: what is asked for a page in the background, without a change.
@@ -23,7 +22,6 @@
 //! No page needs anything from elsewhere: style and script are in the program.
 
 mod access;
-mod choices;
 mod draft;
 mod error;
 mod form;

@@ -46,8 +46,8 @@ pub(crate) struct Commands {
 /// What the list shows.
 #[derive(Debug, Default)]
 pub(crate) struct LiveState {
-    pub(crate) devices: BTreeMap<u64, LiveDevice>,
-    pub(crate) marked: BTreeSet<u64>,
+    devices: BTreeMap<u64, LiveDevice>,
+    marked: BTreeSet<u64>,
     /// The networks of this computer in which devices are looked for.
     pub(crate) local: Vec<Ipv4Net>,
     /// Where devices are looked for, or why not.
@@ -57,6 +57,22 @@ pub(crate) struct LiveState {
 }
 
 impl LiveState {
+    /// Takes a device in, in the place of what was known of it.
+    pub(crate) fn insert(&mut self, device: LiveDevice) {
+        self.devices.insert(device.number, device);
+    }
+
+    /// Takes a device off the list.
+    pub(crate) fn remove(&mut self, number: u64) {
+        self.devices.remove(&number);
+        self.marked.remove(&number);
+    }
+
+    /// All devices, to be changed.
+    pub(crate) fn all_mut(&mut self) -> impl Iterator<Item = &mut LiveDevice> {
+        self.devices.values_mut()
+    }
+
     pub(crate) fn all(&self) -> impl Iterator<Item = &LiveDevice> {
         self.devices.values()
     }
@@ -116,6 +132,14 @@ impl LiveList {
                     state.marked.insert(number);
                 }
             }
+        });
+    }
+
+    /// Marks the devices that are meant, and no others.
+    pub(crate) fn mark_only(&self, is_meant: impl Fn(&LiveDevice) -> bool) {
+        self.change(|state| {
+            let meant = state.devices.values().filter(|it| is_meant(it));
+            state.marked = meant.map(|it| it.number).collect();
         });
     }
 

@@ -175,6 +175,13 @@ impl<'a> FormField<'a> {
         }
     }
 
+    pub(crate) const fn optional(self) -> Self {
+        Self {
+            required: false,
+            ..self
+        }
+    }
+
     pub(crate) fn render(&self, draft: &FormDraft) -> Markup {
         let autocomplete = match self.kind {
             "password" => "new-password",
@@ -200,14 +207,10 @@ impl<'a> FormField<'a> {
 
 /// The fields of a passphrase that files are encrypted by.
 pub(crate) fn new_passphrase(draft: &FormDraft) -> Markup {
-    let optional = |name, label| FormField {
-        required: false,
-        ..FormField::secret(name, label)
-    };
     html! {
-        (optional("passphrase", "Passphrase for the files")
+        (FormField::secret("passphrase", "Passphrase for the files").optional()
             .hint("Leave it empty to keep the files as they are: whoever has one can take its device over.").render(draft))
-        (optional("passphrase-again", "Type the passphrase again").render(draft))
+        (FormField::secret("passphrase-again", "Type the passphrase again").optional().render(draft))
     }
 }
 

@@ -11,23 +11,18 @@ use std::{
 
 use axum::http::StatusCode;
 use sadp_discovery::ScanConfig;
+use sadp_ops::network::plan_file::PlanRow;
 use sadp_ops::{
     Cancellation, DiscoveredDevice, LedgerAccess, Session, SessionConfig, audit::EarlierAudit,
     job::Task,
 };
+use sadp_reset::SiteText;
+use sadp_text::LabelSize;
 use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
-    access::AccessControl,
-    choices::{ChosenColumns, ReportInput},
-    error::WebError,
-    jobs::Jobs,
-    live::LiveList,
-    locked,
-    looks::BackgroundLooks,
-    replies::Replies,
-    tls::TlsIdentity,
-    uploads::Uploads,
+    access::AccessControl, error::WebError, jobs::Jobs, live::LiveList, locked,
+    looks::BackgroundLooks, replies::Replies, tls::TlsIdentity, uploads::Uploads,
 };
 
 /// The most streams of events at once: a page that is open has one.
@@ -63,6 +58,31 @@ pub enum EndReason {
     Idle,
     /// The one-time link was used twice: somebody else may have it.
     LinkUsedTwice,
+}
+
+/// The columns that somebody chose for the list, by their places in the table of fields.
+#[derive(Clone, Debug)]
+pub(crate) struct ChosenColumns(pub(crate) Vec<u8>);
+
+impl ChosenColumns {
+    /// The usual ones.
+    pub(crate) const USUAL: [u8; 8] = [26, 3, 1, 44, 11, 6, 24, 28];
+}
+
+impl Default for ChosenColumns {
+    fn default() -> Self {
+        Self(Self::USUAL.into())
+    }
+}
+
+/// What people say about the site in a report, as somebody typed it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ReportInput {
+    pub(crate) title: Option<SiteText>,
+    pub(crate) customer: Option<SiteText>,
+    pub(crate) installer: Option<SiteText>,
+    pub(crate) label_size: LabelSize,
+    pub(crate) plan: Vec<PlanRow>,
 }
 
 /// What all pages share. Cloning it is cheap.

@@ -92,14 +92,12 @@ impl Memory {
     fn take(&self, state: &mut LiveState, mut event: WatchEvent, at: Timestamp) {
         let number = event.after.number;
         if event.kind == WatchEventKind::Forgotten {
-            state.devices.remove(&number);
-            state.marked.remove(&number);
-            return;
+            return state.remove(number);
         }
         self.apply_locks(std::slice::from_mut(&mut event.after.entry), at);
         let mut found = DiscoveredDevice::from_watch(&event.after, &self.local);
         found.take_name(&self.names);
-        let before = state.devices.get(&number);
+        let before = state.device(number);
         let changed = match (event.kind, before) {
             (WatchEventKind::Heard, Some(before)) => before.changed,
             _ => at,
@@ -110,7 +108,7 @@ impl Memory {
             online: event.after.online,
             changed,
         };
-        state.devices.insert(number, device);
+        state.insert(device);
     }
 
     /// What is remembered of locks. One that cannot be read is not shown.
@@ -122,7 +120,7 @@ impl Memory {
 
     /// Gives each device of the list what the ledger knows now.
     fn refresh(&self, state: &mut LiveState) {
-        for device in state.devices.values_mut() {
+        for device in state.all_mut() {
             let found = Arc::make_mut(&mut device.found);
             self.apply_locks(std::slice::from_mut(&mut found.entry), Timestamp::now());
             found.take_name(&self.names);

@@ -22,23 +22,25 @@ pub(crate) fn told(sentence: &Sentence, device: Option<u64>) -> Markup {
 }
 
 fn part(part: &SentencePart, is_first: bool, device: Option<u64>) -> Markup {
-    let words = |text: &str| {
-        let lines: Vec<_> = text.split('\n').map(clean).collect();
-        let text = lines.join("\n");
-        if is_first { capitalised(&text) } else { text }
-    };
     html! {
         @match part {
-            SentencePart::Text(text) | SentencePart::Either { page: text, .. } => (words(text)),
+            SentencePart::Text(text) | SentencePart::Either { page: text, .. } => (words(text, is_first)),
             SentencePart::Shell(command) => code { (clean(command)) },
-            SentencePart::TerminalOnly(command) => { (words("in a terminal, ")) code { (clean(command)) } },
-            SentencePart::Lift(guard) => { (words("the box ")) "\"" (guard.word()) "\" in the form for one device" },
+            SentencePart::TerminalOnly(command) => { (words("in a terminal, ", is_first)) code { (clean(command)) } },
+            SentencePart::Lift(guard) => { (words("the box ", is_first)) "\"" (guard.word()) "\" in the form for one device" },
             SentencePart::Command { page, .. } => {
                 @let (path, name) = place(*page, device);
                 a href=(path) { (name) }
             },
         }
     }
+}
+
+/// A part in words, made harmless line by line.
+fn words(text: &str, is_first: bool) -> String {
+    let lines: Vec<_> = text.split('\n').map(clean).collect();
+    let text = lines.join("\n");
+    if is_first { capitalised(&text) } else { text }
 }
 
 /// Where a page is, and its name.

@@ -5,7 +5,7 @@ use std::{collections::HashSet, thread};
 
 use axum::http::StatusCode;
 use sadp_ops::{
-    Cancellation, Event, LedgerAccess, Observer, OpsError, Session,
+    Cancellation, Event, LedgerAccess, Observer, OpsError, Overrides, Session,
     job::{Decision, Job, JobNote, JobQuestion, JobSettings, Operator},
     recovery::methods,
 };
@@ -15,23 +15,23 @@ use tokio::{runtime::Handle, sync::oneshot};
 
 use crate::{
     error::{WebError, or_defect},
-    jobs::{JobChoice, JobDevice, JobLink, PendingQuestion, ShownQuestion},
+    jobs::{JobDevice, JobLink, PendingQuestion, ShownQuestion},
     looks::{Look, Prepared},
     site::Site,
     wording::device_title,
 };
 
 impl Site {
-    /// Begins a job. Fails while another one is under way.
-    pub(crate) fn begin(&self, job: Job, choice: impl Into<JobChoice>) -> Result<(), WebError> {
-        let JobChoice {
+    /// The usual settings of a job, with what is lifted.
+    pub(crate) fn job_settings(&self, overrides: Overrides) -> JobSettings {
+        JobSettings {
             overrides,
-            sync_cameras,
-            verify,
-            http,
-            account,
-            allow_replayable,
-        } = choice.into();
+            ..JobSettings::new("sadpctl web", self.lock_wait)
+        }
+    }
+
+    /// Begins a job. Fails while another one is under way.
+    pub(crate) fn begin(&self, job: Job, settings: JobSettings) -> Result<(), WebError> {
         let title = capitalised(sadp_text::doing(&job.task));
         let cancellation = Cancellation::default();
         self.jobs.reserve(title.clone(), cancellation.clone())?;
@@ -39,13 +39,8 @@ impl Site {
         let mut session = opened.inspect_err(|_| self.jobs.withdraw())?;
         let only_reads = job.task.access() == LedgerAccess::Record;
         let settings = JobSettings {
-            overrides,
-            sync_cameras,
-            verify,
-            http,
-            account,
-            allow_replayable,
-            ..JobSettings::new(format!("sadpctl web ({title})"), self.lock_wait)
+            command: format!("sadpctl web ({title})"),
+            ..settings
         };
         let mut reporter = JobReporter { site: self.clone() };
         let runtime = Handle::current();

@@ -69,5 +69,5 @@ fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
         devices: targets.keys()?,
         task: Task::Activate(password),
     };
-    site.begin(job, overrides)
+    site.begin(job, site.job_settings(overrides))
 }

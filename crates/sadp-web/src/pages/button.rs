@@ -92,10 +92,6 @@ fn wait_form(
     obstacle: Option<UnavailableReason>,
     draft: &FormDraft,
 ) -> Markup {
-    let optional = |name, label| FormField {
-        kind: "password",
-        ..FormField::text(name, label)
-    };
     html! {
         h2 { "From here" }
         p { "Begin to wait, then go to the device. This page shows when it goes off, when it is back, and whether it was reset. Nothing else can be begun here meanwhile; the wait can be stopped at any time, and changes nothing." }
@@ -103,9 +99,9 @@ fn wait_form(
             (targets.hidden())
             (FormField { kind: "number", ..FormField::text("minutes", "Wait so many minutes at most") }
                 .value(&MINUTES.to_string()).required().render(draft))
-            (optional("new-password", "First password, once it is back")
+            (FormField::secret("new-password", "First password, once it is back").optional()
                 .hint("You are asked before it is sent. Leave it empty to give the first password later.").render(draft))
-            (optional("again", "Type it again").render(draft))
+            (FormField::secret("again", "Type it again").optional().render(draft))
             @if obstacle.is_some() { (targets.liftable(&[Guard::WayNotOffered], draft)) }
         }))
     }
@@ -142,6 +138,6 @@ fn start(site: &Site, form: &SentForm) -> Result<LiveDevice, WebError> {
             first_password,
         },
     };
-    site.begin(job, overrides)?;
+    site.begin(job, site.job_settings(overrides))?;
     Ok(device)
 }

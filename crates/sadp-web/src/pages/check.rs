@@ -9,7 +9,7 @@ use axum::{
 use maud::{Markup, html};
 use sadp_ops::{
     check::{BasicLogin, HttpAccess},
-    job::{Job, Task},
+    job::{Job, JobSettings, Task},
 };
 use sadp_reset::Action;
 
@@ -18,7 +18,6 @@ use crate::{
     draft::FormDraft,
     error::WebError,
     form::SentForm,
-    jobs::JobChoice,
     page::{self, FormField, Tab, page},
     site::Site,
     targets::{GuardedField, TargetQuery, Targets},
@@ -72,7 +71,7 @@ fn form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, Web
                     " Try the password: one login goes to one device after the other, and shows model, firmware and clock. "
                     "A wrong password costs a try, and the first refusal ends the logins." }
             }
-            (FormField { required: false, ..FormField::secret("password", "Current password") }
+            (FormField::secret("password", "Current password").optional()
                 .hint("Only to try it.").render(draft))
             fieldset {
                 legend { "How devices are reached" }
@@ -102,11 +101,11 @@ fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
         devices: targets.keys()?,
         task: Task::Check(password),
     };
-    let choice = JobChoice {
+    let settings = JobSettings {
         http,
-        ..overrides.into()
+        ..site.job_settings(overrides)
     };
-    site.begin(job, choice)
+    site.begin(job, settings)
 }
 
 /// How devices are reached. What lowers the protection of a password is for logins on one

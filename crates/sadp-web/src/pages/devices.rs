@@ -22,13 +22,12 @@ use serde::Deserialize;
 
 use super::audit::{file_name, unwritable};
 use crate::{
-    choices::ChosenColumns,
     error::WebError,
     form::KeyedForm,
     kept::{CSV, XLSX, download},
     live::{LiveDevice, LiveState},
     page::{Tab, key, page, paging},
-    site::Site,
+    site::{ChosenColumns, Site},
 };
 
 /// How many rows stand on one page of the list: a browser draws them in a moment.

@@ -19,7 +19,6 @@ use super::{guids::GUIDS, prepare::ANSWERS, requests::REQUESTS};
 use crate::{
     form::KeyedForm,
     jobs::{EndedJob, JobDevice, ShownJob, ShownQuestion},
-    live::LiveDevice,
     page::{Tab, key, page, sentence, table},
     site::Site,
     wording::told,
@@ -78,20 +77,10 @@ const MARK: &str = "mark";
 fn mark_those(site: &Site, ended: &EndedJob, status: OutcomeStatus) {
     let those = ended.outcomes.iter().filter(|it| it.status == status);
     let macs: HashSet<_> = those.filter_map(|it| it.device.mac).collect();
-    let is_meant = |it: &LiveDevice| {
-        it.found
-            .entry
-            .device
-            .mac
-            .is_some_and(|mac| macs.contains(&mac))
-    };
-    let now = site.live.now();
-    let (meant, others): (Vec<_>, Vec<_>) = now.all().partition(|it| is_meant(it));
-    let [meant, others] =
-        [meant, others].map(|all| all.iter().map(|it| it.number).collect::<Vec<_>>());
-    drop(now);
-    site.live.mark(others, false);
-    site.live.mark(meant, true);
+    site.live.mark_only(|it| {
+        let mac = it.found.entry.device.mac;
+        mac.is_some_and(|mac| macs.contains(&mac))
+    });
 }
 
 /// What is done right now.

@@ -79,5 +79,5 @@ fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
         devices: targets.keys()?,
         task: Task::Lamp(lamp),
     };
-    site.begin(job, Overrides::default())
+    site.begin(job, site.job_settings(Overrides::default()))
 }

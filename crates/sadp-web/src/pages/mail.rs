@@ -217,7 +217,7 @@ fn start_fetching(site: &Site, form: &SentForm) -> Result<(), WebError> {
         devices: targets.keys()?,
         task: Task::FetchQr,
     };
-    site.begin(job, Overrides::default())
+    site.begin(job, site.job_settings(Overrides::default()))
 }
 
 fn start_reserving(site: &Site, form: &SentForm) -> Result<(), WebError> {
@@ -230,7 +230,7 @@ fn start_reserving(site: &Site, form: &SentForm) -> Result<(), WebError> {
         devices: targets.keys()?,
         task: Task::SetMailbox(mailbox, form.current_password()?),
     };
-    site.begin(job, overrides)
+    site.begin(job, site.job_settings(overrides))
 }
 
 fn start_reset(site: &Site, form: &SentForm) -> Result<(), WebError> {
@@ -248,5 +248,5 @@ fn start_reset(site: &Site, form: &SentForm) -> Result<(), WebError> {
         devices: targets.keys()?,
         task: Task::ResetPassword(OwnerSecret::MailedCode(code), password),
     };
-    site.begin(job, form.choice(overrides))
+    site.begin(job, form.reset_settings(site, overrides))
 }

@@ -13,7 +13,7 @@ use axum::{
 use maud::{Markup, html};
 use sadp_model::{Device, State as DeviceState};
 use sadp_ops::{
-    job::{Job, Task},
+    job::{Job, JobSettings, Task},
     network::{self, AddressRange, WantedSettings},
 };
 use sadp_reset::Action;
@@ -24,7 +24,6 @@ use crate::{
     draft::FormDraft,
     error::WebError,
     form::SentForm,
-    jobs::JobChoice,
     page::{self, FormField, Tab, page},
     site::Site,
     targets::{GuardedField, TargetQuery, Targets},
@@ -214,13 +213,13 @@ fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
     if allow_replayable {
         targets.require_named(form)?;
     }
-    let choice = JobChoice {
+    let settings = JobSettings {
         account: account(form)?,
         allow_replayable,
-        ..overrides.into()
+        ..site.job_settings(overrides)
     };
     let devices = targets.keys()?;
-    site.begin(Job { devices, task }, choice)
+    site.begin(Job { devices, task }, settings)
 }
 
 const ADDRESS: &str = "address";

@@ -129,5 +129,5 @@ fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
             passphrase,
         },
     };
-    site.begin(job, overrides)
+    site.begin(job, site.job_settings(overrides))
 }

@@ -260,7 +260,7 @@ fn start_asking(site: &Site, form: &SentForm) -> Result<(), WebError> {
         devices: targets.keys()?,
         task: Task::AskQuestions(names),
     };
-    site.begin(job, Overrides::default())
+    site.begin(job, site.job_settings(Overrides::default()))
 }
 
 fn start_setting(site: &Site, form: &SentForm) -> Result<(), WebError> {
@@ -272,7 +272,7 @@ fn start_setting(site: &Site, form: &SentForm) -> Result<(), WebError> {
         devices: targets.keys()?,
         task: Task::SetQuestions(answers, form.current_password()?),
     };
-    site.begin(job, overrides)
+    site.begin(job, site.job_settings(overrides))
 }
 
 fn start_reset(site: &Site, form: &SentForm) -> Result<(), WebError> {
@@ -285,5 +285,5 @@ fn start_reset(site: &Site, form: &SentForm) -> Result<(), WebError> {
         devices: targets.keys()?,
         task: Task::ResetPassword(OwnerSecret::Answers(answers), password),
     };
-    site.begin(job, form.choice(overrides))
+    site.begin(job, form.reset_settings(site, overrides))
 }

@@ -122,7 +122,7 @@ async fn begin(State(site): State<Site>, _: SentForm) -> Response {
             devices: Vec::new(),
             task: Task::Record(path),
         };
-        site.begin(job, Overrides::default())
+        site.begin(job, site.job_settings(Overrides::default()))
     });
     begun(&site, Tab::Doctor, started)
 }

@@ -31,13 +31,12 @@ use super::{
     problem,
 };
 use crate::{
-    choices::ReportInput,
     draft::FormDraft,
     error::WebError,
     form::{SentForm, Upload},
     kept::{XLSX, download},
     page::{FormField, Tab, page, upload_form},
-    site::Site,
+    site::{ReportInput, Site},
 };
 
 const PATH: &str = "/report";
@@ -266,7 +265,7 @@ async fn handed_over(
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
                 return Err(WebError::new(status, with_cause(&error)));
             }
-            // Where nobody reads any more, nobody is told.
+            // A browser that is gone needs no error.
             let _ = out.flush();
             Ok(())
         });

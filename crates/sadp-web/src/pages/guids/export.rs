@@ -65,5 +65,5 @@ fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
             passphrase: form.new_passphrase()?,
         },
     };
-    site.begin(job, overrides)
+    site.begin(job, site.job_settings(overrides))
 }

@@ -124,8 +124,7 @@ async fn start(site: &Site, form: &SentForm, files: Vec<UploadedFile>) -> Result
         devices: targets.keys()?,
         task: Task::ImportGuids(source, password),
     };
-    let choice = form.choice(overrides);
-    site.begin(job, choice)
+    site.begin(job, form.reset_settings(site, overrides))
 }
 
 /// Reads a GUID that was uploaded. To decrypt one takes about a second.

@@ -10,8 +10,8 @@ use axum::{
 use maud::{Markup, html};
 use sadp_model::text::clean;
 use sadp_ops::{
-    DiscoveredDevice,
-    job::{Job, PlanToApply, Task},
+    DiscoveredDevice, Overrides,
+    job::{Job, JobSettings, PlanToApply, Task},
     network::{Proposal, plan_file},
 };
 use sadp_text::{Explanation, Remedy as _, Sentence, Sheet, count, select, with_cause};
@@ -23,7 +23,6 @@ use crate::{
     draft::FormDraft,
     error::WebError,
     form::{SentForm, Upload, UploadedFile},
-    jobs::JobChoice,
     kept::{CSV, KeptFiles, XLSX, download},
     page::{self, FormField, Tab, page, table},
     pages::{begun, problem},
@@ -259,11 +258,11 @@ async fn start(site: &Site, form: &SentForm, files: Vec<UploadedFile>) -> Result
         devices: Vec::new(),
         task: Task::Apply(Box::new(plan), password),
     };
-    let choice = JobChoice {
+    let settings = JobSettings {
         account: account(form)?,
-        ..JobChoice::default()
+        ..site.job_settings(Overrides::default())
     };
-    site.begin(job, choice)?;
+    site.begin(job, settings)?;
     for warning in warnings {
         site.jobs.note(warning);
     }

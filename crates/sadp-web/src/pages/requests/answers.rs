@@ -312,7 +312,7 @@ async fn start(site: &Site, number: u64, form: &SentForm) -> Result<(), WebError
         devices: Vec::new(),
         task: Task::SendAnswers { input, password },
     };
-    site.begin(job, form.choice(overrides))
+    site.begin(job, form.reset_settings(site, overrides))
 }
 
 /// Takes in for which requests somebody said that answers are.

@@ -243,8 +243,7 @@ fn start(site: &Site, request: &NewCase, form: &SentForm) -> Result<(), WebError
             password: password.transpose()?,
         },
     };
-    let choice = form.choice(overrides);
-    site.begin(job, choice)
+    site.begin(job, form.reset_settings(site, overrides))
 }
 
 async fn give_up(State(site): State<Site>, UrlPath(number): UrlPath<i64>, _: SentForm) -> Response {

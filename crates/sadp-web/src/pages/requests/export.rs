@@ -89,5 +89,8 @@ fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
         folder: site.state.join(FOLDER),
         contact: Box::new(contact),
     };
-    site.begin(Job { devices, task }, Overrides::default())
+    site.begin(
+        Job { devices, task },
+        site.job_settings(Overrides::default()),
+    )
 }
