@@ -17,13 +17,29 @@ use crate::{
 const ROWS: u16 = 900;
 
 /// What a command leaves on a terminal, once no line is wider than that is.
+///
+/// A terminal loses what was not read yet when the first process on it ends, so a shell
+/// waits there until all is read.
 fn on_terminal(command: &Command, columns: u16) -> String {
-    let terminal = OnTerminal::start(command, Size::new(ROWS, columns));
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "\"$0\" \"$@\"; printf '\\0'; read -r _"])
+        .arg(command.get_program())
+        .args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    let terminal = OnTerminal::start(&shell, Size::new(ROWS, columns));
     let mut parser = vt100::Parser::new(ROWS, columns, 0);
-    terminal
-        .bytes
-        .iter()
-        .for_each(|bytes| parser.process(&bytes));
+    for bytes in &terminal.bytes {
+        parser.process(&bytes);
+        if bytes.contains(&0) {
+            terminal.press("\n");
+        }
+    }
     let screen = parser.screen();
     for (number, row) in (0..).zip(screen.rows(0, columns)) {
         // A word that is too long stands alone.
