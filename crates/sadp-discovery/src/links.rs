@@ -9,7 +9,7 @@ pub(crate) mod selection;
 use std::{
     collections::{BTreeSet, HashMap},
     io,
-    net::{Ipv4Addr, SocketAddr, SocketAddrV4},
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket},
     sync::Arc,
 };
 
@@ -17,13 +17,12 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use sadp_model::Protocol;
 use sadp_proto::{Destination, Endpoint, frame::FrameAsker};
-use tokio::{net::UdpSocket, task::JoinSet, time::Instant};
+use tokio::{task::JoinSet, time::Instant};
 
 use self::{dedup::Deduplicator, raw_interfaces::RawInterfaces, receiving::FragmentSenders};
 use crate::{
     CaptureRecorder, LinkLayer, Notice, ScanError,
     interface::{self, Interface},
-    reader::Reader,
     reassembly::Reassembly,
     receive::{self, BatchReceiver, queue},
     socket,
@@ -79,7 +78,7 @@ pub(crate) struct Links {
     config: LinkConfig,
     all: Vec<Link>,
     /// Probes addresses outside the links' networks, where no interface was named.
-    routed: Option<Arc<UdpSocket>>,
+    routed: Option<LinkPort>,
     listeners: Vec<Listener>,
     raw: RawInterfaces,
     dedup: Deduplicator,
@@ -109,14 +108,14 @@ struct Link {
 /// A socket that receives what is sent to the group of an endpoint.
 #[derive(Debug)]
 struct Listener {
-    socket: Arc<UdpSocket>,
+    port: LinkPort,
     protocol: Protocol,
 }
 
-/// The sending end of a link.
+/// What a link or a listener sends and receives by.
 #[derive(Debug)]
 enum LinkPort {
-    Socket(Arc<UdpSocket>),
+    Socket(UdpSocket),
     Virtual(VirtualPort),
 }
 
@@ -130,10 +129,7 @@ impl LinkPort {
 
     async fn send(&self, to: SocketAddrV4, payload: &[u8]) -> io::Result<()> {
         match self {
-            Self::Socket(socket) => socket
-                .send_to(payload, SocketAddr::from(to))
-                .await
-                .map(drop),
+            Self::Socket(socket) => socket::send(socket, to, payload).await,
             Self::Virtual(port) => port.send(to, payload),
         }
     }
@@ -201,7 +197,9 @@ impl Links {
             }
         }
         if routed && config.interfaces.is_empty() {
-            links.routed = socket::probing(Ipv4Addr::UNSPECIFIED).ok().map(Arc::new);
+            links.routed = socket::sending(Ipv4Addr::UNSPECIFIED)
+                .ok()
+                .map(|socket| LinkPort::Socket(socket.into()));
         }
         Ok(Self {
             listeners,
@@ -288,11 +286,12 @@ impl Links {
         let (sender, queue) = queue();
         let mut tasks = JoinSet::new();
         // The links come first: a link and its socket have the same number.
-        for (number, link) in self.all.iter().enumerate() {
-            match &link.port {
+        let ports = self.all.iter().map(|link| &link.port);
+        let listeners = self.listeners.iter().map(|listener| &listener.port);
+        for (number, port) in ports.chain(listeners).chain(&self.routed).enumerate() {
+            match port {
                 LinkPort::Socket(socket) => {
-                    let (socket, reader) = (Arc::clone(socket), Reader::new(socket));
-                    tasks.spawn(receive::drain(number, socket, reader, sender.clone()));
+                    tasks.spawn(receive::drain(number, socket.try_clone(), sender.clone()));
                 }
                 LinkPort::Virtual(port) => {
                     if let Some(received) = port.take_receiver() {
@@ -300,12 +299,6 @@ impl Links {
                     }
                 }
             }
-        }
-        let listeners = self.listeners.iter().map(|listener| &listener.socket);
-        let others = listeners.chain(&self.routed);
-        for (number, socket) in (self.all.len()..).zip(others) {
-            let (socket, reader) = (Arc::clone(socket), Reader::new(socket));
-            tasks.spawn(receive::drain(number, socket, reader, sender.clone()));
         }
         self.raw.start(&sender, &mut tasks);
         (queue, tasks)
@@ -334,8 +327,7 @@ impl Links {
         let Some(address) = address else {
             return;
         };
-        let routed = self.routed.clone().map(LinkPort::Socket);
-        let Some(port) = link.map(|link| &link.port).or(routed.as_ref()) else {
+        let Some(port) = link.map(|link| &link.port).or(self.routed.as_ref()) else {
             return;
         };
         let endpoint = link.map_or_else(|| self.config.endpoint(), |link| link.endpoint);
@@ -439,9 +431,9 @@ fn open_links(
     let mut failures = Vec::new();
     for endpoint in &config.endpoints {
         for interface in interfaces {
-            match socket::probing(interface.address()) {
+            match socket::sending(interface.address()) {
                 Ok(socket) => {
-                    let port = LinkPort::Socket(Arc::new(socket));
+                    let port = LinkPort::Socket(socket.into());
                     links.push(Link::new(interface.clone(), *endpoint, port));
                 }
                 Err(source) => {
@@ -517,13 +509,10 @@ fn open_listeners(
                     notices.push(Notice::NotJoined { interface, source });
                 }
             }
-            match UdpSocket::from_std(socket.into()) {
-                Ok(socket) => listeners.push(Listener {
-                    socket: Arc::new(socket),
-                    protocol,
-                }),
-                Err(source) => notices.push(Notice::PortRefused { port, source }),
-            }
+            listeners.push(Listener {
+                port: LinkPort::Socket(socket.into()),
+                protocol,
+            });
         }
     }
     listeners

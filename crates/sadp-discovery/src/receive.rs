@@ -3,7 +3,7 @@
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr},
+    net::{self, IpAddr, SocketAddr},
     sync::Arc,
 };
 
@@ -197,27 +197,35 @@ pub(crate) async fn forward(
 }
 
 /// Drains a socket until it fails repeatedly or the queue is closed.
-pub(crate) async fn drain(
+pub(crate) async fn drain(number: usize, socket: io::Result<net::UdpSocket>, queue: BatchSender) {
+    let Err(error) = pass_on(number, socket, &queue).await else {
+        return;
+    };
+    let outcome = Err(error);
+    let batch = ReceivedBatch::Socket { number, outcome };
+    // Where the queue is closed, nobody wants to know.
+    let _ = queue.send(batch).await;
+}
+
+/// Passes on what a socket receives. Ends well once the queue is closed.
+async fn pass_on(
     number: usize,
-    socket: Arc<UdpSocket>,
-    mut reader: Reader,
-    queue: BatchSender,
-) {
-    let mut failures = 0;
+    socket: io::Result<net::UdpSocket>,
+    queue: &BatchSender,
+) -> io::Result<()> {
+    let socket = socket?;
     let has_room = socket::has_room_for_rest(&socket);
+    let mut socket = UdpSocket::from_std(socket)?;
+    let mut reader = Reader::new(&socket);
+    let mut failures = 0;
     loop {
         let mut datagrams = Vec::new();
         let received = match socket.readable().await {
             Ok(()) => reader.try_read(&socket, |arrival| datagrams.push(arrival.into())),
             Err(error) => Err(error),
         };
-        let mut rests = false;
-        let outcome = match received {
-            Ok(is_all) => {
-                failures = 0;
-                rests = is_all && has_room;
-                Ok(datagrams)
-            }
+        let is_all = match received {
+            Ok(is_all) => is_all,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
             Err(error) if reader::is_passing(&error) => continue,
             Err(error) => {
@@ -226,16 +234,20 @@ pub(crate) async fn drain(
                     tracing::debug!(%error, "receive failed");
                     continue;
                 }
-                Err(error)
+                return Err(error);
             }
         };
-        let is_over = outcome.is_err();
+        failures = 0;
+        let outcome = Ok(datagrams);
         let batch = ReceivedBatch::Socket { number, outcome };
-        if queue.send(batch).await.is_err() || is_over {
-            return;
+        if queue.send(batch).await.is_err() {
+            return Ok(());
         }
-        if rests {
+        if is_all && has_room {
+            // Each datagram that arrives would wake the runtime if it watched the socket.
+            let unwatched = socket.into_std()?;
             tokio::time::sleep(socket::REST).await;
+            socket = UdpSocket::from_std(unwatched)?;
         }
     }
 }

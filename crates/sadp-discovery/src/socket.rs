@@ -2,12 +2,11 @@
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr, SocketAddrV4},
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket},
     time::Duration,
 };
 
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockRef, Socket, Type};
-use tokio::net::UdpSocket;
 
 use crate::interface::Interface;
 
@@ -23,11 +22,6 @@ pub(crate) const MAX_MEMBERSHIPS: usize = 20;
 
 /// Opens a socket on an address of this computer and an ephemeral port, for probes and
 /// unicast replies.
-pub(crate) fn probing(address: Ipv4Addr) -> io::Result<UdpSocket> {
-    UdpSocket::from_std(sending(address)?.into())
-}
-
-/// As [`probing`], without a runtime.
 pub(crate) fn sending(address: Ipv4Addr) -> io::Result<Socket> {
     let socket = udp()?;
     socket.bind(&SocketAddr::from((address, 0)).into())?;
@@ -38,6 +32,20 @@ pub(crate) fn sending(address: Ipv4Addr) -> io::Result<Socket> {
     socket.set_multicast_ttl_v4(1)?;
     socket.set_broadcast(true)?;
     Ok(socket)
+}
+
+/// Sends a datagram. Where the system has no room for it, waits for that, a second at most.
+pub(crate) async fn send(socket: &UdpSocket, to: SocketAddrV4, payload: &[u8]) -> io::Result<()> {
+    const ATTEMPTS: u32 = 1_000;
+    for _ in 0..ATTEMPTS {
+        match socket.send_to(payload, to) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            sent => return sent.map(drop),
+        }
+    }
+    Err(io::ErrorKind::TimedOut.into())
 }
 
 /// Opens a socket whose multicast datagrams stay on this computer.
