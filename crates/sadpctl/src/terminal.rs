@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write},
+    io::{self, IsTerminal, Stderr, Stdout, Write},
     mem,
     process::{Command, Stdio},
 };
@@ -51,31 +51,70 @@ impl Color {
     }
 }
 
+/// As much is written to stdout at once, in bytes.
+const CHUNK: usize = 64 << 10;
+
 /// Where data goes.
-enum Out {
-    Stdout(BufWriter<AutoStream<Stdout>>),
+struct Out {
+    target: OutTarget,
+    /// What is not written yet.
+    bytes: Vec<u8>,
+}
+
+enum OutTarget {
+    /// In chunks of whole lines.
+    Stdout(AutoStream<Stdout>),
     /// A new file, written once all of it is there.
     File {
         file: Option<NewFile>,
-        bytes: Vec<u8>,
         /// Whether it is text, into which styles do not go.
         is_text: bool,
     },
 }
 
+impl Out {
+    /// Writes what there is up to this place to stdout. No style may begin before it and end
+    /// behind it.
+    fn write_until(&mut self, end: usize) -> io::Result<()> {
+        if let OutTarget::Stdout(stdout) = &mut self.target {
+            let rest = self.bytes.split_off(end);
+            let bytes = mem::replace(&mut self.bytes, rest);
+            if stdout.current_choice() == ColorChoice::Never {
+                io::stdout().write_all(&plain(bytes))?;
+            } else {
+                stdout.write_all(&bytes)?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Stdout(out) => out.write(bytes),
-            Self::File { bytes: all, .. } => all.write(bytes),
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() >= CHUNK && matches!(self.target, OutTarget::Stdout(_)) {
+            let line = self.bytes.iter().rposition(|byte| *byte == b'\n');
+            self.write_until(line.map_or(self.bytes.len(), |last| last + 1))?;
         }
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Stdout(out) => out.flush(),
-            Self::File { .. } => Ok(()),
+        self.write_until(self.bytes.len())?;
+        match &mut self.target {
+            OutTarget::Stdout(stdout) => stdout.flush(),
+            OutTarget::File { .. } => Ok(()),
         }
+    }
+}
+
+/// The text without styles.
+fn plain(text: Vec<u8>) -> Vec<u8> {
+    const ESCAPE: u8 = 0x1b;
+    if text.contains(&ESCAPE) {
+        strip_bytes(&text).into_vec()
+    } else {
+        text
     }
 }
 
@@ -100,7 +139,10 @@ impl Terminal {
             terminal_size::terminal_size_of(io::stderr()),
         ];
         Self {
-            out: Out::Stdout(BufWriter::new(out)),
+            out: Out {
+                target: OutTarget::Stdout(out),
+                bytes: Vec::new(),
+            },
             err: AutoStream::new(io::stderr(), color.choice(&io::stderr())),
             quiet,
             verbose,
@@ -118,9 +160,8 @@ impl Terminal {
     /// Sends data into this file, once all of it is there.
     #[must_use]
     pub(crate) fn with_file(mut self, file: NewFile, is_text: bool) -> Self {
-        self.out = Out::File {
+        self.out.target = OutTarget::File {
             file: Some(file),
-            bytes: Vec::new(),
             is_text,
         };
         self.widths[0] = None;
@@ -129,23 +170,16 @@ impl Terminal {
 
     /// Writes the file, if there is one and data for it. Nothing else goes into it.
     pub(crate) fn finish_file(&mut self) -> Result<(), Failure> {
-        let Out::File {
-            file,
-            bytes,
-            is_text,
-        } = &mut self.out
-        else {
+        let Out { target, bytes } = &mut self.out;
+        let OutTarget::File { file, is_text } = target else {
             return Ok(());
         };
         let (Some(file), false) = (file.take(), bytes.is_empty()) else {
             return Ok(());
         };
         let path = file.path().to_owned();
-        let bytes = if *is_text {
-            strip_bytes(bytes).into_vec()
-        } else {
-            mem::take(bytes)
-        };
+        let bytes = mem::take(bytes);
+        let bytes = if *is_text { plain(bytes) } else { bytes };
         file.finish(&bytes)
             .map_err(|error| Failure::unwritable(&path, error))?;
         self.note(&format!("written: {}", path.display()));
