@@ -30,9 +30,9 @@ pub(crate) fn fold_labelled<'a>(label: &str, text: &'a str, width: Width) -> Cow
 }
 
 /// The lines of one text in a column.
-pub(crate) fn fold_cell(text: &str, width: usize) -> Vec<String> {
-    let lines = text.split('\n').flat_map(|line| wrap(line, words(width)));
-    lines.map(Cow::into_owned).collect()
+pub(crate) fn fold_cell(text: &str, width: usize) -> Vec<Cow<'_, str>> {
+    let lines = text.split('\n');
+    lines.flat_map(|line| wrap(line, words(width))).collect()
 }
 
 /// The columns of the longest word.

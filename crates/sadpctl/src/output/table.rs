@@ -1,6 +1,9 @@
 //! Tables for people.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    ops::Range,
+};
 
 use anstyle::Style;
 use sadp_model::text::clean;
@@ -69,8 +72,30 @@ impl PlainColumn {
 /// A table without lines. What begins a line may have a style.
 pub(super) struct Plain<'a> {
     columns: Vec<PlainColumn>,
-    rows: Vec<Vec<String>>,
+    cells: Cells,
     styles: &'a [(&'a str, Style)],
+}
+
+/// All cells, row by row. Those of thousands of devices take little memory so.
+#[derive(Default)]
+struct Cells {
+    text: String,
+    /// Where each ends.
+    ends: Vec<usize>,
+}
+
+impl Cells {
+    fn push(&mut self, cell: &str) {
+        self.text.push_str(cell);
+        self.ends.push(self.text.len());
+    }
+
+    fn at(&self, place: usize) -> &str {
+        let before = place.checked_sub(1).and_then(|it| self.ends.get(it));
+        let start = before.copied().unwrap_or(0);
+        let end = self.ends.get(place).copied().unwrap_or(start);
+        self.text.get(start..end).unwrap_or_default()
+    }
 }
 
 /// Blanks between columns.
@@ -93,14 +118,25 @@ impl<'a> Plain<'a> {
     pub(super) fn new(columns: &[PlainColumn], styles: &'a [(&'a str, Style)]) -> Self {
         Self {
             columns: columns.to_vec(),
-            rows: Vec::new(),
+            cells: Cells::default(),
             styles,
         }
     }
 
     /// Adds a row. Text of others is made harmless by the caller.
     pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().collect());
+        let mut cells = cells.into_iter();
+        for _ in &self.columns {
+            self.cells.push(&cells.next().unwrap_or_default());
+        }
+    }
+
+    fn rows(&self) -> Range<usize> {
+        0..self.cells.ends.len() / self.columns.len().max(1)
+    }
+
+    fn cell(&self, row: usize, column: usize) -> &str {
+        self.cells.at(row * self.columns.len() + column)
     }
 
     /// Writes it. Without a width each row is a line.
@@ -122,8 +158,8 @@ impl<'a> Plain<'a> {
                 beside_each_other(titles.into_iter())
             )?;
         }
-        for row in &self.rows {
-            let cell = |column: usize| row.get(column).map(String::as_str).unwrap_or_default();
+        for row in self.rows() {
+            let cell = |column| self.cell(row, column);
             if below.first() == Some(&0) {
                 writeln!(out, "{BOLD}{}{BOLD:#}", fold(cell(0), width))?;
             }
@@ -134,7 +170,7 @@ impl<'a> Plain<'a> {
             let height = cells.iter().map(|(_, lines)| lines.len()).max();
             for number in 0..height.unwrap_or(0) {
                 let line = cells.iter().map(|(width, lines)| {
-                    let text = lines.get(number).map(String::as_str);
+                    let text = lines.get(number).map(AsRef::as_ref);
                     (*width, text.unwrap_or_default())
                 });
                 self.write_line(out, &beside_each_other(line))?;
@@ -157,20 +193,23 @@ impl<'a> Plain<'a> {
 
     /// One line a row: what stands below goes behind the cell before.
     fn join_lines(&mut self) {
-        for row in &mut self.rows {
-            for cell in &mut *row {
-                *cell = cell.replace('\n', "; ");
-            }
-            let below = self
-                .columns
-                .last()
-                .is_some_and(|column| column.fit == Fit::Below);
-            if let Some(text) = row.pop_if(|text| below && !text.is_empty())
-                && let Some(cell) = row.last_mut()
+        let below = self.columns.last().is_some_and(|it| it.fit == Fit::Below);
+        if !below && !self.cells.text.contains('\n') {
+            return;
+        }
+        let mut joined = Self::new(&self.columns, self.styles);
+        for row in self.rows() {
+            let columns = 0..self.columns.len();
+            let cells = columns.map(|column| self.cell(row, column).replace('\n', "; "));
+            let mut cells: Vec<_> = cells.collect();
+            if let Some(text) = cells.pop_if(|text| below && !text.is_empty())
+                && let Some(cell) = cells.last_mut()
             {
                 cell.extend(["  ", &text]);
             }
+            joined.row(cells);
         }
+        *self = joined;
     }
 
     fn fit(&self, column: usize) -> Option<Fit> {
@@ -183,23 +222,18 @@ impl<'a> Plain<'a> {
         let mut places = Places::default();
         let mut wanted = Vec::new();
         for (number, column) in self.columns.iter().enumerate() {
-            let cells = self.rows.iter().filter_map(|row| row.get(number));
-            let texts = || cells.clone().map(String::as_str);
+            let texts = || self.rows().map(|row| self.cell(row, number));
             if texts().all(str::is_empty) {
                 wanted.push(0);
                 continue;
             }
             let lines = texts().flat_map(str::lines).chain([column.title]);
             let whole = lines.map(display_width).max().unwrap_or(0);
-            let word = texts()
-                .chain([column.title])
-                .map(longest_word)
-                .max()
-                .unwrap_or(0);
+            let words = texts().chain([column.title]).map(longest_word);
             let least = match column.fit {
-                Fit::Text(least) => whole.min(word.max(least)),
-                Fit::Folds => word,
-                _ => whole,
+                Fit::Text(least) => whole.min(words.max().unwrap_or(0).max(least)),
+                Fit::Folds => words.max().unwrap_or(0),
+                Fit::Whole | Fit::Extra | Fit::Below => whole,
             };
             wanted.push(whole);
             if column.fit == Fit::Below {
