@@ -57,7 +57,7 @@ struct Site<'a> {
 impl<'a> Site<'a> {
     fn judge_devices(&self) -> Check {
         let report = self.report;
-        let devices = DeviceCounts::of(report.entries.iter().map(|entry| &entry.device));
+        let devices = DeviceCounts::of(report.entries.iter().map(|entry| &*entry.device));
         let truncated = report.stats.refused > 0;
         Check::new(
             Subject::Scan,
@@ -123,7 +123,7 @@ impl<'a> Site<'a> {
     }
 
     fn off_subnet(&self, routes: &Routes) -> impl Iterator<Item = Check> {
-        let devices = self.report.entries.iter().map(|entry| &entry.device);
+        let devices = self.report.entries.iter().map(|entry| &*entry.device);
         let known = KnownAddresses::new(devices, &self.report.local);
         let subnets = known.off_subnet(self.with(Warning::OffSubnet));
         subnets.into_iter().take(MAX_CHECKS).map(|subnet| {

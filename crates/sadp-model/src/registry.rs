@@ -8,6 +8,8 @@ use std::{
     net::{IpAddr, Ipv4Addr},
 };
 
+use smallvec::SmallVec;
+
 pub use self::{
     contradiction::Contradiction,
     record::{AnsweredProbe, DeviceRecord, Protocol, Sighting, Via},
@@ -19,6 +21,9 @@ use self::{
 };
 use crate::{Device, MacAddr, Serial, raw::NamePool};
 
+/// The devices with one identifier: nearly always one.
+type Indices = SmallVec<[usize; 2]>;
+
 /// All devices found, one record each, in the order they were found.
 ///
 /// A device is identified by its MAC, else by its serial, else by its address. Two
@@ -26,9 +31,9 @@ use crate::{Device, MacAddr, Serial, raw::NamePool};
 #[derive(Debug, Default)]
 pub struct Registry {
     entries: Vec<DeviceRecord>,
-    by_mac: HashMap<MacAddr, Vec<usize>>,
-    by_serial: HashMap<Serial, Vec<usize>>,
-    by_address: HashMap<Ipv4Addr, Vec<usize>>,
+    by_mac: HashMap<MacAddr, Indices>,
+    by_serial: HashMap<Serial, Indices>,
+    by_address: HashMap<Ipv4Addr, Indices>,
     /// How often a known device changed an identifier. The old one stays in the
     /// maps.
     renamed: usize,
@@ -60,7 +65,8 @@ impl Registry {
     }
 
     /// Records what a device reports and how the report was received.
-    pub fn record(&mut self, device: Device, sighting: Sighting) -> Recorded {
+    pub fn record(&mut self, device: impl Into<Box<Device>>, sighting: Sighting) -> Recorded {
+        let device = device.into();
         let address = device.ipv4.address.or_else(|| sighting.ipv4());
         match self.find(&device, address) {
             Lookup::Device(index) => self.update(index, device, sighting),
@@ -202,7 +208,7 @@ impl Registry {
 
     fn enter(
         &mut self,
-        mut device: Device,
+        mut device: Box<Device>,
         sighting: Sighting,
         address: Option<Ipv4Addr>,
     ) -> Recorded {
@@ -218,7 +224,7 @@ impl Registry {
         Recorded::New(index)
     }
 
-    fn update(&mut self, index: usize, device: Device, sighting: Sighting) -> Recorded {
+    fn update(&mut self, index: usize, device: Box<Device>, sighting: Sighting) -> Recorded {
         let Some(entry) = self.entries.get_mut(index) else {
             return Recorded::Refused;
         };
@@ -295,8 +301,8 @@ impl Registry {
 }
 
 /// The indices of the devices with an identifier.
-fn alike<'a, K: std::hash::Hash + Eq>(map: &'a HashMap<K, Vec<usize>>, key: &K) -> &'a [usize] {
-    map.get(key).map_or(&[], Vec::as_slice)
+fn alike<'a, K: std::hash::Hash + Eq>(map: &'a HashMap<K, Indices>, key: &K) -> &'a [usize] {
+    map.get(key).map_or(&[], SmallVec::as_slice)
 }
 
 fn identifiers(device: &Device) -> (Option<MacAddr>, Option<Serial>, Option<Ipv4Addr>) {
@@ -304,11 +310,9 @@ fn identifiers(device: &Device) -> (Option<MacAddr>, Option<Serial>, Option<Ipv4
     (device.identity(), serial, device.ipv4.address)
 }
 
-fn add<K: std::hash::Hash + Eq>(map: &mut HashMap<K, Vec<usize>>, key: K, index: usize) {
+fn add<K: std::hash::Hash + Eq>(map: &mut HashMap<K, Indices>, key: K, index: usize) {
     let indices = map.entry(key).or_default();
     if indices.len() < Registry::MAX_ALIKE && !indices.contains(&index) {
-        // Nearly always the only one.
-        indices.reserve_exact(1);
         indices.push(index);
     }
 }

@@ -162,7 +162,7 @@ mod tests {
     }
 
     fn subnets(entries: &[DeviceRecord], local: &[Ipv4Net]) -> Vec<OffSubnet> {
-        let devices = entries.iter().map(|entry| &entry.device);
+        let devices = entries.iter().map(|entry| &*entry.device);
         KnownAddresses::new(devices, local).off_subnet(entries.iter())
     }
 

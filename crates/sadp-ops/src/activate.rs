@@ -125,7 +125,7 @@ impl Plan {
                 let after = session.look_again_at(&keys, observer).await;
                 for target in open {
                     let now = after.same(&target.device);
-                    target.take_in(now.map(|found| &found.entry.device));
+                    target.take_in(now.map(|found| &*found.entry.device));
                 }
             }
             let stopped = session.cancellation.stop.is_cancelled() || sending.network_gone;

@@ -144,7 +144,7 @@ impl Plan {
         let after = sent.look_again(session, inventory, observer).await;
         for (device, mut outcome) in sent.outcomes {
             let replied = outcome.status == OutcomeStatus::Done;
-            let now = after.same(&device).map(|now| &now.entry.device);
+            let now = after.same(&device).map(|now| &*now.entry.device);
             change.conclude(&mut outcome, now);
             if outcome.status == OutcomeStatus::Done
                 && !replied

@@ -106,7 +106,7 @@ impl Survey {
         match self.scheduler.read(datagram, &mut self.stats) {
             Incoming::Report(device, answer) => {
                 let reply = reply.filter(|it| device.complete && it.answer() == answer);
-                let recorded = self.registry.record(*device, datagram.sighting());
+                let recorded = self.registry.record(device, datagram.sighting());
                 self.note_latest(recorded, reply, datagram.protocol);
                 self.note(recorded, answer, datagram)
             }

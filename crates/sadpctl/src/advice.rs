@@ -11,7 +11,7 @@ use sadp_text::{count, device_counts, reach};
 /// The line below the list: how many devices, in which states.
 pub(crate) fn summary(devices: &[DiscoveredDevice]) -> String {
     device_counts(&DeviceCounts::of(
-        devices.iter().map(|found| &found.entry.device),
+        devices.iter().map(|found| &*found.entry.device),
     ))
 }
 
@@ -155,7 +155,7 @@ mod tests {
     }
 
     fn told(devices: &[DiscoveredDevice], platform: Platform) -> Vec<String> {
-        let all = devices.iter().map(|found| &found.entry.device);
+        let all = devices.iter().map(|found| &*found.entry.device);
         off_subnet(devices, &KnownAddresses::new(all, &[]), platform)
     }
 

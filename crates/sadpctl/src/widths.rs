@@ -81,7 +81,7 @@ fn scan() {
     assert_snapshot!(at_widths(|out, layout| DeviceRow::write_table(
         &rows, out, layout
     )));
-    let all = devices.iter().map(|found| &found.entry.device);
+    let all = devices.iter().map(|found| &*found.entry.device);
     let site = KnownAddresses::new(all, &[]);
     let mut texts = vec![("", advice::summary(&devices))];
     let hints = advice::hints(&devices, &site, Platform::Linux);

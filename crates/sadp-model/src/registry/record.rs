@@ -20,7 +20,7 @@ use crate::{Device, MacAddr};
 #[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct DeviceRecord {
     /// What is known of the device.
-    pub device: Device,
+    pub device: Box<Device>,
     /// How its replies were received: one sighting for each interface, sender and
     /// transport, with the latest time; the latest [`DeviceRecord::MAX_SIGHTINGS`].
     pub seen: Vec<Sighting>,
@@ -53,7 +53,7 @@ impl DeviceRecord {
 
     const MAX_LEFT_ADDRESSES: usize = 8;
 
-    pub(super) fn new(device: Device, sighting: Sighting) -> Self {
+    pub(super) fn new(device: Box<Device>, sighting: Sighting) -> Self {
         let mut record = Self {
             largest_contributor: sighting.from,
             protocol: sighting.protocol,
@@ -63,12 +63,13 @@ impl DeviceRecord {
             let own = record.device.ipv4.address;
             record.senders.note(&sighting, own);
         }
-        record.seen.push(sighting);
+        record.seen = vec![sighting];
         record
     }
 
     /// A device that somebody knows of, and that was not received.
-    pub fn unseen(device: Device) -> Self {
+    pub fn unseen(device: impl Into<Box<Device>>) -> Self {
+        let device = device.into();
         Self {
             senders: Senders::default(),
             malformed: is_malformed(&device),
@@ -149,7 +150,7 @@ impl DeviceRecord {
         self.note(self.device.ipv4.address, sighting);
     }
 
-    pub(super) fn update(&mut self, mut device: Device, sighting: Sighting) -> bool {
+    pub(super) fn update(&mut self, mut device: Box<Device>, sighting: Sighting) -> bool {
         self.malformed |= is_malformed(&device);
         let protocol = sighting.protocol;
         self.note(device.ipv4.address, sighting);
@@ -166,7 +167,7 @@ impl DeviceRecord {
         }
         let before = self.device.ipv4.address;
         let changed = if self.protocol == protocol {
-            self.device.update(device)
+            self.device.update(*device)
         } else {
             self.replace_frame(device)
         };
@@ -194,7 +195,7 @@ impl DeviceRecord {
 
     /// Replaces a frame's report by an XML one, even an incomplete one, and fills
     /// it from the frame.
-    fn replace_frame(&mut self, xml: Device) -> bool {
+    fn replace_frame(&mut self, xml: Box<Device>) -> bool {
         let frame = std::mem::replace(&mut self.device, xml);
         self.supplement(&frame);
         self.device != frame

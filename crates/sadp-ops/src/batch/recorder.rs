@@ -150,7 +150,7 @@ impl Recorder<'_> {
     }
 
     fn begin(&mut self, place: usize, at: Timestamp) -> Result<(), LedgerError> {
-        let device = self.devices.get(place).map(|found| &found.entry.device);
+        let device = self.devices.get(place).map(|found| &*found.entry.device);
         let attempt = Attempt {
             device: device.and_then(DeviceKey::of),
             address: device.and_then(|device| device.ipv4.address.map(IpAddr::V4)),

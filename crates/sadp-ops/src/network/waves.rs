@@ -415,7 +415,7 @@ impl ChangeProgress {
         now: Option<&DiscoveredDevice>,
     ) {
         let at = now.and_then(|found| found.entry.device.ipv4.address);
-        let seen = seen(step, it, now.map(|found| &found.entry.device));
+        let seen = seen(step, it, now.map(|found| &*found.entry.device));
         let reply = match reply {
             Some(reply) => reply.repeats(self.reply.take(), seen),
             None => match self.reply.take() {
@@ -452,7 +452,7 @@ impl ChangeProgress {
         };
         // It may have been sent its last step at a spare address.
         outcome.device = (&it.device).into();
-        let now = self.after.as_ref().map(|found| &found.entry.device);
+        let now = self.after.as_ref().map(|found| &*found.entry.device);
         outcome.check(it.change.seen_in(now));
         outcome.data = OutcomeData::Network(Box::new(it.change.clone()));
         outcome

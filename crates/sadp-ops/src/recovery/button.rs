@@ -206,7 +206,7 @@ impl ButtonWait<'_> {
         let mut devices = DiscoveredDevice::assess_all(report.entries, &report.networks);
         devices.retain(|device| device.is(self.key));
         devices.truncate(1);
-        match self.take_in(devices.first().map(|device| &device.entry.device)) {
+        match self.take_in(devices.first().map(|device| &*device.entry.device)) {
             Observation::Unactivated => Some(Ended::Back(Inventory {
                 devices,
                 local,

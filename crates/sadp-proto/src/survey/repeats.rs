@@ -1,10 +1,9 @@
 //! Replies that repeat the latest one of their device.
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasher, RandomState},
-};
+use std::{collections::HashMap, hash::BuildHasher};
 
+use foldhash::quality::RandomState;
+use memchr::memmem;
 use sadp_model::Protocol;
 use uuid::Uuid;
 
@@ -15,6 +14,7 @@ use crate::Datagram;
 /// answers needs no decoding: usually two of three.
 #[derive(Debug, Default)]
 pub(super) struct Repeats {
+    /// Its seed is random: nobody else can make two replies with one hash on purpose.
     hasher: RandomState,
     devices: HashMap<u64, usize>,
     /// The reply of each device in `devices`.
@@ -44,7 +44,7 @@ impl Repeats {
             return None;
         }
         let payload = datagram.payload;
-        let begin = payload.windows(BEGIN.len()).position(|it| it == BEGIN)?;
+        let begin = memmem::find(payload, BEGIN)?;
         let (before, rest) = payload.split_at_checked(begin)?;
         let (uuid, after) = rest.strip_prefix(BEGIN)?.split_at_checked(BYTES)?;
         Some(Fingerprint {

@@ -56,7 +56,7 @@ pub struct DeviceSnapshot {
 
 impl DeviceSnapshot {
     fn bare_device(&self) -> Device {
-        let mut device = self.entry.device.clone();
+        let mut device = (*self.entry.device).clone();
         device.raw = RawFields::default();
         device
     }

@@ -26,7 +26,7 @@ pub(super) fn run(args: &ScanArgs, context: Context<'_>) -> Result<Exit, Failure
         .then(|| survey::unfinished(&report.progress))
         .flatten();
     let all = inventory.devices.len();
-    let devices = inventory.devices.iter().map(|found| &found.entry.device);
+    let devices = inventory.devices.iter().map(|found| &*found.entry.device);
     let site = KnownAddresses::new(devices, &inventory.local);
     if all > 0
         && let Err(failure) = state::keep_scan(context.global, &inventory.devices)

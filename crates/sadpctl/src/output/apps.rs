@@ -160,7 +160,7 @@ mod tests {
         let fits = ways.map(|way| MethodAssessment::judge(way, device, &RecoverySetup::default()));
         let mut out = anstream::StripStream::new(Vec::new());
         let mut found = DiscoveredDevice::named("44:47:cc:00:00:01");
-        found.entry.device = device.clone();
+        *found.entry.device = device.clone();
         let rows: Vec<_> = fits.iter().map(|fit| AppRow::new(&found, fit)).collect();
         let layout = Layout {
             width: Some(100),
