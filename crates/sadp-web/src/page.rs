@@ -135,6 +135,8 @@ pub(crate) struct FormField<'a> {
     pub(crate) required: bool,
     /// Whether what is typed is never shown again.
     pub(crate) secret: bool,
+    /// The most characters.
+    pub(crate) most: Option<usize>,
 }
 
 impl<'a> FormField<'a> {
@@ -147,6 +149,7 @@ impl<'a> FormField<'a> {
             hint: "",
             required: false,
             secret: false,
+            most: None,
         }
     }
 
@@ -182,6 +185,13 @@ impl<'a> FormField<'a> {
         }
     }
 
+    pub(crate) const fn most(self, characters: usize) -> Self {
+        Self {
+            most: Some(characters),
+            ..self
+        }
+    }
+
     pub(crate) fn render(&self, draft: &FormDraft) -> Markup {
         let autocomplete = match self.kind {
             "password" => "new-password",
@@ -194,7 +204,7 @@ impl<'a> FormField<'a> {
             div .field {
                 label for=(self.name) { (self.label) }
                 input id=(self.name) name=(self.name) type=(self.kind) value=[value]
-                    autocomplete=(autocomplete) spellcheck="false" required[self.required]
+                    autocomplete=(autocomplete) spellcheck="false" required[self.required] maxlength=[self.most]
                     aria-invalid=[draft.is_wrong(self.name).then_some("true")]
                     aria-describedby=[draft.description(self.name, hint.as_deref())];
                 @if let Some(id) = &hint {

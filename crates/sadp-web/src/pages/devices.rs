@@ -9,7 +9,7 @@ use axum::{
     response::{Redirect, Response},
     routing::{get, post},
 };
-use jiff::tz::TimeZone;
+use jiff::{Zoned, tz::TimeZone};
 use maud::{Markup, html};
 use sadp_model::{Device, State as DeviceState, text::clean};
 use sadp_ops::DiscoveredDevice;
@@ -77,6 +77,14 @@ impl ListQuery {
         match pairs.finish() {
             query if query.is_empty() => base.into(),
             query => format!("{base}?{query}"),
+        }
+    }
+
+    /// The order as a part of a form.
+    fn order(&self) -> Markup {
+        html! {
+            @if let Some(sort) = self.sort { input type="hidden" name="sort" value=(sort); }
+            @if self.descending { input type="hidden" name="descending" value="true"; }
         }
     }
 }
@@ -153,11 +161,10 @@ async fn show(State(site): State<Site>, Query(query): Query<ListQuery>) -> Marku
             label for="filter" { "Show only" }
             input id="filter" name="filter" type="search" value=(query.filter) spellcheck="false" autocomplete="off"
                 placeholder="any text, or state=unactivated";
-            @if let Some(sort) = query.sort { input type="hidden" name="sort" value=(sort); }
-            @if query.descending { input type="hidden" name="descending" value="true"; }
+            (query.order())
             button type="submit" { "Filter" }
         }
-        (common_filters())
+        (common_filters(&query))
         (actions(site, &query))
         div #devices data-live=(query.path("/live/devices")) data-on="devices" { (content(site, &query)) }
         p .buttons {
@@ -173,8 +180,8 @@ async fn list(State(site): State<Site>, Query(query): Query<ListQuery>) -> Marku
     content(&site, &query)
 }
 
-/// Filters that are used often. Each is a link.
-fn common_filters() -> Markup {
+/// Filters that are used often. Each is a link, which keeps the order.
+fn common_filters(now: &ListQuery) -> Markup {
     const FILTERS: [(&str, &str); 7] = [
         ("", "All"),
         ("state=unactivated", "Not activated"),
@@ -187,8 +194,8 @@ fn common_filters() -> Markup {
     html! {
         nav .filters aria-label="Usual filters" {
             @for (filter, name) in FILTERS {
-                @let query = ListQuery { filter: filter.into(), ..ListQuery::default() };
-                a href=(query.path("/")) { (name) }
+                @let query = ListQuery { filter: filter.into(), page: 1, ..now.clone() };
+                a href=(query.path("/")) aria-current=[(filter == now.filter).then_some("true")] { (name) }
             }
         }
     }
@@ -242,7 +249,9 @@ async fn mark(
 async fn mark_all(State(site): State<Site>, KeyedForm(form): KeyedForm) -> Redirect {
     let query = ListQuery {
         filter: form.text("filter").into(),
-        ..ListQuery::default()
+        sort: form.text("sort").parse().ok(),
+        descending: form.text("descending") == "true",
+        page: 1,
     };
     let wanted = ListFilter::new(&query.filter);
     let on = form.text("on") == "true";
@@ -371,6 +380,9 @@ fn row(device: &LiveDevice, chosen: &[ListColumn], now: &LiveState) -> Markup {
     let name = crate::wording::device_title(found);
     let mark = format!("mark-{}", device.number);
     let changed = device.changed.to_zoned(TimeZone::system());
+    // A page may be open for days.
+    let is_today = changed.date() == Zoned::now().date();
+    let changed = changed.strftime(if is_today { "%H:%M:%S" } else { "%Y-%m-%d %H:%M" });
     html! {
         tr .offline[!device.online] id=(format!("row-{}", device.number)) {
             td { input type="checkbox" id=(mark) data-mark=(device.number) checked[now.is_marked(device.number)]
@@ -378,7 +390,7 @@ fn row(device: &LiveDevice, chosen: &[ListColumn], now: &LiveState) -> Markup {
             @for (place, column) in chosen.iter().enumerate() {
                 td { (cell(device, column, place == 0)) }
             }
-            td { @if !device.online { "offline since " } (changed.strftime("%H:%M:%S")) }
+            td { @if !device.online { "offline since " } (changed) }
         }
     }
 }
@@ -431,6 +443,7 @@ fn actions(site: &Site, query: &ListQuery) -> Markup {
             form method="post" action="/mark-all" {
                 (key(site))
                 input type="hidden" name="filter" value=(query.filter);
+                (query.order())
                 button type="submit" name="on" value="true" { "Mark all shown" }
                 button type="submit" name="on" value="false" { "Remove all marks" }
             }

@@ -53,8 +53,8 @@ fn form(site: &Site, targets: &Targets, draft: &FormDraft) -> Result<Markup, Web
         p { "Names and places are kept on this computer. Nothing is sent to the device." }
         (page::form(site, draft, "Keep it", &html! {
             (targets.render())
-            (FormField::text("name", "Name").value(&name).hint("What people call it, e.g. Gate north; at most 64 characters. Empty: no name.").render(draft))
-            (FormField::text("place", "Place").value(&place).hint("Where it is, e.g. Building 2, roof; at most 64 characters. Empty: no place.").render(draft))
+            (FormField::text("name", "Name").value(&name).most(SiteText::MAX_CHARS).hint("What people call it, e.g. Gate north; at most 64 characters. Empty: no name.").render(draft))
+            (FormField::text("place", "Place").value(&place).most(SiteText::MAX_CHARS).hint("Where it is, e.g. Building 2, roof; at most 64 characters. Empty: no place.").render(draft))
         }))
     };
     Ok(page(site, Tab::Devices, "Name and place", &body))
