@@ -1,4 +1,4 @@
-//! An audit as a JSON document, and an earlier one read from it.
+//! An audit as a JSON document and as a table, and an earlier one read from the document.
 
 use std::{
     io::{self, Write},
@@ -13,11 +13,20 @@ use sadp_ops::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{camera_mends, camera_place, camera_state, finding, mends};
+use crate::{
+    audit_change, audit_result, camera_mends, camera_place, camera_state, finding, mends,
+    ready_methods,
+};
 
 /// An audited device. The names and their order are a contract.
 #[derive(Clone, Debug, Serialize)]
 pub struct AuditEntry {
+    /// `problem`, `advice` or `ok`.
+    #[serde(skip)]
+    pub result: &'static str,
+    /// The methods by which the owner alone recovers it, as far as they are ready.
+    #[serde(skip)]
+    pub ready: String,
     /// By what it is named.
     pub device: AuditDevice,
     /// Its model.
@@ -101,6 +110,10 @@ impl From<&CameraBehind> for BehindEntry {
 }
 
 impl AuditEntry {
+    /// The titles of the columns. The names and their order are a contract.
+    pub const TITLES: &str =
+        "mac serial address model name result recoverable ready findings next since behind";
+
     /// An audited device, what changed since an earlier audit, and the recorder that it is
     /// behind.
     pub fn new(
@@ -124,6 +137,8 @@ impl AuditEntry {
             next: mends(it, device, &name).into(),
         });
         Self {
+            result: audit_result(&audited.findings),
+            ready: ready_methods(&audited.assessed.methods),
             device: AuditDevice::from(&DeviceRef::from(found)),
             model: device.model.as_deref().map(Into::into),
             name: found.called(),
@@ -146,6 +161,8 @@ impl AuditEntry {
         });
         let address = camera.address.as_deref();
         Self {
+            result: if finding.is_some() { "problem" } else { "ok" },
+            ready: String::new(),
             device: AuditDevice {
                 serial: camera.serial.as_ref().map(ToString::to_string),
                 mac: camera.mac.map(|mac| mac.to_string()),
@@ -160,6 +177,37 @@ impl AuditEntry {
             behind: Some(behind.into()),
         }
     }
+
+    /// What changed since an earlier audit. Empty where nothing did.
+    pub fn change(&self) -> String {
+        self.since.as_ref().map(audit_change).unwrap_or_default()
+    }
+
+    /// What stands in the columns of a table. What is not known is empty.
+    pub fn row(&self) -> Vec<String> {
+        let device = &self.device;
+        let findings = self.findings.iter();
+        let next: Vec<_> = findings.clone().map(|it| &*it.next).collect();
+        let findings: Vec<_> = findings.map(|it| it.finding).collect();
+        vec![
+            text(device.mac.as_ref()),
+            text(device.serial.as_ref()),
+            text(device.address),
+            text(self.model.as_ref()),
+            text(self.name.as_ref()),
+            self.result.into(),
+            text(self.recoverable),
+            self.ready.clone(),
+            findings.join("; "),
+            next.join("; "),
+            self.change(),
+            text(self.behind.as_ref().map(|it| &it.message)),
+        ]
+    }
+}
+
+fn text(value: Option<impl ToString>) -> String {
+    value.map(|it| it.to_string()).unwrap_or_default()
 }
 
 /// Writes one JSON array, an element a line. Characters that a terminal obeys are escaped.

@@ -13,7 +13,7 @@
 //! - [`case_state`], [`case_reasons`], [`case_next`]: whether a request to the vendor's
 //!   support can still be answered, why not, and what to do.
 //! - [`audit_result`], [`finding`], [`mends`]: what an audit finds of a device.
-//! - [`AuditEntry`]: the same as a JSON document, which later audits are compared with.
+//! - [`AuditEntry`]: the same as a JSON document, for later audits to compare with, and a table.
 //! - [`action_text`], [`attempt_text`]: a command in the ledger, and what became of it.
 //! - [`check_text`]: a check of `sadp-doctor`, with its remedy.
 //! - [`write_report_page`], [`write_labels_page`]: the hand-over document of a site, and labels.
@@ -60,7 +60,7 @@ use sadp_ops::{DeviceRef, DiscoveredDevice};
 
 pub use announcement::{Announcement, Confirmation, already_active, refused_before};
 pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
-pub use audit::{AuditCells, NOT_ASKED, audit_change, audit_result, finding, mends, ready_methods};
+pub use audit::{NOT_ASKED, audit_change, audit_result, finding, mends, ready_methods};
 pub use audit_document::{
     AuditDevice, AuditEntry, BehindEntry, FindingEntry, read_earlier_audit, write_json_array,
 };
