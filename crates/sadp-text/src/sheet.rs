@@ -15,6 +15,9 @@ use crate::fields::columns;
 /// The most UTF-16 units that Excel takes in a cell. More are cut off.
 const MAX_CELL: usize = 32_767;
 
+/// A column of a [`Sheet`]: its title, and what stands in a row.
+pub(crate) type Column<T> = (&'static str, fn(&T) -> String);
+
 /// A table of texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sheet {
@@ -27,6 +30,16 @@ pub struct Sheet {
 }
 
 impl Sheet {
+    /// A sheet of these columns with a row for each.
+    pub(crate) fn of<T>(name: &'static str, columns: &[Column<T>], rows: &[T]) -> Self {
+        let row = |row| columns.iter().map(|(_, cell)| cell(row)).collect();
+        Self {
+            name,
+            titles: columns.iter().map(|(title, _)| *title).collect(),
+            rows: rows.iter().map(row).collect(),
+        }
+    }
+
     /// Writes it as comma-separated values, as spreadsheets read them.
     pub fn write_csv(&self, out: &mut impl Write) -> io::Result<()> {
         let mut writer = csv::WriterBuilder::new()

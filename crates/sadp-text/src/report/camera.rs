@@ -10,19 +10,19 @@ use crate::{camera_state, cameras::recorder_name, minute};
 /// A camera that is known by its recorder alone.
 #[derive(Serialize)]
 pub(super) struct CameraCells {
-    recorder: String,
-    channel: String,
-    name: String,
-    model: String,
-    label: String,
-    serial: String,
-    mac: String,
-    address: String,
-    firmware: String,
-    state: String,
+    pub(super) recorder: String,
+    pub(super) channel: String,
+    pub(super) name: String,
+    pub(super) model: String,
+    pub(super) label: String,
+    pub(super) serial: String,
+    pub(super) mac: String,
+    pub(super) address: String,
+    pub(super) firmware: String,
+    pub(super) state: String,
     /// Whether something is wrong with it.
     problem: bool,
-    at: String,
+    pub(super) at: String,
 }
 
 impl CameraCells {
@@ -42,21 +42,5 @@ impl CameraCells {
             problem: behind.problem().is_some(),
             at: minute(behind.at),
         }
-    }
-
-    pub(super) fn row(self) -> Vec<String> {
-        vec![
-            self.recorder,
-            self.channel,
-            self.name,
-            self.model,
-            self.label,
-            self.serial,
-            self.mac,
-            self.address,
-            self.firmware,
-            self.state,
-            self.at,
-        ]
     }
 }
