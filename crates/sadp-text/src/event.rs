@@ -6,9 +6,12 @@ use sadp_discovery::Notice;
 use sadp_model::text::clean;
 use sadp_ops::{Event, OpsError, recovery::button::ButtonProgress};
 use sadp_proto::{DiscoveryStats, SweepProgress};
-use sadp_reset::{Action, ClaimHolder};
+use sadp_reset::ClaimHolder;
 
-use crate::{Line, Remedy, Sentence, count, device_name, minute, outcome::button, with_cause};
+use crate::{
+    Line, Remedy, Sentence, count, device_name, history::under_way, minute, outcome::button,
+    with_cause,
+};
 
 /// The lines about an event. None where it only says how far an operation is.
 #[rustfmt::skip]
@@ -112,35 +115,6 @@ pub fn progress(event: &Event<'_>) -> Option<Progress> {
         _ => return None,
     };
     Some(Progress { text, done, left })
-}
-
-/// What is done to devices, ending where their number follows.
-const fn under_way(action: Action) -> &'static str {
-    match action {
-        Action::Activate => "activating",
-        Action::NetSet => "sending new settings:",
-        Action::ExportRequest => "exporting requests:",
-        Action::ImportAnswer => "sending answers:",
-        Action::GuidExport => "exporting GUIDs:",
-        Action::GuidImport => "sending GUIDs:",
-        Action::QuestionsRead
-        | Action::SetUpRead
-        | Action::CloudShow
-        | Action::TimeShow
-        | Action::OnvifShow
-        | Action::Cameras => "asking devices:",
-        Action::QuestionsSet => "setting questions:",
-        Action::QuestionsAnswer => "sending the answers:",
-        Action::MailSet => "setting e-mail addresses:",
-        Action::MailQr => "fetching QR codes:",
-        Action::MailConfirm => "sending the code:",
-        Action::Locate => "switching lamps:",
-        Action::CloudSet | Action::CloudCode | Action::CloudUnbind => "changing Hik-Connect:",
-        Action::Deactivate => "deactivating",
-        Action::Check => "checking",
-        Action::TimeSet => "setting clocks:",
-        Action::OnvifSet => "setting ONVIF:",
-    }
 }
 
 fn note(text: impl Into<Sentence>) -> Vec<Line> {
