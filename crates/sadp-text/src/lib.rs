@@ -53,7 +53,7 @@ mod sheet;
 mod validity;
 pub mod words;
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, fmt::Write as _, time::Duration};
 
 use sadp_model::DeviceCounts;
 use sadp_ops::{DeviceRef, DiscoveredDevice};
@@ -128,6 +128,14 @@ pub(crate) fn say(message: impl Into<Sentence>) -> Explanation {
 }
 
 impl Explanation {
+    /// The same with words before it.
+    pub(crate) fn after(self, first: &'static str) -> Self {
+        Self {
+            message: Sentence::new(first).then(self.message),
+            ..self
+        }
+    }
+
     /// The same with something to do.
     pub(crate) fn next(self, next: impl Into<Sentence>) -> Self {
         Self {
@@ -171,27 +179,19 @@ pub(crate) fn device_lines<'a>(
         let called = found.called().unwrap_or_else(|| "-".into());
         [state, called, model, address, mac, serial]
     });
-    let mut cells: Vec<_> = cells.map(Vec::from).collect();
-    if cells
+    let cells: Vec<_> = cells.collect();
+    let columns = (0..6).filter(|column| *column != 1 || cells.iter().any(|row| row[1] != "-"));
+    let mut lines = vec![String::new(); cells.len()];
+    for column in columns {
+        let width = cells.iter().map(|row| row[column].chars().count()).max();
+        for (line, row) in lines.iter_mut().zip(&cells) {
+            let _ = write!(line, "  {:<1$}", row[column], width.unwrap_or(0));
+        }
+    }
+    lines
         .iter()
-        .all(|row| row.get(1).is_some_and(|called| called == "-"))
-    {
-        for row in &mut cells {
-            row.remove(1);
-        }
-    }
-    let mut widths = [0; 6];
-    for row in &cells {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    let lines = cells.iter().map(|row| {
-        let cells = row.iter().zip(widths);
-        let cells = cells.map(|(cell, width)| format!("  {cell:<width$}"));
-        cells.collect::<String>().trim_end().to_owned()
-    });
-    lines.collect()
+        .map(|line| line.trim_end().to_owned())
+        .collect()
 }
 
 /// A device by its address and MAC.
@@ -199,10 +199,8 @@ pub fn device_name(found: &DiscoveredDevice) -> String {
     let device = &found.entry.device;
     let address = device.ipv4.address;
     let address = address.map_or_else(|| "a device".into(), |address| address.to_string());
-    let mac = device
-        .mac
-        .map_or_else(String::new, |mac| format!(" ({mac})"));
-    format!("{address}{mac}")
+    let mac = device.mac.map(|mac| format!(" ({mac})"));
+    address + &mac.unwrap_or_default()
 }
 
 /// A device by its names, where it is no longer at hand.

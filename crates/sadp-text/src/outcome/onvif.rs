@@ -15,14 +15,11 @@ pub(super) fn shown(status: &OnvifStatus) -> Explanation {
     let login = login.map_or_else(String::new, |it| format!(", login by {}", clean(it)));
     let users = users(status);
     let shown = say(format!("ONVIF {}{login}{users}", on(status.enabled)));
-    let is_useless = status.enabled && status.users.as_ref().is_some_and(Vec::is_empty);
-    if is_useless {
-        return shown.next(
-            Sentence::new("nobody can use ONVIF without a user: ")
-                .terminal_only("sadpctl onvif on DEVICE --user NAME"),
-        );
+    if !(status.enabled && status.users.as_ref().is_some_and(Vec::is_empty)) {
+        return shown;
     }
-    shown
+    let useless = Sentence::new("nobody can use ONVIF without a user: ");
+    shown.next(useless.terminal_only("sadpctl onvif on DEVICE --user NAME"))
 }
 
 const fn on(enabled: bool) -> &'static str {
@@ -56,14 +53,10 @@ fn users(status: &OnvifStatus) -> String {
 pub(super) fn changed(change: &OnvifChange, outcome: &Outcome) -> Explanation {
     let wanted = &change.wanted;
     if outcome.status == OutcomeStatus::Planned {
-        let user = wanted.user.as_ref();
-        let user = user.map_or_else(String::new, |it| {
-            format!("; user {} would get a password", it.name)
-        });
-        return say(format!(
-            "ONVIF would be switched {}{user}",
-            on(wanted.enable)
-        ));
+        let (on, user) = (on(wanted.enable), wanted.user.as_ref());
+        let user = user.map(|it| format!("; user {} would get a password", it.name));
+        let user = user.unwrap_or_default();
+        return say(format!("ONVIF would be switched {on}{user}"));
     }
     let Some(after) = &change.after else {
         return say("it accepted the change, but ONVIF could not be read again")
@@ -71,46 +64,31 @@ pub(super) fn changed(change: &OnvifChange, outcome: &Outcome) -> Explanation {
     };
     let shown = shown(after);
     if !change.is_written() {
-        return Explanation {
-            message: format!("nothing to change: {}", shown.message).into(),
-            ..shown
-        };
+        return shown.after("nothing to change: ");
     }
     if outcome.status == OutcomeStatus::Unknown {
+        let now = shown.message;
         return say(format!(
-            "it accepted the change, but does not show it: {}",
-            shown.message
+            "it accepted the change, but does not show it: {now}"
         ))
         .next("look at its own web page, or run it again");
     }
-    let was = change
-        .before
-        .as_ref()
-        .filter(|it| it.enabled != after.enabled);
+    let before = change.before.as_ref();
+    let was = before.filter(|it| it.enabled != after.enabled);
     let was = was.map_or_else(String::new, |it| format!(" (was {})", on(it.enabled)));
     let user = change.user.as_ref().map_or_else(String::new, |written| {
         let name = &written.user.user_name;
-        let what = if written.is_new {
-            "is added"
-        } else {
-            "has the new password"
-        };
-        let plain = if written.is_encrypted {
-            ""
-        } else {
-            ", and the password went unencrypted: its firmware takes it in no other way"
-        };
+        let password = "has the new password";
+        let what = if written.is_new { "is added" } else { password };
+        let plain = ", and the password went unencrypted: its firmware takes it in no other way";
+        let plain = if written.is_encrypted { "" } else { plain };
         format!("; user {name} {what}{plain}")
     });
     let message = format!("ONVIF {}{was}{user}", on(after.enabled));
     if change.needs_restart || outcome.seen != Some(Seen::Changed) {
-        return say(format!(
-            "{message}; it takes the change over when it restarts"
-        ))
-        .next(
-            Sentence::new("restart it in its own web page, then: ")
-                .terminal_only("sadpctl onvif show DEVICE"),
-        );
+        let restart = Sentence::new("restart it in its own web page, then: ");
+        return say(message + "; it takes the change over when it restarts")
+            .next(restart.terminal_only("sadpctl onvif show DEVICE"));
     }
     Explanation {
         message: message.into(),

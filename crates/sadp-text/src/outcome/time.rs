@@ -9,19 +9,16 @@ use sadp_ops::{
 };
 use sadp_reset::Action;
 
-use super::http::{deviation, set_by};
+use super::http::{clock_in_brief, deviation};
 use crate::{Announcement, Explanation, Sentence, say};
 
 /// A clock that was read.
 pub(super) fn shown(status: &ClockStatus) -> Explanation {
-    let zone = status.clock.time.time_zone.as_deref();
-    let zone = status
-        .clock
-        .time
-        .zone()
-        .map(|it| zone_name(&it))
-        .or_else(|| zone.map(|text| clean(text.trim()).into_owned()))
-        .map_or_else(String::new, |zone| format!(", zone {zone}"));
+    let time = &status.clock.time;
+    let text = time.time_zone.as_deref();
+    let zone = time.zone().map(|it| zone_name(&it));
+    let zone = zone.or_else(|| text.map(|text| clean(text.trim()).into_owned()));
+    let zone = zone.map_or_else(String::new, |zone| format!(", zone {zone}"));
     let shown = say(format!("clock {}{zone}", clock(status)));
     match wrong(status) {
         Some(next) => shown.next(next),
@@ -32,9 +29,8 @@ pub(super) fn shown(status: &ClockStatus) -> Explanation {
 /// `right, set by NTP from 192.168.1.1`.
 fn clock(status: &ClockStatus) -> String {
     let server = status.server().map(|host| format!(" from {host}"));
-    let server = server.unwrap_or_default();
-    let [deviation, by] = [deviation(&status.clock), set_by(&status.clock)];
-    format!("{deviation}, {by}{server}")
+    let (clock, server) = (clock_in_brief(&status.clock), server.unwrap_or_default());
+    format!("{clock}{server}")
 }
 
 /// What to do about a wrong clock.
@@ -50,45 +46,29 @@ fn wrong(status: &ClockStatus) -> Option<Sentence> {
 
 /// `UTC+01 with daylight saving`.
 fn zone_name(zone: &DeviceZone) -> String {
-    let offset = zone.standard();
-    let offset = if offset == Offset::UTC {
-        String::new()
-    } else {
-        offset.to_string()
-    };
-    let saving = if zone.saves_daylight() {
-        " with daylight saving"
-    } else {
-        ""
-    };
-    format!("UTC{offset}{saving}")
+    let offset = Some(zone.standard()).filter(|it| *it != Offset::UTC);
+    let offset = offset.map_or_else(String::new, |it| it.to_string());
+    let saving = zone.saves_daylight().then_some(" with daylight saving");
+    format!("UTC{offset}{}", saving.unwrap_or_default())
 }
 
 /// A clock that was set, or would be.
 pub(super) fn changed(change: &TimeChange, outcome: &Outcome) -> Explanation {
     if outcome.status == OutcomeStatus::Planned {
-        return say(format!(
-            "would be set, where it differs: {}",
-            settings(&change.wanted)
-        ));
+        let wanted = settings(&change.wanted);
+        return say(format!("would be set, where it differs: {wanted}"));
     }
     let Some(after) = &change.after else {
         return say("it accepted the change, but its clock could not be read again")
             .next(Sentence::new("to see it: ").terminal_only("sadpctl time show DEVICE"));
     };
     if !change.is_written() {
-        let shown = shown(after);
-        return Explanation {
-            message: format!("nothing to change: {}", shown.message).into(),
-            ..shown
-        };
+        return shown(after).after("nothing to change: ");
     }
     if outcome.status == OutcomeStatus::Unknown {
         let now = clock(after);
-        return say(format!(
-            "it accepted the change, but does not show it: clock {now}"
-        ))
-        .next("look at its own web page, or run it again");
+        let message = format!("it accepted the change, but does not show it: clock {now}");
+        return say(message).next("look at its own web page, or run it again");
     }
     let before = change.before.as_ref().map(|it| deviation(&it.clock));
     let now = deviation(&after.clock);
@@ -97,26 +77,17 @@ pub(super) fn changed(change: &TimeChange, outcome: &Outcome) -> Explanation {
     let waits = after
         .server()
         .filter(|_| !restarts && wrong(after).is_some());
-    let still = if before.as_ref() == Some(&now) {
-        "still"
-    } else {
-        "now"
-    };
     let moved = match before {
-        Some(before) if before != now || waits.is_some() => format!("was {before}; {still} "),
+        Some(before) if before != now => format!("was {before}; now "),
+        Some(before) if waits.is_some() => format!("was {before}; still "),
         _ => String::new(),
     };
     let zone = change.wanted.zone.as_ref();
     let zone = zone.map_or_else(String::new, |zone| format!("; zone {}", zone.name));
-    let late = if waits.is_some() {
-        ", which has not set it yet"
-    } else {
-        ""
-    };
-    let late = if restarts {
-        "; it takes the change over when it restarts"
-    } else {
-        late
+    let late = match waits {
+        _ if restarts => "; it takes the change over when it restarts",
+        Some(_) => ", which has not set it yet",
+        None => "",
     };
     let done = say(format!("clock {moved}{}{late}{zone}", clock(after)));
     match (waits, wrong(after)) {
@@ -143,10 +114,8 @@ fn settings(settings: &TimeSettings) -> String {
         ClockSource::Ntp(host) => format!("NTP from {host}"),
         ClockSource::ThisComputer => "this computer's time, by hand".into(),
     });
-    let zone = settings
-        .zone
-        .as_ref()
-        .map(|zone| format!("zone {}", zone.name));
+    let zone = settings.zone.as_ref();
+    let zone = zone.map(|zone| format!("zone {}", zone.name));
     let parts: Vec<_> = source.into_iter().chain(zone).collect();
     parts.join("; ")
 }
@@ -154,10 +123,8 @@ fn settings(settings: &TimeSettings) -> String {
 impl Announcement {
     /// Clocks to be set.
     pub fn time(wanted: &TimeSettings) -> Self {
-        let what = format!(
-            "the clock is set ({}), where it differs, on",
-            settings(wanted)
-        );
+        let settings = settings(wanted);
+        let what = format!("the clock is set ({settings}), where it differs, on");
         let question = match wanted.source {
             Some(_) => "Set the clock of {}?",
             None => "Set the time zone of {}?",
