@@ -14,12 +14,10 @@ pub const NOT_ASKED: &str =
 
 /// What an audit finds of a device: `problem`, `advice` or `ok`.
 pub fn audit_result(findings: &[AuditFinding]) -> &'static str {
-    if findings.iter().any(|finding| finding.is_problem()) {
-        "problem"
-    } else if findings.is_empty() {
-        "ok"
-    } else {
-        "advice"
+    match findings {
+        [] => "ok",
+        _ if findings.iter().any(|finding| finding.is_problem()) => "problem",
+        _ => "advice",
     }
 }
 
@@ -34,10 +32,8 @@ pub fn ready_methods(methods: &[MethodAssessment]) -> String {
         let mut methods = methods.iter();
         methods.any(|fit| fit.method == *own && fit.availability == Availability::Ready)
     });
-    ready
-        .map(RecoveryMethod::name)
-        .collect::<Vec<_>>()
-        .join(", ")
+    let names: Vec<_> = ready.map(RecoveryMethod::name).collect();
+    names.join(", ")
 }
 
 /// What changed since an earlier audit. Empty where nothing did.
@@ -84,17 +80,9 @@ pub fn mends(finding: AuditFinding, device: &Device, name: &str) -> Sentence {
             format!("sadpctl activate {name} --prepare"),
             LinkedPage::Activate,
         ),
-        AuditFinding::NotRecoverable | AuditFinding::GuidMissing => {
-            Sentence::of_command(format!("sadpctl reset prepare {name}"), LinkedPage::Prepare)
-        }
-        AuditFinding::MailboxMissing => Sentence::of_command(
-            format!("sadpctl reset prepare {name} --mailbox ADDRESS"),
-            LinkedPage::Prepare,
-        ),
-        AuditFinding::QuestionsMissing => Sentence::of_command(
-            format!("sadpctl reset prepare {name} --make-answers FILE"),
-            LinkedPage::Prepare,
-        ),
+        AuditFinding::NotRecoverable | AuditFinding::GuidMissing => prepare(name, ""),
+        AuditFinding::MailboxMissing => prepare(name, " --mailbox ADDRESS"),
+        AuditFinding::QuestionsMissing => prepare(name, " --make-answers FILE"),
         AuditFinding::DuplicateAddress | AuditFinding::FactoryAddress => Sentence::of_command(
             format!("sadpctl net set {name} --ip ADDRESS"),
             LinkedPage::NetworkSettings,
@@ -110,4 +98,9 @@ pub fn mends(finding: AuditFinding, device: &Device, name: &str) -> Sentence {
             "update its firmware from the vendor's site".into()
         }
     }
+}
+
+fn prepare(name: &str, options: &str) -> Sentence {
+    let command = format!("sadpctl reset prepare {name}{options}");
+    Sentence::of_command(command, LinkedPage::Prepare)
 }

@@ -8,7 +8,7 @@ use sadp_ops::{
 };
 use sadp_reset::RecorderCamera;
 
-use crate::{Sentence, count, minute};
+use crate::{Sentence, count, in_states, minute};
 
 /// `5 channels: 3 online, 2 not; 1 more camera found, on no channel`.
 pub(crate) fn cameras_in_brief(cameras: &[RecorderCamera]) -> String {
@@ -19,21 +19,13 @@ pub(crate) fn cameras_in_brief(cameras: &[RecorderCamera]) -> String {
         (with(Some(false)), "not online"),
         (with(None), "not known"),
     ];
-    let states = states.iter().filter(|(number, _)| *number > 0);
-    let states: Vec<_> = states
-        .map(|(number, state)| format!("{number} {state}"))
-        .collect();
     let number = count(channels.len() as u64, "channel", "channels");
-    let mut parts = vec![if states.is_empty() {
-        number
-    } else {
-        format!("{number}: {}", states.join(", "))
-    }];
-    if !others.is_empty() {
-        let more = count(others.len() as u64, "more camera", "more cameras");
-        parts.push(format!("{more} found, on no channel"));
+    let channels = in_states(number, &states);
+    if others.is_empty() {
+        return channels;
     }
-    parts.join("; ")
+    let more = count(others.len() as u64, "more camera", "more cameras");
+    format!("{channels}; {more} found, on no channel")
 }
 
 /// How a camera behind a recorder stands: `online`, `offline: it cannot be reached`.
@@ -47,24 +39,25 @@ pub fn camera_state(camera: &RecorderCamera) -> String {
         (None, None) if camera.channel.is_none() => Some("on no channel".into()),
         (None, None) => None,
     };
-    let activated = (camera.activated == Some(false)).then(|| "not activated".into());
-    let parts: Vec<String> = activated.into_iter().chain(state).collect();
-    if parts.is_empty() {
-        return "not known".into();
+    match (camera.activated, state) {
+        (Some(false), Some(state)) => format!("not activated; {state}"),
+        (Some(false), None) => "not activated".into(),
+        (_, state) => state.unwrap_or_else(|| "not known".into()),
     }
-    parts.join("; ")
 }
 
 /// Where a camera is: `behind DS-7616NXI-K2 192.168.1.100, channel 3, as of 2026-11-27
 /// 21:30: online`.
 pub fn camera_place(behind: &CameraBehind) -> String {
-    let channel = behind.camera.channel;
-    let channel = channel.map_or_else(String::new, |it| format!(", channel {it}"));
     let (at, state) = (minute(behind.at), camera_state(&behind.camera));
-    format!(
-        "behind {}{channel}, as of {at}: {state}",
-        recorder_name(&behind.recorder)
-    )
+    format!("behind {}, as of {at}: {state}", recorder_channel(behind))
+}
+
+/// `DS-7616NXI-K2 192.168.1.100, channel 3`.
+pub(crate) fn recorder_channel(behind: &CameraBehind) -> String {
+    let recorder = recorder_name(&behind.recorder);
+    let channel = behind.camera.channel.map(|it| format!(", channel {it}"));
+    recorder + &channel.unwrap_or_default()
 }
 
 /// A recorder for people: its name, else its model, and its address.
@@ -82,9 +75,9 @@ pub fn camera_mends(problem: CameraProblem, recorder: &DeviceRef) -> Sentence {
     match problem {
         CameraProblem::Unactivated => "activate it on the recorder's own web page".into(),
         CameraProblem::Offline => {
-            let mac = recorder.mac.map(|mac| mac.to_string());
-            let address = recorder.address.map(|it| it.to_string());
-            let recorder = mac.or(address).unwrap_or_else(|| "RECORDER".into());
+            let mac = recorder.mac.map(|it| it.to_string());
+            let name = mac.or_else(|| recorder.address.map(|it| it.to_string()));
+            let recorder = name.unwrap_or_else(|| "RECORDER".into());
             Sentence::new("look at it, then: ").terminal_only(format!("sadpctl cameras {recorder}"))
         }
     }

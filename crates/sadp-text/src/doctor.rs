@@ -11,8 +11,8 @@ use sadp_doctor::{
 use sadp_model::OffSubnet;
 
 use crate::{
-    Explanation, LinkedPage, Platform, Remedy, Sentence, count, device_counts, reach, say, seconds,
-    with_cause,
+    Explanation, LinkedPage, Platform, Remedy, Sentence, count, device_counts, first_of, reach,
+    say, seconds, with_cause,
 };
 
 /// Puts a check into words. Commands are those of `platform`.
@@ -88,12 +88,8 @@ pub fn check_subject(subject: &Subject) -> String {
 const MAX_NAMED: usize = 4;
 
 fn list(names: &BTreeSet<impl ToString>) -> String {
-    let shown = names.iter().take(MAX_NAMED);
-    let mut shown: Vec<_> = shown.map(ToString::to_string).collect();
-    if names.len() > MAX_NAMED {
-        shown.push(format!("{} more", names.len() - MAX_NAMED));
-    }
-    shown.join(", ")
+    let names = names.iter().map(ToString::to_string);
+    first_of(names, MAX_NAMED, |more| format!("{more} more"))
 }
 
 #[rustfmt::skip]

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use sadp_discovery::{LinkInfo, ScanReport, interface, reverse_path};
+use sadp_discovery::{LinkInfo, ScanReport, interface::is_virtual, reverse_path};
 use sadp_model::FACTORY_ADDRESSES;
 use sadp_ops::{
     OpsError,
@@ -109,17 +109,14 @@ pub fn nothing_found(report: &ScanReport) -> ErrorText {
     if links.is_empty() {
         links.push("no interface".into());
     }
-    let mut text = ErrorText::new(format!(
-        "no device answered within {} on {}",
-        seconds(report.progress.elapsed),
-        links.join(", ")
-    ))
-    .hint("check that the devices have power and that this computer is on their switch and VLAN");
+    let (elapsed, links) = (seconds(report.progress.elapsed), links.join(", "));
+    let mut text = ErrorText::new(format!("no device answered within {elapsed} on {links}")).hint(
+        "check that the devices have power and that this computer is on their switch and VLAN",
+    );
     let mut links = report.links.iter();
-    if let Some(virtual_link) = links.find(|link| interface::is_virtual(&link.interface)) {
+    if let Some(LinkInfo { interface, .. }) = links.find(|link| is_virtual(&link.interface)) {
         let first = format!(
-            "{} looks like a VPN or container network: name the one the cameras are on",
-            virtual_link.interface
+            "{interface} looks like a VPN or container network: name the one the cameras are on"
         );
         let hint = Sentence::new(first).or_on_page(", e.g. -i eth0", " when this program is begun");
         text = text.hint(hint);
@@ -139,32 +136,19 @@ pub fn nothing_found(report: &ScanReport) -> ErrorText {
     )
 }
 
-/// That answers of other subnets are dropped unheard on some interface.
+/// That answers of other subnets are dropped unheard on some interface, and how to hear them.
 pub fn filtered(report: &ScanReport) -> Option<Sentence> {
-    let unheard = |link: &&LinkInfo| {
+    let mut links = report.links.iter().filter(|link| {
         !link.network.addr().is_loopback() && !report.frames_on.contains(&link.interface)
-    };
-    let link = report
-        .links
-        .iter()
-        .filter(unheard)
-        .find(|link| reverse_path::drops_other_subnets(&link.interface))?;
-    Some(drops_outside(link))
-}
-
-/// What the reverse-path filter of a link hides, and how to hear it.
-fn drops_outside(link: &LinkInfo) -> Sentence {
-    let name = &link.interface;
-    let network = link.network.trunc();
-    let hidden: Vec<_> = FACTORY_ADDRESSES
-        .into_iter()
-        .filter(|address| !network.contains(address))
-        .map(|address| address.to_string())
-        .collect();
-    let among = if hidden.is_empty() {
-        String::new()
-    } else {
-        format!(", the factory address {} included", hidden.join(" or "))
+    });
+    let link = links.find(|link| reverse_path::drops_other_subnets(&link.interface))?;
+    let (name, network) = (&link.interface, link.network.trunc());
+    let hidden = FACTORY_ADDRESSES.into_iter();
+    let hidden = hidden.filter(|address| !network.contains(address));
+    let hidden: Vec<_> = hidden.map(|address| address.to_string()).collect();
+    let among = match &hidden[..] {
+        [] => String::new(),
+        hidden => format!(", the factory address {} included", hidden.join(" or ")),
     };
     let first = format!(
         "this computer drops answers from outside {network} on {name} (reverse-path filter){among}: raw Ethernet frames \
@@ -172,8 +156,8 @@ fn drops_outside(link: &LinkInfo) -> Sentence {
     );
     let command =
         format!("sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.{name}.rp_filter=0");
-    Sentence::new(first)
+    let sentence = Sentence::new(first)
         .then(permission())
-        .text("), or until the next start: ")
-        .shell(command)
+        .text("), or until the next start: ");
+    Some(sentence.shell(command))
 }

@@ -57,6 +57,7 @@ use std::{error::Error, fmt::Write as _, time::Duration};
 
 use sadp_model::DeviceCounts;
 use sadp_ops::{DeviceRef, DiscoveredDevice};
+use sadp_reset::DeviceKey;
 
 pub use announcement::{Announcement, Confirmation, already_active, refused_before};
 pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
@@ -203,6 +204,13 @@ pub fn device_name(found: &DiscoveredDevice) -> String {
     address + &mac.unwrap_or_default()
 }
 
+/// A device by its MAC, else by its serial.
+pub(crate) fn key_name(device: &DeviceKey) -> String {
+    let mac = device.mac().map(|mac| mac.to_string());
+    let name = mac.or_else(|| device.serial().map(ToString::to_string));
+    name.unwrap_or_default()
+}
+
 /// A device by its names, where it is no longer at hand.
 fn ref_line(device: &DeviceRef) -> String {
     let names = [
@@ -212,6 +220,19 @@ fn ref_line(device: &DeviceRef) -> String {
     ];
     let names = names.map(|name| name.unwrap_or_else(|| "-".into()));
     format!("  {}", names.join("  "))
+}
+
+/// The first `most` of some texts, and how many more there are: `a, b, 3 more`.
+pub(crate) fn first_of(
+    texts: impl IntoIterator<Item = impl ToString>,
+    most: usize,
+    more: impl FnOnce(usize) -> String,
+) -> String {
+    let mut texts = texts.into_iter();
+    let mut shown: Vec<_> = texts.by_ref().take(most).map(|it| it.to_string()).collect();
+    let left = texts.count();
+    shown.extend((left > 0).then(|| more(left)));
+    shown.join(", ")
 }
 
 /// `1 device`, `2 devices`.
@@ -234,12 +255,18 @@ pub fn device_counts(devices: &DeviceCounts) -> String {
         (devices.active, "active"),
         (devices.unknown, "in an unknown state"),
     ];
-    let states = states.into_iter().filter(|(number, _)| *number > 0);
+    in_states(count(devices.total() as u64, "device", "devices"), &states)
+}
+
+/// How many things there are, and how many of them in each state: `2 devices: 2 active`.
+pub(crate) fn in_states(all: String, states: &[(usize, &str)]) -> String {
+    let states = states.iter().filter(|(number, _)| *number > 0);
     let states = states.map(|(number, name)| format!("{number} {name}"));
     let states = states.collect::<Vec<_>>().join(", ");
-    let devices = count(devices.total() as u64, "device", "devices");
-    let colon = if states.is_empty() { "" } else { ": " };
-    format!("{devices}{colon}{states}")
+    if states.is_empty() {
+        return all;
+    }
+    format!("{all}: {states}")
 }
 
 /// `1.6 s`.

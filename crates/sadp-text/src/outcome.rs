@@ -335,38 +335,25 @@ mod tests {
     fn what_is_blocked_names_the_word_that_sends_it_all_the_same() {
         let [used, other] = ["192.168.1.64", "192.168.1.66"].map(str::parse::<IpAddr>);
         let (used, other) = (used.unwrap(), other.unwrap());
-        let account = Account {
+        let (from, to, former, at) = (used, other, used, Timestamp::UNIX_EPOCH);
+        let before = Account {
             user_name: "admin".into(),
             salted: true,
         };
+        let now = before.clone();
         for reason in [
             BlockReason::NoMac,
             BlockReason::TwoSenders { used, other },
             BlockReason::DuplicateMac,
-            BlockReason::JustMoved {
-                from: used,
-                to: other,
-            },
-            BlockReason::MoveUnconfirmed {
-                former: used,
-                at: Timestamp::UNIX_EPOCH,
-            },
+            BlockReason::JustMoved { from, to },
+            BlockReason::MoveUnconfirmed { former, at },
             BlockReason::ContradictsItself(vec![Contradiction::Salt]),
             BlockReason::SharedSalt,
-            BlockReason::AccountChanged {
-                before: account.clone(),
-                now: account,
-            },
-            BlockReason::Locked {
-                until: Timestamp::UNIX_EPOCH,
-            },
+            BlockReason::AccountChanged { before, now },
+            BlockReason::Locked { until: at },
             BlockReason::FewTries { left: 2 },
-            BlockReason::RefusedBefore {
-                at: Timestamp::UNIX_EPOCH,
-            },
-            BlockReason::MayHaveWorked {
-                at: Timestamp::UNIX_EPOCH,
-            },
+            BlockReason::RefusedBefore { at },
+            BlockReason::MayHaveWorked { at },
         ] {
             let word = reason.guard().map(|it| format!("--force {}", it.word()));
             let told = blocked(&reason).next.unwrap().to_string();

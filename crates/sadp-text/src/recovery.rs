@@ -35,18 +35,14 @@ pub fn unanswered(packages: usize) -> String {
 
 /// Where the answers are that were made for devices.
 pub fn answers_kept(path: &Path) -> String {
-    format!(
-        "the answers are in {}: keep it safe, whoever has it can take the devices over",
-        path.display()
-    )
+    let path = path.display();
+    format!("the answers are in {path}: keep it safe, whoever has it can take the devices over")
 }
 
 /// Where answers are that no device took.
 pub fn answers_unused(path: &Path) -> String {
-    format!(
-        "no device took the answers in {}: they are of no use, delete them",
-        path.display()
-    )
+    let path = path.display();
+    format!("no device took the answers in {path}: they are of no use, delete them")
 }
 
 /// The command to type next for a method. `None` where the method does not fit.
@@ -75,12 +71,8 @@ pub fn method_command(fit: &MethodAssessment, device: &Device) -> Option<String>
         },
         (RecoveryMethod::Guid, _) => {
             let missing = |need: &Prerequisite| matches!(need, Prerequisite::GuidFile { .. });
-            let file = if needs.iter().any(missing) {
-                " FILE"
-            } else {
-                ""
-            };
-            format!("guid import {name}{file}")
+            let file = needs.iter().any(missing).then_some(" FILE");
+            format!("guid import {name}{}", file.unwrap_or_default())
         }
         (RecoveryMethod::HikConnect | RecoveryMethod::HikProConnect, _) => format!("app {name}"),
     };
@@ -198,17 +190,13 @@ impl fmt::Display for ButtonSteps {
 pub fn mail_qr_steps(told: &MailQr, picture: &str) -> [String; 2] {
     let service = match &told.service_mailbox {
         Some(service) => format!("Mail {picture} to {}", clean(service)),
-        None => {
-            format!("The device names no address: mail {picture} to the vendor's support")
-        }
+        None => format!("The device names no address: mail {picture} to the vendor's support"),
     };
-    let mailbox = told.mailbox.as_deref().map_or_else(
-        || "at its reserved e-mail address".into(),
-        |mailbox| format!("at {}", clean(mailbox)),
-    );
+    let mailbox = told.mailbox.as_deref().map(clean);
+    let mailbox = mailbox.as_deref().unwrap_or("its reserved e-mail address");
     [
         format!("{service}, or scan it with the vendor's app, Hik-Connect."),
-        format!("A code comes {mailbox}, usually within minutes."),
+        format!("A code comes at {mailbox}, usually within minutes."),
     ]
 }
 
@@ -246,11 +234,8 @@ mod tests {
         ]
         .map(|(model, state)| {
             let device = device(model, state);
-            let fit = MethodAssessment::judge(
-                RecoveryMethod::ResetButton,
-                &device,
-                &RecoverySetup::default(),
-            );
+            let (method, setup) = (RecoveryMethod::ResetButton, RecoverySetup::default());
+            let fit = MethodAssessment::judge(method, &device, &setup);
             ButtonSteps::new(&device, &fit).to_string()
         });
         assert_snapshot!(told.join("\n\n"));

@@ -142,10 +142,7 @@ mod tests {
         let sheet = |name| Sheet {
             name,
             titles: vec!["=text", "number"],
-            rows: texts
-                .iter()
-                .map(|it| vec![(*it).into(), "1".into()])
-                .collect(),
+            rows: texts.map(|it| vec![it.into(), "1".into()]).into(),
         };
         let bytes = Sheet::workbook(&[sheet("One"), sheet("Two")]).unwrap();
         let mut read = Xlsx::new(Cursor::new(&bytes)).unwrap();
@@ -165,11 +162,7 @@ mod tests {
 
     #[test]
     fn a_sheet_without_rows_is_a_sheet() {
-        let sheet = Sheet {
-            name: "Devices",
-            titles: vec!["a"],
-            rows: Vec::new(),
-        };
+        let sheet = Sheet::of::<()>("Devices", &[("a", |()| String::new())], &[]);
         let bytes = Sheet::workbook(&[sheet]).unwrap();
         let mut read = Xlsx::new(Cursor::new(&bytes)).unwrap();
         assert_eq!(read.worksheet_range("Devices").unwrap().height(), 1);

@@ -6,9 +6,9 @@ use sadp_ops::{
     Guard, Outcome, OutcomeData,
     recovery::guid::{GuidFinding as Finding, ListedGuid},
 };
-use sadp_reset::{DeviceKey, GuidVoid, VaultError};
+use sadp_reset::{GuidVoid, VaultError};
 
-use crate::{Explanation, LinkedPage, Remedy, Sentence, minute, say};
+use crate::{Explanation, LinkedPage, Remedy, Sentence, key_name, minute, say};
 
 const IMPORT: &str = "sadpctl reset guid import DEVICE FILE";
 
@@ -23,7 +23,7 @@ pub(super) fn explain(finding: &Finding) -> Explanation {
         Finding::NoneInVault { .. } => say("no GUID of it is in the vault").next(give_file),
         Finding::VoidInVault { why, at, .. } => say(format!("its GUID in the vault is {}", void(*why, *at))).next(give_file),
         Finding::Void { why, at } => say(format!("not sent: this GUID is {}", void(*why, *at))).next(other_file),
-        Finding::OfAnother(device) => say(format!("not sent: another device exported this GUID, {}", name(device))).next(other_file),
+        Finding::OfAnother(device) => say(format!("not sent: another device exported this GUID, {}", key_name(device))).next(other_file),
         Finding::Suspect => say("not sent: this GUID is suspect, it does not hold 128 bytes as every known GUID does").next(other_file),
         Finding::Unusable(file) => say(format!("not sent: {}", file.error())).next(file.error().remedy()),
     }
@@ -68,12 +68,6 @@ const fn guid_void(why: GuidVoid) -> &'static str {
 
 fn void(why: GuidVoid, at: jiff::Timestamp) -> String {
     format!("void since {}: {}", minute(at), guid_void(why))
-}
-
-fn name(device: &DeviceKey) -> String {
-    let mac = device.mac().map(|mac| mac.to_string());
-    let name = mac.or_else(|| device.serial().map(ToString::to_string));
-    name.unwrap_or_default()
 }
 
 impl Remedy for VaultError {

@@ -60,11 +60,9 @@ fn texts(settings: &NetworkSettings) -> [(&'static str, String); 10] {
 /// What a plan for one device does.
 pub fn device_question(it: &PlannedChange) -> Confirmation<'_> {
     let device = &it.device.entry.device;
-    let names = [
-        device.mac.map(|mac| mac.to_string()),
-        device.serial.as_ref().map(ToString::to_string),
-    ];
-    let names: Vec<_> = names.into_iter().flatten().collect();
+    let mac = device.mac.map(|mac| mac.to_string());
+    let serial = device.serial.as_ref().map(ToString::to_string);
+    let names: Vec<_> = mac.into_iter().chain(serial).collect();
     let heading = format!("the network settings of {} change:", names.join("  "));
     let width = if it.change.mixed { 12 } else { 10 };
     let lines = differences(&it.change).map(|(name, values)| format!("  {name:<width$}  {values}"));
@@ -102,9 +100,8 @@ pub fn batch_question(plan: &Plan) -> Confirmation<'_> {
         let it = plan.changes.get(step.number);
         let mac = it.and_then(|it| it.device.entry.device.mac);
         let (mac, to) = (shown(mac, "-"), step.to);
-        lines.push(format!(
-            "  {mac} goes to {to} first, to make room for others"
-        ));
+        let first = format!("  {mac} goes to {to} first, to make room for others");
+        lines.push(first);
     }
     change_question(plan.changes.iter().map(|it| &it.device).collect(), &lines)
 }
@@ -112,11 +109,10 @@ pub fn batch_question(plan: &Plan) -> Confirmation<'_> {
 /// What is known of the address that a device is to have.
 pub fn target_address(target: TargetAddress) -> String {
     let address = target.address;
-    let free = "looks free (a device that is switched off would not show)";
-    target.holder.map_or_else(
-        || format!("{address} {free}"),
-        |by| format!("{address} is taken by {}", holder(by)),
-    )
+    match target.holder {
+        Some(by) => format!("{address} is taken by {}", holder(by)),
+        None => format!("{address} looks free (a device that is switched off would not show)"),
+    }
 }
 
 /// How many devices a plan gave names.
@@ -144,9 +140,7 @@ pub fn plan_problems(problems: &[Problem]) -> Explanation {
                 .text("; a list of devices can be one if it is CSV: ")
                 .command("sadpctl scan --format csv", LinkedPage::Devices),
             FileKind::Archive => "unpack it, and apply the CSV file in it".into(),
-            FileKind::Pdf | FileKind::Binary => {
-                writes_a_plan("check whether it is the right file; ")
-            }
+            FileKind::Pdf | FileKind::Binary => writes_a_plan("check whether it is the right file; "),
         };
         return say(format!("is {kind}, and a plan is CSV or an .xlsx workbook")).next(next);
     }
@@ -307,20 +301,28 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_change_is_reported_in_a_line() {
+    fn device() -> Device {
         let mut device = Device::unknown();
         device.ipv4.address = "192.168.1.64".parse().ok();
         device.ipv4.mask = "255.255.255.0".parse().ok();
-        device.ipv4.gateway = "192.168.1.1".parse().ok();
         device.ports.sdk = Some(8000);
-        let mut wanted = WantedSettings {
-            address: "192.168.1.101".parse().ok(),
+        device
+    }
+
+    fn wanted(address: &str) -> WantedSettings {
+        WantedSettings {
+            address: address.parse().ok(),
             ..WantedSettings::default()
-        };
-        let change = Change::new(&device, &wanted).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_change_is_reported_in_a_line() {
+        let mut device = device();
+        device.ipv4.gateway = "192.168.1.1".parse().ok();
+        let change = Change::new(&device, &wanted("192.168.1.101")).unwrap();
         assert_eq!(change_line(&change), "ip 192.168.1.64 -> 192.168.1.101");
-        wanted.address = "10.0.0.9".parse().ok();
+        let mut wanted = wanted("10.0.0.9");
         wanted.gateway = Some(std::net::Ipv4Addr::UNSPECIFIED);
         let change = Change::new(&device, &wanted).unwrap();
         assert_eq!(
@@ -331,15 +333,7 @@ mod tests {
 
     #[test]
     fn all_that_is_sent_is_listed_where_replies_differ() {
-        let mut device = Device::unknown();
-        device.ipv4.address = "192.168.1.64".parse().ok();
-        device.ipv4.mask = "255.255.255.0".parse().ok();
-        device.ports.sdk = Some(8000);
-        let wanted = WantedSettings {
-            address: "192.168.1.101".parse().ok(),
-            ..WantedSettings::default()
-        };
-        let mut change = Change::new(&device, &wanted).unwrap();
+        let mut change = Change::new(&device(), &wanted("192.168.1.101")).unwrap();
         change.mixed = true;
         assert_eq!(
             change_line(&change),

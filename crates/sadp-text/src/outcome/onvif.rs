@@ -7,7 +7,7 @@ use sadp_ops::{
 };
 use sadp_reset::Action;
 
-use crate::{Announcement, Explanation, Sentence, say};
+use crate::{Announcement, Explanation, Sentence, first_of, say};
 
 /// ONVIF as it was read.
 pub(super) fn shown(status: &OnvifStatus) -> Explanation {
@@ -35,18 +35,12 @@ fn users(status: &OnvifStatus) -> String {
     if users.is_empty() {
         return "; no users".into();
     }
-    let mut names: Vec<_> = users
-        .iter()
-        .take(NAMED)
-        .map(|user| match &user.user_type {
-            Some(level) => format!("{} ({})", clean(&user.user_name), clean(level)),
-            None => clean(&user.user_name).into_owned(),
-        })
-        .collect();
-    if let Some(rest) = users.len().checked_sub(NAMED).filter(|rest| *rest > 0) {
-        names.push(format!("{rest} more"));
-    }
-    format!("; users: {}", names.join(", "))
+    let names = users.iter().map(|user| match &user.user_type {
+        Some(level) => format!("{} ({})", clean(&user.user_name), clean(level)),
+        None => clean(&user.user_name).into_owned(),
+    });
+    let names = first_of(names, NAMED, |more| format!("{more} more"));
+    format!("; users: {names}")
 }
 
 /// ONVIF that was set, or would be.

@@ -22,12 +22,8 @@ pub(super) fn questions(list: &ListedQuestions) -> String {
         Some(name) => format!("{} ({name})", question.id),
         None => question.id.to_string(),
     };
-    let set: Vec<_> = list
-        .questions
-        .iter()
-        .filter(|it| it.set)
-        .map(text)
-        .collect();
+    let set = list.questions.iter().filter(|it| it.set);
+    let set: Vec<_> = set.map(text).collect();
     let number = count(list.questions.len() as u64, "question", "questions");
     let ignored = match list.ignored {
         0 => String::new(),

@@ -190,12 +190,17 @@ mod tests {
         }
     }
 
-    fn told(change: TimeChange, status: OutcomeStatus, seen: Seen) -> String {
-        message(&Outcome {
-            seen: Some(seen),
+    fn outcome(change: TimeChange, status: OutcomeStatus) -> Outcome {
+        Outcome {
             data: OutcomeData::TimeChange(Box::new(change)),
             ..Outcome::new(DeviceRef::default(), Action::TimeSet, status)
-        })
+        }
+    }
+
+    fn told(change: TimeChange, status: OutcomeStatus, seen: Seen) -> String {
+        let mut outcome = outcome(change, status);
+        outcome.seen = Some(seen);
+        message(&outcome)
     }
 
     #[test]
@@ -204,10 +209,8 @@ mod tests {
         let done = OutcomeStatus::Done;
         let before = "clock was 30 days behind; now right, set by NTP from 192.0.2.1";
         assert_eq!(told(change(right()), done, Seen::Changed), before);
-        let restarts = TimeChange {
-            needs_restart: true,
-            ..change(right())
-        };
+        let mut restarts = change(right());
+        restarts.needs_restart = true;
         let expected = format!("{before}; it takes the change over when it restarts");
         assert_eq!(told(restarts, done, Seen::Changed), expected);
         let former = change(Some(status(TimeMode::Manual, "2026-11-26T11:29:20")));
@@ -223,15 +226,8 @@ mod tests {
 
     #[test]
     fn what_was_set_before_a_failure_is_told() {
-        let mut outcome = Outcome {
-            reason: Reason::Http(HttpFinding::Unconfirmed(HttpFailure::Timeout)),
-            data: OutcomeData::TimeChange(Box::new(change(None))),
-            ..Outcome::new(
-                DeviceRef::default(),
-                Action::TimeSet,
-                OutcomeStatus::Unknown,
-            )
-        };
+        let mut outcome = outcome(change(None), OutcomeStatus::Unknown);
+        outcome.reason = Reason::Http(HttpFinding::Unconfirmed(HttpFailure::Timeout));
         assert!(message(&outcome).ends_with("may have been made; its time server is set already"));
         outcome.data = OutcomeData::None;
         assert!(message(&outcome).ends_with("may have been made"));

@@ -17,7 +17,7 @@ use sadp_reset::{QrImage, SiteName, SiteText};
 use serde::{Serialize, Serializer};
 
 use super::{known, shown};
-use crate::{cameras::recorder_name, minute};
+use crate::{cameras::recorder_channel, minute};
 
 /// A device in the document and on a label.
 #[derive(Debug, Serialize)]
@@ -96,6 +96,7 @@ impl DeviceCells {
             let mut fits = audited.assessed.methods.iter();
             fits.any(|fit| fit.method == *method && fit.availability.obstacle().is_none())
         });
+        let others = others.map(RecoveryMethod::label);
         Self {
             number,
             name: part(|it| it.name.as_ref()),
@@ -113,34 +114,28 @@ impl DeviceCells {
             firmware: firmware.trim().into(),
             build: build.into(),
             state: state(device),
-            behind: reported.behind.as_ref().map_or_else(String::new, |it| {
-                let channel = it.camera.channel;
-                let channel = channel.map_or_else(String::new, |it| format!(", channel {it}"));
-                shown(&format!("{}{channel}", recorder_name(&it.recorder)))
-            }),
+            behind: known(reported.behind.as_ref().map(recorder_channel)),
             recoverable: audited.is_recoverable(),
             guid: WayCells::guid(reported),
             mail: WayCells::new(audited, RecoveryMethod::Mail),
             questions: WayCells::new(audited, RecoveryMethod::Questions),
-            others: others
-                .map(RecoveryMethod::label)
-                .collect::<Vec<_>>()
-                .join(", "),
+            others: others.collect::<Vec<_>>().join(", "),
             qr: QrCells::of(device),
         }
     }
 
+    /// Whether people gave it a name or a place.
+    pub(super) const fn is_named(&self) -> bool {
+        !self.name.is_empty() || !self.place.is_empty()
+    }
+
     /// How people call it, else its model.
     pub(super) fn called(&self) -> String {
-        let names = [&self.name, &self.place].into_iter();
-        let names: Vec<_> = names
-            .filter(|it| !it.is_empty())
-            .map(String::as_str)
-            .collect();
-        if names.is_empty() {
-            return self.model.clone();
+        match (&*self.name, &*self.place) {
+            ("", "") => self.model.clone(),
+            (name, "") | ("", name) => name.into(),
+            (name, place) => format!("{name}, {place}"),
         }
-        names.join(", ")
     }
 }
 

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, net::Ipv4Addr, ops::RangeInclusive};
 use sadp_ops::report::{AddressUse, SubnetUse};
 use serde::Serialize;
 
-use crate::count;
+use crate::{count, first_of};
 
 /// Squares in a row.
 const COLUMNS: u32 = 32;
@@ -106,27 +106,19 @@ impl SubnetDrawing {
             used.map(|(address, _)| *address).collect::<Vec<_>>()
         };
         let devices = subnet.used.values().map(|it| it.devices as u64).sum();
-        let ranges = subnet.free.iter().take(MAX_RANGES).map(range);
-        let mut free: Vec<_> = ranges.collect();
-        if subnet.free.len() > MAX_RANGES {
-            let more = subnet.free.len() - MAX_RANGES;
-            free.push(format!(
-                "and {}",
-                count(more as u64, "more range", "more ranges")
-            ));
-        }
-        let total: u64 = subnet.free.iter().map(size).sum();
-        if total == 0 {
-            free.push("none".into());
-        } else {
-            free.push(format!("({})", count(total, "address", "addresses")));
-        }
+        let free = first_of(subnet.free.iter().map(range), MAX_RANGES, |more| {
+            format!("and {}", count(more as u64, "more range", "more ranges"))
+        });
+        let addresses = subnet.free.iter().map(size).sum();
         Self {
             network: network.to_string(),
             mask: network.netmask().to_string(),
             gateways: list(&with(|used| used.gateway)),
             used: count(devices, "device", "devices"),
-            free: free.join(", ").replace(", (", " ("),
+            free: match addresses {
+                0 => "none".into(),
+                _ => format!("{free} ({})", count(addresses, "address", "addresses")),
+            },
             conflicts: list(&with(|used| used.devices > 1)),
             blocks,
         }
@@ -134,12 +126,7 @@ impl SubnetDrawing {
 }
 
 fn list(addresses: &[Ipv4Addr]) -> String {
-    let shown = addresses.iter().take(MAX_RANGES).map(ToString::to_string);
-    let mut shown: Vec<_> = shown.collect();
-    if addresses.len() > MAX_RANGES {
-        shown.push(format!("and {} more", addresses.len() - MAX_RANGES));
-    }
-    shown.join(", ")
+    first_of(addresses, MAX_RANGES, |more| format!("and {more} more"))
 }
 
 fn size(range: &RangeInclusive<Ipv4Addr>) -> u64 {
