@@ -1,12 +1,22 @@
-//! What an audit finds, and what mends it.
+//! What an audit finds, and what mends it; the audit as a JSON document and as a table, and
+//! an earlier one read from the document.
 
-use sadp_model::{Availability, Device, MethodAssessment, RecoveryMethod};
-use sadp_ops::{
-    Preparation,
-    audit::{AuditFinding, ChangeSince},
+use std::{
+    io::{self, Write},
+    net::IpAddr,
 };
 
-use crate::{LinkedPage, Sentence};
+use sadp_model::{
+    Availability, Device, MacAddr, MethodAssessment, RecoveryMethod, text::clean_json,
+};
+use sadp_ops::{
+    DeviceRef, Preparation,
+    audit::{AuditFinding, AuditedDevice, ChangeSince, EarlierAudit},
+    cameras::CameraBehind,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{LinkedPage, Sentence, camera_mends, camera_place, camera_state};
 
 /// That devices were not asked, where an audit or a report says what is set up on them.
 pub const NOT_ASKED: &str =
@@ -103,4 +113,238 @@ pub fn mends(finding: AuditFinding, device: &Device, name: &str) -> Sentence {
 fn prepare(name: &str, options: &str) -> Sentence {
     let command = format!("sadpctl reset prepare {name}{options}");
     Sentence::of_command(command, LinkedPage::Prepare)
+}
+
+/// An audited device. The names and their order are a contract.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuditEntry {
+    /// `problem`, `advice` or `ok`.
+    #[serde(skip)]
+    pub result: &'static str,
+    /// The methods by which the owner alone recovers it, as far as they are ready.
+    #[serde(skip)]
+    pub ready: String,
+    /// By what it is named.
+    pub device: AuditDevice,
+    /// Its model.
+    pub model: Option<String>,
+    /// What people call it.
+    pub name: Option<String>,
+    /// Null where it is not known: of cameras that are known by their recorder alone.
+    pub recoverable: Option<bool>,
+    ways: Vec<AuditWay>,
+    /// What is found.
+    pub findings: Vec<FindingEntry>,
+    /// What changed since an earlier audit.
+    pub since: Option<ChangeSince>,
+    /// The recorder that it is behind.
+    pub behind: Option<BehindEntry>,
+}
+
+/// The names of an audited device.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuditDevice {
+    /// The complete serial number.
+    pub serial: Option<String>,
+    /// The MAC.
+    pub mac: Option<String>,
+    /// The address.
+    pub address: Option<IpAddr>,
+}
+
+impl From<&DeviceRef> for AuditDevice {
+    fn from(device: &DeviceRef) -> Self {
+        Self {
+            serial: device.serial.as_ref().map(ToString::to_string),
+            mac: device.mac.map(|mac| mac.to_string()),
+            address: device.address.map(IpAddr::V4),
+        }
+    }
+}
+
+/// A way of recovery, and whether it is ready.
+#[derive(Clone, Debug, Serialize)]
+struct AuditWay {
+    way: &'static str,
+    availability: &'static str,
+}
+
+/// A finding, and what mends it.
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingEntry {
+    finding: &'static str,
+    /// Whether something is missing.
+    pub problem: bool,
+    /// What it means.
+    pub message: String,
+    next: String,
+}
+
+/// The recorder that a camera is behind, and what that said of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct BehindEntry {
+    recorder: AuditDevice,
+    channel: Option<u32>,
+    at: String,
+    online: Option<bool>,
+    reason: Option<String>,
+    /// The same in words.
+    pub message: String,
+}
+
+impl From<&CameraBehind> for BehindEntry {
+    fn from(behind: &CameraBehind) -> Self {
+        let camera = &behind.camera;
+        Self {
+            recorder: AuditDevice::from(&behind.recorder),
+            channel: camera.channel,
+            at: behind.at.to_string(),
+            online: camera.online,
+            reason: camera.result.clone(),
+            message: camera_place(behind),
+        }
+    }
+}
+
+impl AuditEntry {
+    /// The titles of the columns. The names and their order are a contract.
+    pub const TITLES: &str =
+        "mac serial address model name result recoverable ready findings next since behind";
+
+    /// An audited device, what changed since an earlier audit, and the recorder that it is
+    /// behind.
+    pub fn new(
+        audited: &AuditedDevice,
+        since: Option<ChangeSince>,
+        behind: Option<&CameraBehind>,
+    ) -> Self {
+        let found = &audited.assessed.device;
+        let device = &found.entry.device;
+        let ways = audited.assessed.methods.iter().map(|fit| AuditWay {
+            way: fit.method.name(),
+            availability: fit.availability.name(),
+        });
+        let name = device
+            .mac
+            .map_or_else(|| "DEVICE".into(), |mac| mac.to_string());
+        let findings = audited.findings.iter().map(|&it| FindingEntry {
+            finding: it.name(),
+            problem: it.is_problem(),
+            message: finding(it),
+            next: mends(it, device, &name).into(),
+        });
+        Self {
+            result: audit_result(&audited.findings),
+            ready: ready_methods(&audited.assessed.methods),
+            device: AuditDevice::from(&DeviceRef::from(found)),
+            model: device.model.as_deref().map(Into::into),
+            name: found.called(),
+            recoverable: Some(audited.is_recoverable()),
+            ways: ways.collect(),
+            findings: findings.collect(),
+            since,
+            behind: behind.map(Into::into),
+        }
+    }
+
+    /// A camera that is known by its recorder alone.
+    pub fn behind(behind: &CameraBehind) -> Self {
+        let camera = &behind.camera;
+        let finding = behind.problem().map(|problem| FindingEntry {
+            finding: problem.name(),
+            problem: true,
+            message: camera_state(camera),
+            next: camera_mends(problem, &behind.recorder).into(),
+        });
+        let address = camera.address.as_deref();
+        Self {
+            result: if finding.is_some() { "problem" } else { "ok" },
+            ready: String::new(),
+            device: AuditDevice {
+                serial: camera.serial.as_ref().map(ToString::to_string),
+                mac: camera.mac.map(|mac| mac.to_string()),
+                address: address.and_then(|it| it.parse().ok()),
+            },
+            model: camera.model.clone(),
+            name: camera.name.clone(),
+            recoverable: None,
+            ways: Vec::new(),
+            findings: finding.into_iter().collect(),
+            since: None,
+            behind: Some(behind.into()),
+        }
+    }
+
+    /// What changed since an earlier audit. Empty where nothing did.
+    pub fn change(&self) -> String {
+        self.since.as_ref().map(audit_change).unwrap_or_default()
+    }
+
+    /// What stands in the columns of a table. What is not known is empty.
+    pub fn row(&self) -> Vec<String> {
+        let device = &self.device;
+        let findings = self.findings.iter();
+        let next: Vec<_> = findings.clone().map(|it| &*it.next).collect();
+        let findings: Vec<_> = findings.map(|it| it.finding).collect();
+        vec![
+            text(device.mac.as_ref()),
+            text(device.serial.as_ref()),
+            text(device.address),
+            text(self.model.as_ref()),
+            text(self.name.as_ref()),
+            self.result.into(),
+            text(self.recoverable),
+            self.ready.clone(),
+            findings.join("; "),
+            next.join("; "),
+            self.change(),
+            text(self.behind.as_ref().map(|it| &it.message)),
+        ]
+    }
+}
+
+fn text(value: Option<impl ToString>) -> String {
+    value.map(|it| it.to_string()).unwrap_or_default()
+}
+
+/// Writes one JSON array, an element a line. Characters that a terminal obeys are escaped.
+pub fn write_json_array<T: Serialize>(out: &mut impl Write, elements: &[T]) -> io::Result<()> {
+    let mut before = "[\n";
+    for element in elements {
+        let json = serde_json::to_string(element)?;
+        write!(out, "{before}{}", clean_json(&json))?;
+        before = ",\n";
+    }
+    if elements.is_empty() {
+        return writeln!(out, "[]");
+    }
+    writeln!(out, "\n]")
+}
+
+/// The JSON of an earlier audit, as far as it is compared.
+#[derive(Deserialize)]
+struct EarlierRow {
+    device: EarlierDevice,
+    findings: Vec<EarlierFinding>,
+}
+
+#[derive(Deserialize)]
+struct EarlierDevice {
+    mac: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct EarlierFinding {
+    finding: String,
+}
+
+/// Reads the JSON document of an earlier audit.
+pub fn read_earlier_audit(json: &[u8]) -> Result<EarlierAudit, serde_json::Error> {
+    let rows: Vec<EarlierRow> = serde_json::from_slice(json)?;
+    let known = rows.into_iter().filter_map(|row| {
+        let mac: MacAddr = row.device.mac?.parse().ok()?;
+        let findings = row.findings.into_iter().map(|it| it.finding);
+        Some((mac, findings.collect()))
+    });
+    Ok(known.collect())
 }

@@ -126,28 +126,19 @@ mod tests {
                 ..RecorderCamera::default()
             })
         };
-        let shown = Some(1);
+        let (shown, no, wrong) = (Some(1), Some(false), Some("errorUserNameOrPasswd"));
+        let wrong = state(shown, no, wrong, Some(true));
+        let unknown = state(shown, None, Some("melted\u{1b}[2J"), None);
         for (told, expected) in [
             (state(shown, Some(true), Some("connect"), None), "online"),
-            (state(shown, Some(false), None, None), "offline"),
+            (state(shown, no, None, None), "offline"),
             (
-                state(
-                    shown,
-                    Some(false),
-                    Some("errorUserNameOrPasswd"),
-                    Some(true),
-                ),
+                wrong,
                 "offline: the recorder has a wrong password or user for it",
             ),
-            (
-                state(shown, None, Some("melted\u{1b}[2J"), None),
-                "the recorder says \"melted\\u{1b}[2J\"",
-            ),
+            (unknown, "the recorder says \"melted\\u{1b}[2J\""),
             (state(shown, None, None, None), "not known"),
-            (
-                state(None, None, None, Some(false)),
-                "not activated; on no channel",
-            ),
+            (state(None, None, None, no), "not activated; on no channel"),
         ] {
             assert_eq!(told, expected);
         }

@@ -30,7 +30,6 @@
 mod announcement;
 mod app;
 mod audit;
-mod audit_document;
 mod cameras;
 pub mod details;
 mod doctor;
@@ -53,7 +52,7 @@ mod sheet;
 mod validity;
 pub mod words;
 
-use std::{error::Error, fmt::Write as _, time::Duration};
+use std::{error::Error, fmt::Write as _, iter::successors, time::Duration};
 
 use sadp_model::DeviceCounts;
 use sadp_ops::{DeviceRef, DiscoveredDevice};
@@ -61,9 +60,9 @@ use sadp_reset::DeviceKey;
 
 pub use announcement::{Announcement, Confirmation, already_active, refused_before};
 pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
-pub use audit::{NOT_ASKED, audit_change, audit_result, finding, mends, ready_methods};
-pub use audit_document::{
-    AuditDevice, AuditEntry, BehindEntry, FindingEntry, read_earlier_audit, write_json_array,
+pub use audit::{
+    AuditDevice, AuditEntry, BehindEntry, FindingEntry, NOT_ASKED, audit_change, audit_result,
+    finding, mends, read_earlier_audit, ready_methods, write_json_array,
 };
 pub use cameras::{camera_mends, camera_place, camera_state};
 pub use doctor::{check_subject, check_text};
@@ -158,14 +157,12 @@ pub fn with_cause(error: &dyn Error) -> String {
 /// An error and its causes, each said once: some errors repeat their cause.
 pub fn causes(error: &dyn Error) -> Vec<String> {
     let mut texts = vec![error.to_string()];
-    let mut next = error.source();
-    while let Some(cause) = next {
+    for cause in successors(error.source(), |&cause| cause.source()) {
         let text = cause.to_string();
         let last = texts.last().map_or("", String::as_str);
         if !last.ends_with(&text) && !text.ends_with(last) {
             texts.push(text);
         }
-        next = cause.source();
     }
     texts
 }
@@ -205,7 +202,7 @@ pub fn device_name(found: &DiscoveredDevice) -> String {
 }
 
 /// A device by its MAC, else by its serial.
-pub(crate) fn key_name(device: &DeviceKey) -> String {
+pub fn key_name(device: &DeviceKey) -> String {
     let mac = device.mac().map(|mac| mac.to_string());
     let name = mac.or_else(|| device.serial().map(ToString::to_string));
     name.unwrap_or_default()

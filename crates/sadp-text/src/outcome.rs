@@ -8,7 +8,6 @@ pub(crate) mod owner;
 pub(crate) mod recovery;
 pub(crate) mod request;
 pub(crate) mod time;
-pub(crate) mod verify;
 
 use humantime::format_duration;
 use sadp_model::{Contradiction, text::clean};
@@ -66,7 +65,7 @@ fn explain(outcome: &Outcome) -> Explanation {
         Reason::Owner(finding) => owner::explain(*finding, verdict),
         Reason::Button(finding) => button::explain(finding, outcome),
         Reason::Http(finding) => http::explain(finding),
-        Reason::Verify(finding) => verify::explain(*finding, outcome.action),
+        Reason::Verify(finding) => recovery::verified(*finding, outcome.action),
         Reason::LampLeftOn(reason) => {
             let cause = explain(&Outcome { reason: (**reason).clone(), ..outcome.clone() });
             say(format!("the lamp may still be on: {}", cause.message))

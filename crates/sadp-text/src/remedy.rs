@@ -98,16 +98,17 @@ impl Remedy for RawError {
                 " with -i, or leave --link-layer out",
                 " when this program is begun",
             ),
-            Self::NotBuilt => Sentence::either(
-                "leave --link-layer out",
-                "begin this program without raw Ethernet",
-            ),
-            Self::Failed(_) => Sentence::new("check that the interface is up, or ").or_on_page(
-                "leave --link-layer out",
-                "begin this program without raw Ethernet",
-            ),
+            Self::NotBuilt => without_raw(),
+            Self::Failed(_) => {
+                Sentence::new("check that the interface is up, or ").then(without_raw())
+            }
         }
     }
+}
+
+fn without_raw() -> Sentence {
+    let page = "begin this program without raw Ethernet";
+    Sentence::either("leave --link-layer out", page)
 }
 
 /// How to have another state folder.

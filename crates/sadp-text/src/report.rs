@@ -4,7 +4,6 @@
 //! supplied is escaped by the template engine, without invisible characters and of
 //! bounded length. Templates read no file, and are stopped where they do not end.
 
-mod camera;
 mod device;
 mod drawing;
 mod labels;
@@ -22,7 +21,11 @@ use sadp_ops::{
 use sadp_reset::{Contact, SiteText};
 use serde::Serialize;
 
-use self::{camera::CameraCells, device::DeviceCells, drawing::Drawing, rows::Rows};
+use self::{
+    device::{CameraCells, DeviceCells},
+    drawing::Drawing,
+    rows::Rows,
+};
 pub use self::{
     labels::{InvalidLabelSize, LabelSize},
     tables::report_sheets,

@@ -145,15 +145,9 @@ mod tests {
 
     #[test]
     fn ages_are_round() {
-        let mut told = Vec::new();
-        for minutes in [-5, 0, 59, 60, 5999, 6000, 100_000] {
-            told.push(age(SignedDuration::from_mins(minutes)));
-        }
-        assert_eq!(
-            told,
-            [
-                "0 min", "0 min", "59 min", "1 h", "99 h", "4 days", "69 days"
-            ]
-        );
+        let minutes = [-5, 0, 59, 60, 5999, 6000, 100_000];
+        let told = minutes.map(|minutes| age(SignedDuration::from_mins(minutes)));
+        let expected = "0 min, 0 min, 59 min, 1 h, 99 h, 4 days, 69 days";
+        assert_eq!(told.join(", "), expected);
     }
 }

@@ -101,10 +101,6 @@ fn parts(subnet: &SubnetUse) -> Vec<u32> {
 impl SubnetDrawing {
     fn new(subnet: &SubnetUse, blocks: Vec<Block>) -> Self {
         let network = subnet.network;
-        let with = |is: fn(&AddressUse) -> bool| {
-            let used = subnet.used.iter().filter(move |(_, used)| is(used));
-            used.map(|(address, _)| *address).collect::<Vec<_>>()
-        };
         let devices = subnet.used.values().map(|it| it.devices as u64).sum();
         let free = first_of(subnet.free.iter().map(range), MAX_RANGES, |more| {
             format!("and {}", count(more as u64, "more range", "more ranges"))
@@ -113,19 +109,22 @@ impl SubnetDrawing {
         Self {
             network: network.to_string(),
             mask: network.netmask().to_string(),
-            gateways: list(&with(|used| used.gateway)),
+            gateways: list(subnet, |used| used.gateway),
             used: count(devices, "device", "devices"),
             free: match addresses {
                 0 => "none".into(),
                 _ => format!("{free} ({})", count(addresses, "address", "addresses")),
             },
-            conflicts: list(&with(|used| used.devices > 1)),
+            conflicts: list(subnet, |used| used.devices > 1),
             blocks,
         }
     }
 }
 
-fn list(addresses: &[Ipv4Addr]) -> String {
+/// The addresses whose use is such.
+fn list(subnet: &SubnetUse, is: fn(&AddressUse) -> bool) -> String {
+    let used = subnet.used.iter().filter(|(_, used)| is(used));
+    let addresses = used.map(|(address, _)| address);
     first_of(addresses, MAX_RANGES, |more| format!("and {more} more"))
 }
 
@@ -153,35 +152,25 @@ impl Block {
         let last = (part | (BLOCK - 1)).min(network.broadcast().to_bits());
         let start = first & !(COLUMNS - 1);
         let end = last | (COLUMNS - 1);
-        let rows = (start..=end).step_by(COLUMNS as usize).zip(0..);
-        let rows: Vec<_> = rows
-            .map(|(address, top)| Row {
-                top,
-                label: format!(".{}", address % BLOCK),
-            })
-            .collect();
+        let rows = (start..=end).step_by(COLUMNS as usize).enumerate();
+        let rows = rows.map(|(top, address)| {
+            let label = format!(".{}", address % BLOCK);
+            Row { top, label }
+        });
+        let rows: Vec<_> = rows.collect();
         let has_edges = network.prefix_len() < 31;
-        let edges = [network.network(), network.broadcast()];
-        let edges = edges
-            .iter()
-            .filter(|it| has_edges && !subnet.used.contains_key(it));
-        let edges = edges.map(|it| (it.to_bits(), "edge"));
-        let used = subnet
-            .used
-            .iter()
-            .map(|(it, used)| (it.to_bits(), class(used)));
-        let squares = used
-            .chain(edges)
-            .filter(|(it, _)| (first..=last).contains(it));
-        let squares = squares.map(|(address, class)| {
-            let address_of = Ipv4Addr::from_bits(address);
-            Square {
-                left: address % COLUMNS,
-                top: ((address - start) / COLUMNS) as usize,
-                number: address_of.octets()[3],
-                class,
-                address: address_of.to_string(),
-            }
+        let edges = [network.network(), network.broadcast()].into_iter();
+        let edges = edges.filter(|it| has_edges && !subnet.used.contains_key(it));
+        let edges = edges.map(|address| (address, "edge"));
+        let used = subnet.used.iter();
+        let all = used.map(|(it, used)| (*it, class(used))).chain(edges);
+        let drawn = all.filter(|(it, _)| (first..=last).contains(&it.to_bits()));
+        let squares = drawn.map(|(address, class)| Square {
+            left: address.to_bits() % COLUMNS,
+            top: ((address.to_bits() - start) / COLUMNS) as usize,
+            number: address.octets()[3],
+            class,
+            address: address.to_string(),
         });
         let [a, b, c, _] = Ipv4Addr::from_bits(part).octets();
         Self {

@@ -133,20 +133,10 @@ mod tests {
 
     #[test]
     fn every_key_of_the_contract_is_known() {
-        for text in [
-            "serial",
-            "kind",
-            "ipv4.dhcp",
-            "ports.sdk_tls",
-            "firmware.version",
-            "locked_until",
-            "channels.digital",
-            "recovery.sync_camera_passwords",
-            "cloud.enabled",
-            "reachable",
-            "seen.via",
-            "warnings",
-        ] {
+        let keys = "serial kind ipv4.dhcp ports.sdk_tls firmware.version locked_until \
+                    channels.digital recovery.sync_camera_passwords cloud.enabled reachable \
+                    seen.via warnings";
+        for text in keys.split(' ') {
             let Key::Field(field) = text.parse().unwrap() else {
                 panic!("{text}");
             };
