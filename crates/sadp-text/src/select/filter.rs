@@ -222,60 +222,28 @@ mod tests {
 
     #[test]
     fn clauses_compare_as_people_write() {
-        for filter in [
-            "state=active",
-            "state=ACTIVE",
-            "state==active",
-            "state!=locked",
-            "model=null",
-            "mac=4447.cc1d.6d13",
-            "mac=44-47-CC-1D-6D-13",
-            "mac~44-47",
-            "mac~1D6D",
-            "ipv4.address=192.168.1.112",
-            "ipv6.address=2001:db8:0::1",
-            "ipv4.dhcp=true",
-            "disks=2",
-            "warnings=off-subnet",
-            "warnings~factory",
-            "seen.via=null",
-            "raw.DeviceType=2",
+        for filters in [
+            "state=active; state=ACTIVE; state==active; state!=locked; state=inactive|active",
+            "mac=4447.cc1d.6d13; mac=44-47-CC-1D-6D-13; mac~44-47; mac~1D6D; mac!~ffff",
+            "ip=192.168.1.112; ipv4.address=192.168.1.112; ipv6.address=2001:db8:0::1",
+            "firmware.version=5.03.020; firmware.version=5.3.20; firmware.version!=5.3.2",
+            "fw=5.3.20; fw<5.10; fw>V5.3; disks=2; disks>1; disks<10; disks!=null",
+            "warnings=off-subnet; warnings~factory; warnings=off-subnet|duplicate-ip",
+            "model=null; kind!=nvr; ipv4.dhcp=true; dhcp=true; seen.via=null; raw.DeviceType=2",
             "state=active, disks=2",
-            "disks!=null",
-            "firmware.version=5.03.020",
-            "firmware.version=5.3.20",
-            "firmware.version!=5.3.2",
-            "fw=5.3.20",
-            "fw<5.10",
-            "fw>V5.3",
-            "disks>1",
-            "disks<10",
-            "ip=192.168.1.112",
-            "dhcp=true",
-            "state=inactive|active",
-            "kind!=nvr",
-            "mac!~ffff",
-            "warnings=off-subnet|duplicate-ip",
         ] {
-            assert!(holds(filter), "{filter}");
+            for filter in filters.split("; ") {
+                assert!(holds(filter), "{filter}");
+            }
         }
-        for filter in [
-            "state=locked",
-            "state!=active",
-            "model~DS",
-            "mac~ff",
-            "warnings!=off-subnet",
-            "disks=20",
-            "state=active,disks=3",
-            "raw.Other=1",
-            "fw>5.3.20",
-            "disks>2",
-            "channels.digital>0",
-            "state=inactive",
-            "mac!~1d6d",
-            "ipv4.address=192.168.1.11",
+        for filters in [
+            "state=locked; state!=active; state=inactive; state=active,disks=3",
+            "mac~ff; mac!~1d6d; ipv4.address=192.168.1.11; fw>5.3.20",
+            "disks=20; disks>2; channels.digital>0; warnings!=off-subnet; model~DS; raw.Other=1",
         ] {
-            assert!(!holds(filter), "{filter}");
+            for filter in filters.split("; ") {
+                assert!(!holds(filter), "{filter}");
+            }
         }
     }
 
