@@ -131,9 +131,8 @@ pub fn nothing_found(report: &ScanReport) -> ErrorText {
                 .terminal_only("sadpctl scan --target 192.168.1.0/24"),
         );
     }
-    text.hint(
-        Sentence::new("to check this computer: ").command("sadpctl doctor", LinkedPage::Doctor),
-    )
+    let check = Sentence::new("to check this computer: ");
+    text.hint(check.command("sadpctl doctor", LinkedPage::Doctor))
 }
 
 /// That answers of other subnets are dropped unheard on some interface, and how to hear them.

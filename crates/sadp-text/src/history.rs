@@ -109,10 +109,9 @@ mod tests {
                 ledger.finish(id, &verdict).unwrap();
             }
         }
-        let unknown = ledger.attempts(&AttemptFilter::default()).unwrap();
-        let unknown = unknown
-            .iter()
-            .find(|it| it.result() == AttemptResult::Unknown);
+        let all = ledger.attempts(&AttemptFilter::default()).unwrap();
+        let mut all = all.iter();
+        let unknown = all.find(|it| it.result() == AttemptResult::Unknown);
         ledger.settle(unknown.unwrap().id, true, at).unwrap();
         let mut all = ledger.attempts(&AttemptFilter::default()).unwrap();
         all.reverse();

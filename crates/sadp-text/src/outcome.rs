@@ -122,11 +122,12 @@ fn first_password(name: &str) -> Sentence {
 
 /// What to do with a recorder that does not pass passwords on.
 fn without_sync() -> Sentence {
-    Sentence::either(
-        "leave --sync-cameras out",
-        "do not have it pass the password on",
-    )
-    .text(", and set the cameras' passwords one by one")
+    Sentence::default()
+        .or_on_page(
+            "leave --sync-cameras out",
+            "do not have it pass the password on",
+        )
+        .text(", and set the cameras' passwords one by one")
 }
 
 /// What the status tells, with what else is known of the device.

@@ -213,6 +213,7 @@ impl Page {
         let counts = device_counts(&counts);
         let contact = Some(contact_lines(&parties.contact));
         let is_owner = parties.contact.role.as_deref() == Some("end user");
+        let owner = contact.clone().filter(|_| is_owner);
         let not_asked = (!report.asked).then(|| capitalised(NOT_ASKED));
         let title = parties.title.as_ref();
         let devices = DeviceCells::all(report);
@@ -222,10 +223,7 @@ impl Page {
             title: title
                 .map_or("Camera site: hand-over", SiteText::as_str)
                 .into(),
-            customer: named(
-                parties.customer.as_ref(),
-                contact.clone().filter(|_| is_owner),
-            ),
+            customer: named(parties.customer.as_ref(), owner),
             installer: named(parties.installer.as_ref(), contact.filter(|_| !is_owner)),
             date: minute(report.at),
             version: env!("CARGO_PKG_VERSION"),

@@ -72,11 +72,6 @@ impl Sentence {
         Self::default().text(text)
     }
 
-    /// Words for a command line, and for a page.
-    pub(crate) fn either(terminal: impl Into<Words>, page: impl Into<Words>) -> Self {
-        Self::default().or_on_page(terminal, page)
-    }
-
     /// What a command does, and a page as well.
     pub(crate) fn of_command(command: impl Into<Words>, page: LinkedPage) -> Self {
         Self::default().command(command, page)

@@ -80,7 +80,7 @@ impl Remedy for VaultError {
             Self::Ledger { .. } | Self::Seal(_) => return Sentence::new("make the state folder writable, or ").then(crate::remedy::other_state()),
             Self::Missing { .. } | Self::Changed { .. } =>
                 return Sentence::new("bring the file back from a copy, or give a copy: ").command(IMPORT, LinkedPage::GuidImport),
-            Self::PassphraseNeeded { .. } => return Sentence::either("give the passphrase with --passphrase-file FILE or in SADPCTL_PASSPHRASE", "type its passphrase; nothing was sent"),
+            Self::PassphraseNeeded { .. } => return Sentence::default().or_on_page("give the passphrase with --passphrase-file FILE or in SADPCTL_PASSPHRASE", "type its passphrase; nothing was sent"),
             Self::WrongPassphrase { .. } => "give the passphrase it was encrypted with; nothing was sent",
             Self::Open { .. } => "check whether the file is whole and the right one; nothing was sent",
             Self::NotAGuid { .. } =>

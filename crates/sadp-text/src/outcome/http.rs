@@ -61,7 +61,7 @@ pub(super) fn explain(finding: &HttpFinding) -> Explanation {
         HttpFinding::NoTimeServer => say("its firmware has no time server to set; nothing was changed")
             .next(Sentence::new("set it from this computer's clock: ").terminal_only("sadpctl time set DEVICE --now")),
         HttpFinding::NoOnvifUsers => say("its firmware has no separate users of ONVIF; nothing was changed")
-            .next(Sentence::either("leave --user out", "name no user").text(": the device's own account may log in by ONVIF")),
+            .next(Sentence::default().or_on_page("leave --user out", "name no user").text(": the device's own account may log in by ONVIF")),
         HttpFinding::NotWrittenDown => say("not sent: it could not be written down before"),
     }
 }

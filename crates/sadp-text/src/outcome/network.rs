@@ -125,13 +125,8 @@ pub fn named_by_plan(devices: usize) -> String {
 /// lines.
 pub fn plan_problems(problems: &[Problem]) -> Explanation {
     const LISTED: usize = 50;
-    if let [
-        Problem {
-            cause: Cause::OtherFile(kind),
-            ..
-        },
-    ] = problems
-    {
+    let causes: Vec<_> = problems.iter().map(|it| &it.cause).collect();
+    if let [Cause::OtherFile(kind)] = causes[..] {
         let next = match kind {
             FileKind::OldWorkbook | FileKind::OpenDocument => {
                 "open it in the spreadsheet program, save it as an Excel workbook (.xlsx) without a password, and apply that file".into()
@@ -153,19 +148,24 @@ pub fn plan_problems(problems: &[Problem]) -> Explanation {
         cause => Sentence::new(format!("\n  line {}: {cause}", it.line)),
     });
     let number = count(problems.len() as u64, "error", "errors");
-    let is_title = |it: &Problem| matches!(it.cause, Cause::ColumnMissing(_));
-    let of_sheets = |it: &Problem| matches!(it.cause, Cause::SeveralSheets(_));
-    let of_cells = |it: &Problem| matches!(it.cause, Cause::MergedCells(_));
-    say(lines.fold(Sentence::new(format!("has {number}:")), Sentence::then)).next(if problems.iter().any(of_sheets) {
+    let heading = Sentence::new(format!("has {number}:"));
+    let next = if causes
+        .iter()
+        .any(|it| matches!(it, Cause::SeveralSheets(_)))
+    {
         "leave one of them, and move the others to another workbook"
-    } else if problems.iter().any(of_cells) {
+    } else if causes.iter().any(|it| matches!(it, Cause::MergedCells(_))) {
         "unmerge them, write the value into each, and apply the plan again"
-    } else if problems.iter().any(is_title) {
+    } else if causes
+        .iter()
+        .any(|it| matches!(it, Cause::ColumnMissing(_)))
+    {
         "the first line names the columns: mac and ip, and any of mask, gateway, dhcp, http_port, sdk_port; \
          the vendor tool's names (MAC Address, IPv4 Address) are taken, too"
     } else {
         "correct the plan and apply it again"
-    })
+    };
+    say(lines.fold(heading, Sentence::then)).next(next)
 }
 
 fn writes_a_plan(first: &'static str) -> Sentence {
@@ -289,7 +289,7 @@ impl Remedy for ResultFileError {
     fn remedy(&self) -> Sentence {
         match self {
             Self::Exists(_) => Sentence::new("it holds no results: ").or_on_page("name another file with --result, or use --force to replace it", "move it away").text("; nothing was sent"),
-            Self::Unwritable { .. } => Sentence::either("name a file that you may write with --result", "make the state folder writable"),
+            Self::Unwritable { .. } => Sentence::default().or_on_page("name a file that you may write with --result", "make the state folder writable"),
         }
     }
 }

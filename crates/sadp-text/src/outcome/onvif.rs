@@ -62,10 +62,8 @@ pub(super) fn changed(change: &OnvifChange, outcome: &Outcome) -> Explanation {
     }
     if outcome.status == OutcomeStatus::Unknown {
         let now = shown.message;
-        return say(format!(
-            "it accepted the change, but does not show it: {now}"
-        ))
-        .next("look at its own web page, or run it again");
+        let message = format!("it accepted the change, but does not show it: {now}");
+        return say(message).next("look at its own web page, or run it again");
     }
     let before = change.before.as_ref();
     let was = before.filter(|it| it.enabled != after.enabled);
@@ -103,17 +101,13 @@ pub(super) fn also(outcome: &Outcome) -> &'static str {
 impl Announcement {
     /// ONVIF to be switched, with a user or without.
     pub fn onvif(wanted: &OnvifSettings) -> Self {
-        let (switched, question) = if wanted.enable {
-            (
-                "ONVIF is switched on, where it is off,",
-                "Switch on ONVIF for {}?",
-            )
-        } else {
-            (
-                "ONVIF is switched off (recorders and programs that use it lose the picture)",
-                "Switch off ONVIF for {}?",
-            )
-        };
+        let mut switched = "ONVIF is switched on, where it is off,";
+        let mut question = "Switch on ONVIF for {}?";
+        if !wanted.enable {
+            switched =
+                "ONVIF is switched off (recorders and programs that use it lose the picture)";
+            question = "Switch off ONVIF for {}?";
+        }
         let user = wanted.user.as_ref().map_or_else(String::new, |user| {
             let level = user.level.map_or_else(String::new, |it| format!(" ({})", OnvifLevel::word(it)));
             format!(" and its user {}{level} gets a password, unencrypted where the firmware takes no other,", user.name)

@@ -232,10 +232,8 @@ mod tests {
 
     #[test]
     fn large_networks_are_drawn_where_they_have_devices() {
-        let wide = subnet(
-            "10.0.0.0/8",
-            &[("10.0.0.5", device()), ("10.9.8.7", device())],
-        );
+        let used = [("10.0.0.5", device()), ("10.9.8.7", device())];
+        let wide = subnet("10.0.0.0/8", &used);
         let drawing = Drawing::new(&[wide]);
         let blocks = &drawing.subnets[0].blocks;
         let starts: Vec<_> = blocks.iter().map(|it| it.start.as_str()).collect();
@@ -255,11 +253,8 @@ mod tests {
         let drawing = Drawing::new(&[small]);
         let block = &drawing.subnets[0].blocks[0];
         assert_eq!((block.height, block.rows[0].label.as_str()), (1, ".64"));
-        assert!(
-            block.grid.starts_with("M16 0H32M16 1H32M16 0V1"),
-            "{}",
-            block.grid
-        );
+        let grid = &block.grid;
+        assert!(grid.starts_with("M16 0H32M16 1H32M16 0V1"), "{grid}");
         let square = &block.squares[0];
         assert_eq!((square.left, square.top, square.number), (18, 0, 82));
         assert_eq!(square.class, "conflict");
