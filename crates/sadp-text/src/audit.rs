@@ -224,14 +224,13 @@ impl AuditEntry {
             way: fit.method.name(),
             availability: fit.availability.name(),
         });
-        let name = device
-            .mac
-            .map_or_else(|| "DEVICE".into(), |mac| mac.to_string());
+        let mac = device.mac.map(|mac| mac.to_string());
+        let name = mac.as_deref().unwrap_or("DEVICE");
         let findings = audited.findings.iter().map(|&it| FindingEntry {
             finding: it.name(),
             problem: it.is_problem(),
             message: finding(it),
-            next: mends(it, device, &name).into(),
+            next: mends(it, device, name).into(),
         });
         Self {
             result: audit_result(&audited.findings),

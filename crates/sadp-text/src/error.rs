@@ -74,14 +74,14 @@ impl From<&JobError> for ErrorText {
             }
             JobError::Settings(error) => error.into(),
             JobError::Range(error) => Self::remedied(error),
-            JobError::Addresses(error) => match error {
-                ApplyError::Ledger(error) => Self::remedied(error),
-                ApplyError::Problems(problems) => {
-                    let what = plan_problems(problems).message;
-                    Self::new(Sentence::new("the plan of these addresses ").then(what))
-                }
-                error => Self::of(error).hint("take another first address; nothing was sent"),
-            },
+            JobError::Addresses(ApplyError::Ledger(error)) => Self::remedied(error),
+            JobError::Addresses(ApplyError::Problems(problems)) => {
+                let what = plan_problems(problems).message;
+                Self::new(Sentence::new("the plan of these addresses ").then(what))
+            }
+            JobError::Addresses(error) => {
+                Self::of(error).hint("take another first address; nothing was sent")
+            }
             JobError::Plan(error @ ApplyError::Problems(problems)) => {
                 let what = plan_problems(problems).message;
                 Self::new(Sentence::new("the plan ").then(what)).hint(error.remedy())

@@ -28,7 +28,6 @@
 //! - [`Sentence`]: what names a command here and a page there.
 
 mod announcement;
-mod app;
 mod audit;
 mod cameras;
 pub mod details;
@@ -59,7 +58,6 @@ use sadp_ops::{DeviceRef, DiscoveredDevice};
 use sadp_reset::DeviceKey;
 
 pub use announcement::{Announcement, Confirmation, already_active, refused_before};
-pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
 pub use audit::{
     AuditDevice, AuditEntry, BehindEntry, FindingEntry, NOT_ASKED, audit_change, audit_result,
     finding, mends, read_earlier_audit, ready_methods, write_json_array,
@@ -82,9 +80,9 @@ pub use outcome::{
 };
 pub use password::new_password_problem;
 pub use recovery::{
-    ButtonSteps, MAILED_CODE_VOID, NOT_ENCRYPTED, answers_kept, answers_unused, device_label,
-    mail_qr_steps, method_advice, method_brief, method_command, method_reasons, method_state,
-    unanswered,
+    ButtonSteps, MAILED_CODE_VOID, NOT_ENCRYPTED, answers_kept, answers_unused, app_check,
+    app_steps, app_unknowns, device_label, instead_of_apps, mail_qr_steps, method_advice,
+    method_brief, method_command, method_reasons, method_state, unanswered,
 };
 pub use remedy::{Platform, Remedy, last_seen, permission, reach, selection_error};
 pub use report::{

@@ -25,12 +25,23 @@ pub fn message(outcome: &Outcome) -> String {
         OutcomeData::Prepared(prepared) if !prepared.steps.is_empty() => {
             recovery::prepared(prepared)
         }
-        _ => {
-            explain(outcome).message.to_string()
-                + guid::also(outcome)
-                + time::also(outcome)
-                + onvif::also(outcome)
+        _ => explain(outcome).message.to_string() + also(outcome),
+    }
+}
+
+/// What was set before something failed, and what else is known. Empty for most outcomes.
+fn also(outcome: &Outcome) -> &'static str {
+    match (&outcome.data, &outcome.reason) {
+        (OutcomeData::TimeChange(change), Reason::Http(_)) if change.server_written => {
+            "; its time server is set already"
         }
+        (OutcomeData::OnvifChange(change), Reason::Http(_)) if change.switch_written => {
+            "; ONVIF is on already"
+        }
+        (OutcomeData::ImportedGuid(imported), _) if imported.not_preferred.is_some() => {
+            "; a newer GUID in the vault is suspect and was not used"
+        }
+        _ => "",
     }
 }
 

@@ -7,12 +7,14 @@
 mod device;
 mod drawing;
 mod labels;
-mod rows;
 mod tables;
 
-use std::{io::Write, path::Path};
+use std::{fmt::Debug, io::Write, path::Path, sync::Arc};
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, value::Serde};
+use minijinja::{
+    AutoEscape, Environment, UndefinedBehavior, Value,
+    value::{Enumerator, Object, ObjectRepr, Serde},
+};
 use sadp_model::{DeviceCounts, RecoveryMethod, text::clean};
 use sadp_ops::{
     audit::AuditFinding,
@@ -24,7 +26,6 @@ use serde::Serialize;
 use self::{
     device::{CameraCells, DeviceCells},
     drawing::Drawing,
-    rows::Rows,
 };
 pub use self::{
     labels::{InvalidLabelSize, LabelSize},
@@ -117,6 +118,32 @@ impl TemplateError {
             name: name.into(),
             ..self
         }
+    }
+}
+
+/// A list whose rows become values of the template engine one by one, when they are read:
+/// all at once they would take several times the memory.
+#[derive(Debug)]
+struct Rows<T>(Vec<T>);
+
+impl<T: Debug + Serialize + Send + Sync + 'static> Rows<T> {
+    fn value(rows: Vec<T>) -> Value {
+        Value::from_object(Self(rows))
+    }
+}
+
+impl<T: Debug + Serialize + Send + Sync + 'static> Object for Rows<T> {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let row = self.0.get(key.as_usize()?)?;
+        Some(Value::from(Serde(row)))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.0.len())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use sadp_ops::{
-    Guard, Outcome, OutcomeData,
+    Guard,
     recovery::guid::{GuidFinding as Finding, ListedGuid},
 };
 use sadp_reset::{GuidVoid, VaultError};
@@ -26,16 +26,6 @@ pub(super) fn explain(finding: &Finding) -> Explanation {
         Finding::OfAnother(device) => say(format!("not sent: another device exported this GUID, {}", key_name(device))).next(other_file),
         Finding::Suspect => say("not sent: this GUID is suspect, it does not hold 128 bytes as every known GUID does").next(other_file),
         Finding::Unusable(file) => say(format!("not sent: {}", file.error())).next(file.error().remedy()),
-    }
-}
-
-/// What to add to what became of a GUID. Empty where there is nothing to add.
-pub(super) const fn also(outcome: &Outcome) -> &'static str {
-    match &outcome.data {
-        OutcomeData::ImportedGuid(imported) if imported.not_preferred.is_some() => {
-            "; a newer GUID in the vault is suspect and was not used"
-        }
-        _ => "",
     }
 }
 

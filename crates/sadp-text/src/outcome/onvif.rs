@@ -2,7 +2,7 @@
 
 use sadp_model::text::clean;
 use sadp_ops::{
-    Outcome, OutcomeData, OutcomeStatus, Reason, Seen,
+    Outcome, OutcomeStatus, Seen,
     onvif::{OnvifChange, OnvifLevel, OnvifSettings, OnvifStatus},
 };
 use sadp_reset::Action;
@@ -85,16 +85,6 @@ pub(super) fn changed(change: &OnvifChange, outcome: &Outcome) -> Explanation {
     Explanation {
         message: message.into(),
         ..shown
-    }
-}
-
-/// What was set before something failed.
-pub(super) fn also(outcome: &Outcome) -> &'static str {
-    match (&outcome.reason, &outcome.data) {
-        (Reason::Http(_), OutcomeData::OnvifChange(change)) if change.switch_written => {
-            "; ONVIF is on already"
-        }
-        _ => "",
     }
 }
 

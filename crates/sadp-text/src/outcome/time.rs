@@ -4,7 +4,7 @@ use jiff::tz::Offset;
 use sadp_isapi::{DeviceZone, TimeMode};
 use sadp_model::text::clean;
 use sadp_ops::{
-    Outcome, OutcomeData, OutcomeStatus, Reason, Seen,
+    Outcome, OutcomeStatus, Seen,
     time::{ClockSource, ClockStatus, TimeChange, TimeSettings, ZoneNameError},
 };
 use sadp_reset::Action;
@@ -19,10 +19,9 @@ pub(super) fn shown(status: &ClockStatus) -> Explanation {
     let zone = time.zone().map(|it| zone_name(&it));
     let zone = zone.or_else(|| text.map(|text| clean(text.trim()).into_owned()));
     let zone = zone.map_or_else(String::new, |zone| format!(", zone {zone}"));
-    let shown = say(format!("clock {}{zone}", clock(status)));
-    match wrong(status) {
-        Some(next) => shown.next(next),
-        None => shown,
+    Explanation {
+        message: format!("clock {}{zone}", clock(status)).into(),
+        next: wrong(status),
     }
 }
 
@@ -89,22 +88,17 @@ pub(super) fn changed(change: &TimeChange, outcome: &Outcome) -> Explanation {
         Some(_) => ", which has not set it yet",
         None => "",
     };
-    let done = say(format!("clock {moved}{}{late}{zone}", clock(after)));
-    match (waits, wrong(after)) {
-        _ if restarts => done.next(Sentence::new("restart it in its own web page, then: ").terminal_only("sadpctl time show DEVICE")),
-        (Some(host), _) => done.next(Sentence::new(format!("look again in a few minutes; if it is wrong then, make sure that it can reach {host} (UDP 123): ")).terminal_only("sadpctl time show DEVICE")),
-        (None, Some(next)) => done.next(next),
-        (None, None) => done,
-    }
-}
-
-/// What was set before something failed.
-pub(super) fn also(outcome: &Outcome) -> &'static str {
-    match (&outcome.reason, &outcome.data) {
-        (Reason::Http(_), OutcomeData::TimeChange(change)) if change.server_written => {
-            "; its time server is set already"
-        }
-        _ => "",
+    let look = match waits {
+        _ if restarts => Some("restart it in its own web page, then: ".into()),
+        Some(host) => Some(format!(
+            "look again in a few minutes; if it is wrong then, make sure that it can reach {host} (UDP 123): "
+        )),
+        None => None,
+    };
+    let look = look.map(|it| Sentence::new(it).terminal_only("sadpctl time show DEVICE"));
+    Explanation {
+        message: format!("clock {moved}{}{late}{zone}", clock(after)).into(),
+        next: look.or_else(|| wrong(after)),
     }
 }
 
@@ -146,7 +140,7 @@ pub fn zone_remedy(error: &ZoneNameError) -> String {
 mod tests {
     use sadp_isapi::{HttpFailure, NtpServer, Time};
     use sadp_ops::{
-        DeviceRef,
+        DeviceRef, OutcomeData, Reason,
         check::{DeviceClock, HttpFinding},
     };
 

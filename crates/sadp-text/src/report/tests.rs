@@ -205,27 +205,22 @@ fn what_is_wrong_with_a_template_is_said_with_its_line() {
         rendered.unwrap_err().named("own.html").to_string()
     };
     for (source, expected) in [
-        (
-            "<p>\n{% for it in devices %}\n",
-            "own.html, line 2: syntax error",
-        ),
-        ("\n\n{{ titel }}", "own.html, line 3: undefined value"),
-        ("\n{{ title|safe }}", "own.html, line 2: unknown filter"),
-        (
-            "{% include '/etc/passwd' %}",
-            "own.html, line 1: syntax error",
-        ),
+        ("<p>\n{% for it in devices %}\n", "2: syntax error"),
+        ("\n\n{{ titel }}", "3: undefined value"),
+        ("\n{{ title|safe }}", "2: unknown filter"),
+        ("{% include '/etc/passwd' %}", "1: syntax error"),
         (
             "{% for a in range(99999) %}{% for b in range(99999) %}{{ b }}{% endfor %}{% endfor %}",
-            "own.html, line 1: engine ran out of fuel",
+            "1: engine ran out of fuel",
         ),
         (
             "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}",
-            "own.html, line 1: invalid operation (recursion limit",
+            "1: invalid operation (recursion limit",
         ),
     ] {
         let error = error(source);
-        assert!(error.starts_with(expected), "{source}: {error}");
+        let expected = format!("own.html, line {expected}");
+        assert!(error.starts_with(&expected), "{source}: {error}");
     }
     let template = PageTemplate::new("{{ title }}: {{ devices[0].mac }}").unwrap();
     let mut page = Vec::new();

@@ -65,17 +65,14 @@ impl Key {
         words.iter().map(|word| (*word).to_owned()).collect()
     }
 
-    /// What stands under the key: a list where there may be several values.
-    pub fn value(&self, found: &DiscoveredDevice) -> Value {
+    /// What stands under the key: a list where there may be several values, or none.
+    pub(super) fn value(&self, found: &DiscoveredDevice) -> Value {
         match self {
             Self::Field(field) => (field.value)(found),
             Self::Raw(name) => {
                 let elements = found.entry.device.raw.iter();
                 let elements = elements.filter(|(element, _)| *element == name);
-                let texts: Vec<_> = elements.map(|(_, text)| text.into()).collect();
-                Some(texts)
-                    .filter(|it| !it.is_empty())
-                    .map_or(Value::Unknown, Value::List)
+                Value::List(elements.map(|(_, text)| text.into()).collect())
             }
         }
     }
