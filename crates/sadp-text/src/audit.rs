@@ -86,17 +86,17 @@ pub fn mends(finding: AuditFinding, device: &Device, name: &str) -> Sentence {
             Sentence::new("it offers nothing to prepare: ")
                 .command(command, LinkedPage::RecoveryMethods)
         }
-        AuditFinding::Unactivated => Sentence::of_command(
-            format!("sadpctl activate {name} --prepare"),
-            LinkedPage::Activate,
-        ),
+        AuditFinding::Unactivated => {
+            let command = format!("sadpctl activate {name} --prepare");
+            Sentence::default().command(command, LinkedPage::Activate)
+        }
         AuditFinding::NotRecoverable | AuditFinding::GuidMissing => prepare(name, ""),
         AuditFinding::MailboxMissing => prepare(name, " --mailbox ADDRESS"),
         AuditFinding::QuestionsMissing => prepare(name, " --make-answers FILE"),
-        AuditFinding::DuplicateAddress | AuditFinding::FactoryAddress => Sentence::of_command(
-            format!("sadpctl net set {name} --ip ADDRESS"),
-            LinkedPage::NetworkSettings,
-        ),
+        AuditFinding::DuplicateAddress | AuditFinding::FactoryAddress => {
+            let command = format!("sadpctl net set {name} --ip ADDRESS");
+            Sentence::default().command(command, LinkedPage::NetworkSettings)
+        }
         AuditFinding::CloudBound => {
             let command = format!("sadpctl cloud show {name}");
             Sentence::new("make sure that the account is the owner's: ").terminal_only(command)
@@ -112,7 +112,7 @@ pub fn mends(finding: AuditFinding, device: &Device, name: &str) -> Sentence {
 
 fn prepare(name: &str, options: &str) -> Sentence {
     let command = format!("sadpctl reset prepare {name}{options}");
-    Sentence::of_command(command, LinkedPage::Prepare)
+    Sentence::default().command(command, LinkedPage::Prepare)
 }
 
 /// An audited device. The names and their order are a contract.

@@ -84,10 +84,9 @@ pub fn check_subject(subject: &Subject) -> String {
     }
 }
 
-/// The most devices or senders that a check names.
-const MAX_NAMED: usize = 4;
-
+/// Some devices or senders, not all where there are many.
 fn list(names: &BTreeSet<impl ToString>) -> String {
+    const MAX_NAMED: usize = 4;
     let names = names.iter().map(ToString::to_string);
     first_of(names, MAX_NAMED, |more| format!("{more} more"))
 }
@@ -160,11 +159,10 @@ fn holders(holders: &[PortHolder]) -> String {
         Some(process) => format!("{} (process {})", process.name, process.id),
         None => format!("a program of user {}", holder.user),
     });
-    let names: Vec<_> = names.collect::<BTreeSet<_>>().into_iter().collect();
-    if names.is_empty() {
-        "another program".into()
-    } else {
-        names.join(", ")
+    let names: BTreeSet<_> = names.collect();
+    match names.len() {
+        0 => "another program".into(),
+        _ => Vec::from_iter(names).join(", "),
     }
 }
 

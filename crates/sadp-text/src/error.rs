@@ -88,7 +88,8 @@ impl From<&JobError> for ErrorText {
             }
             JobError::Plan(error) => Self::remedied(error),
             JobError::NoGuid => Self::of(error).hint(
-                Sentence::of_command("sadpctl reset guid list", LinkedPage::GuidVault)
+                Sentence::default()
+                    .command("sadpctl reset guid list", LinkedPage::GuidVault)
                     .text(" shows what the vault holds; nothing was sent"),
             ),
             JobError::Prepare(error) => Self::remedied(error),

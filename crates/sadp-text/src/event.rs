@@ -148,6 +148,7 @@ fn sending_limited(notice: &Notice) -> Vec<Line> {
 
 /// What was received and could not be read, or was not kept. Shown always.
 fn losses(tally: &DiscoveryStats) -> Vec<String> {
+    const MAX_SENDERS: usize = 4;
     let mut losses = Vec::new();
     if tally.unreadable > 0 {
         let senders = tally.unreadable_from.iter();
@@ -167,5 +168,3 @@ fn losses(tally: &DiscoveryStats) -> Vec<String> {
     }
     losses
 }
-
-const MAX_SENDERS: usize = 4;

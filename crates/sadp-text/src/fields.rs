@@ -194,9 +194,8 @@ pub static FIELDS: &[Field] = &[
 
 /// The fields that are columns, in the order of their places.
 pub fn columns() -> Vec<(&'static Field, &'static Column)> {
-    let columns = FIELDS
-        .iter()
-        .filter_map(|field| Some((field, field.column.as_ref()?)));
+    let columns = FIELDS.iter();
+    let columns = columns.filter_map(|field| Some((field, field.column.as_ref()?)));
     let mut columns: Vec<_> = columns.collect();
     columns.sort_by_key(|(_, column)| column.place);
     columns

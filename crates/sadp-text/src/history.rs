@@ -94,9 +94,8 @@ mod tests {
             tries_left: Some(4),
             ..AttemptVerdict::new(AttemptResult::Refused, at)
         };
-        let bare = AttemptResult::ALL
-            .iter()
-            .map(|it| AttemptVerdict::new(*it, at));
+        let bare = AttemptResult::ALL.iter();
+        let bare = bare.map(|it| AttemptVerdict::new(*it, at));
         for verdict in bare.chain([refused]).map(Some).chain([None]) {
             let attempt = Attempt {
                 device: None,

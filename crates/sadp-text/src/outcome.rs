@@ -56,11 +56,9 @@ pub fn next_step(outcome: &Outcome) -> Option<Sentence> {
     if let OutcomeData::Prepared(prepared) = &outcome.data
         && outcome.status == OutcomeStatus::Done
     {
-        let mut steps = prepared
-            .steps
-            .iter()
-            .filter_map(|step| step.outcome.as_ref());
-        return steps.find_map(next_step);
+        let steps = prepared.steps.iter();
+        let mut outcomes = steps.filter_map(|step| step.outcome.as_ref());
+        return outcomes.find_map(next_step);
     }
     match &outcome.next {
         Some(next) => Some(next_text(next, outcome.action)),
@@ -107,14 +105,14 @@ fn explain(outcome: &Outcome) -> Explanation {
         Reason::NotOffered { offer, named: false } => say(recovery::missing(*offer).message),
         Reason::NothingToPrepare { named } => {
             let nothing = say("it supports none of what was asked for");
-            if *named { nothing.next(Sentence::of_command("sadpctl reset ways DEVICE", LinkedPage::RecoveryMethods).text(" shows which other ways it has")) } else { nothing }
+            if *named { nothing.next(Sentence::default().command("sadpctl reset ways DEVICE", LinkedPage::RecoveryMethods).text(" shows which other ways it has")) } else { nothing }
         }
         Reason::EarlierUnknown => say("not sent: the device did not reply to the password before"),
         Reason::Guid(finding) => guid::explain(finding),
         Reason::QuestionsUnknown => say("not sent: the device did not reply which questions it has")
             .next(Sentence::new("run it again; ").command(SHOW_QUESTIONS, LinkedPage::Questions).text(" shows what it answers")),
         Reason::QuestionNotListed(number) => say(format!("not sent: the device does not list question {number}"))
-            .next(Sentence::of_command(SHOW_QUESTIONS, LinkedPage::Questions).text(" shows the questions it lists")),
+            .next(Sentence::default().command(SHOW_QUESTIONS, LinkedPage::Questions).text(" shows the questions it lists")),
         Reason::NoMailQr => say("it answered without a QR code, or not all of it arrived").next("run it again"),
         Reason::NoCameraSync => say("it does not offer to pass a new password on to its cameras")
             .next(without_sync()),
@@ -171,30 +169,21 @@ fn plain(outcome: &Outcome) -> Explanation {
             None => say("its GUID is in the vault"),
         },
         (OutcomeStatus::Done, _, Action::QuestionsSet) => say("the security questions are set"),
-        (OutcomeStatus::Planned, _, action) => say(planned(action)),
-        (OutcomeStatus::Done, ..) => say("done"),
+        (OutcomeStatus::Planned, _, Action::Activate) => say("would be given its first password"),
+        (OutcomeStatus::Planned, _, Action::GuidExport) => say("its GUID would be exported into the vault"),
+        (OutcomeStatus::Planned, _, Action::GuidImport) => say("its GUID would be given to it and a new password set"),
+        (OutcomeStatus::Planned, _, Action::MailConfirm) => say("the code would be given to it and a new password set"),
+        (OutcomeStatus::Planned, _, Action::MailQr) => say("a QR code would be fetched from it, and an earlier one become void"),
+        (OutcomeStatus::Planned, _, Action::QuestionsAnswer) => say("its questions would be answered and a new password set"),
+        (OutcomeStatus::Planned, _, Action::QuestionsSet) => say("its security questions would be set"),
+        (OutcomeStatus::Planned, _, Action::Check | Action::TimeShow | Action::OnvifShow | Action::Cameras) => say("would be asked over HTTP"),
+        (OutcomeStatus::Planned | OutcomeStatus::Done, ..) => say("done"),
         (OutcomeStatus::Refused, ..) => say("refused"),
         (OutcomeStatus::Unknown, ..) => say("no reply: it is unknown whether it was carried out"),
         (OutcomeStatus::NoAnswer, _, Action::ExportRequest) => say("no answer: it may have made a new request; an older one may be void"),
         (OutcomeStatus::NoAnswer, _, Action::MailQr) => say("no answer: it may have made a new QR code; an older one may be void"),
         (OutcomeStatus::NoAnswer, ..) => say("no answer: nothing was changed"),
         (OutcomeStatus::Skipped, ..) => say("not sent"),
-    }
-}
-
-const fn planned(action: Action) -> &'static str {
-    match action {
-        Action::Activate => "would be given its first password",
-        Action::GuidExport => "its GUID would be exported into the vault",
-        Action::GuidImport => "its GUID would be given to it and a new password set",
-        Action::MailConfirm => "the code would be given to it and a new password set",
-        Action::MailQr => "a QR code would be fetched from it, and an earlier one become void",
-        Action::QuestionsAnswer => "its questions would be answered and a new password set",
-        Action::QuestionsSet => "its security questions would be set",
-        Action::Check | Action::TimeShow | Action::OnvifShow | Action::Cameras => {
-            "would be asked over HTTP"
-        }
-        _ => "done",
     }
 }
 

@@ -72,11 +72,6 @@ impl Sentence {
         Self::default().text(text)
     }
 
-    /// What a command does, and a page as well.
-    pub(crate) fn of_command(command: impl Into<Words>, page: LinkedPage) -> Self {
-        Self::default().command(command, page)
-    }
-
     pub(crate) fn text(self, text: impl Into<Words>) -> Self {
         self.part(SentencePart::Text(text.into()))
     }

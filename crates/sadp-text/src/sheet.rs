@@ -6,6 +6,7 @@ use std::{
     iter,
 };
 
+use csv::Terminator;
 use rust_xlsxwriter::{Format, IgnoreError, Workbook, Worksheet, XlsxError};
 use sadp_model::text::{clean, spreadsheet_text};
 use sadp_ops::DiscoveredDevice;
@@ -42,9 +43,8 @@ impl Sheet {
 
     /// Writes it as comma-separated values, as spreadsheets read them.
     pub fn write_csv(&self, out: &mut impl Write) -> io::Result<()> {
-        let mut writer = csv::WriterBuilder::new()
-            .terminator(csv::Terminator::CRLF)
-            .from_writer(out);
+        let mut writer = csv::WriterBuilder::new();
+        let mut writer = writer.terminator(Terminator::CRLF).from_writer(out);
         writer.write_record(&self.titles)?;
         for cells in &self.rows {
             writer.write_record(cells.iter().map(|cell| spreadsheet_text(cell)))?;

@@ -265,7 +265,7 @@ impl Remedy for ApplyError {
                 let next = plan_problems(problems).next.unwrap_or_default();
                 return next.text("; nothing was sent");
             }
-            Self::NoneFound => return Sentence::of_command("sadpctl scan", LinkedPage::Devices).text(" shows which devices are there; nothing was sent"),
+            Self::NoneFound => return Sentence::default().command("sadpctl scan", LinkedPage::Devices).text(" shows which devices are there; nothing was sent"),
             Self::NoSpare(_) => "leave one of them out, or give it another address; nothing was sent",
             Self::SparesTaken => "plan addresses that no other device has; nothing was sent",
             Self::Ledger(error) => return error.remedy(),

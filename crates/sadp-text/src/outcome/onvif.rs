@@ -29,12 +29,11 @@ const fn on(enabled: bool) -> &'static str {
 /// `; users: vms (operator), nvr (administrator)`.
 fn users(status: &OnvifStatus) -> String {
     const NAMED: usize = 6;
-    let Some(users) = &status.users else {
-        return String::new();
+    let users = match status.users.as_deref() {
+        None => return String::new(),
+        Some([]) => return "; no users".into(),
+        Some(users) => users,
     };
-    if users.is_empty() {
-        return "; no users".into();
-    }
     let names = users.iter().map(|user| match &user.user_type {
         Some(level) => format!("{} ({})", clean(&user.user_name), clean(level)),
         None => clean(&user.user_name).into_owned(),

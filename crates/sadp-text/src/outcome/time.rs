@@ -73,9 +73,8 @@ pub(super) fn changed(change: &TimeChange, outcome: &Outcome) -> Explanation {
     let now = deviation(&after.clock);
     let restarts = change.needs_restart || outcome.seen != Some(Seen::Changed);
     // A device asks the time server on its own, some time after.
-    let waits = after
-        .server()
-        .filter(|_| !restarts && wrong(after).is_some());
+    let server = after.server();
+    let waits = server.filter(|_| !restarts && wrong(after).is_some());
     let moved = match before {
         Some(before) if before != now => format!("was {before}; now "),
         Some(before) if waits.is_some() => format!("was {before}; still "),

@@ -63,7 +63,7 @@ pub(super) struct DeviceCells {
 pub(super) struct QrCells(String);
 
 /// How far a recovery method is prepared on a device.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct WayCells {
     /// `ready`, `missing` or `none`.
     pub(super) class: &'static str,
@@ -227,8 +227,7 @@ impl WayCells {
         Self {
             class,
             text: text.into(),
-            file: String::new(),
-            at: String::new(),
+            ..Self::default()
         }
     }
 
