@@ -87,31 +87,26 @@ pub fn camera_mends(problem: CameraProblem, recorder: &DeviceRef) -> Sentence {
 fn reason(word: &str) -> Option<String> {
     // An unknown word is one, too.
     let result = word.parse();
-    Some(
-        match result.unwrap_or_else(|_| DetectResult::Other(word.into())) {
-            DetectResult::Connect => return None,
-            DetectResult::Connecting => "the recorder connects to it".into(),
-            DetectResult::OverSysBandwidth => "the recorder has no bandwidth left for it".into(),
-            DetectResult::DomainError => "its host name cannot be resolved".into(),
-            DetectResult::IpcStreamFail => "it sends no video".into(),
-            DetectResult::ChannelNumberError => "its channel number is wrong".into(),
-            DetectResult::ConflictWithRecorder => "address conflict with the recorder".into(),
-            DetectResult::ConflictWithCamera => "address conflict with another camera".into(),
-            DetectResult::WrongPassword => {
-                "the recorder has a wrong password or user for it".into()
-            }
-            DetectResult::NetUnreachable => "it cannot be reached".into(),
-            DetectResult::UnknownError => "the recorder does not know why".into(),
-            DetectResult::NotExist => "there is no camera".into(),
-            DetectResult::IpcStreamTypeNotSupport => {
-                "the recorder does not take its stream type".into()
-            }
-            DetectResult::IpcResolutionNotSupport => {
-                "the recorder does not take its resolution".into()
-            }
-            DetectResult::Other(word) => format!("the recorder says \"{}\"", clean(&word)),
-        },
-    )
+    let text = match result.unwrap_or_else(|_| DetectResult::Other(word.into())) {
+        DetectResult::Connect => return None,
+        DetectResult::Connecting => "the recorder connects to it",
+        DetectResult::OverSysBandwidth => "the recorder has no bandwidth left for it",
+        DetectResult::DomainError => "its host name cannot be resolved",
+        DetectResult::IpcStreamFail => "it sends no video",
+        DetectResult::ChannelNumberError => "its channel number is wrong",
+        DetectResult::ConflictWithRecorder => "address conflict with the recorder",
+        DetectResult::ConflictWithCamera => "address conflict with another camera",
+        DetectResult::WrongPassword => "the recorder has a wrong password or user for it",
+        DetectResult::NetUnreachable => "it cannot be reached",
+        DetectResult::UnknownError => "the recorder does not know why",
+        DetectResult::NotExist => "there is no camera",
+        DetectResult::IpcStreamTypeNotSupport => "the recorder does not take its stream type",
+        DetectResult::IpcResolutionNotSupport => "the recorder does not take its resolution",
+        DetectResult::Other(word) => {
+            return Some(format!("the recorder says \"{}\"", clean(&word)));
+        }
+    };
+    Some(text.into())
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ fn serial(found: &DiscoveredDevice) -> Vec<DetailLine> {
     ]
 }
 
-/// A device that needs no request has nothing to recover.
+/// A device that needs no request has nothing to recover, as the first line says.
 fn recovery(found: &DiscoveredDevice) -> Vec<DetailLine> {
     let mut lines = Section::Recovery.fields(found);
     if found.entry.device.recovery.request == Some(RequestWay::None) {

@@ -190,8 +190,9 @@ fn reverse_path(interface: &str, filter: &ReversePath, platform: Platform) -> Ex
         FilterMode::Loose => "loose",
     };
     if filter.passes {
-        let found = "and the routes let devices of other subnets be found";
-        return say(format!("{word}, {found}"));
+        return say(format!(
+            "{word}, and the routes let devices of other subnets be found"
+        ));
     }
     let why = match &filter.route_back {
         RouteLookup::Unknown => "routes cannot be read here".into(),

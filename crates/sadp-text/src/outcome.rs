@@ -131,12 +131,9 @@ fn first_password(name: &str) -> Sentence {
 
 /// What to do with a recorder that does not pass passwords on.
 fn without_sync() -> Sentence {
-    Sentence::default()
-        .or_on_page(
-            "leave --sync-cameras out",
-            "do not have it pass the password on",
-        )
-        .text(", and set the cameras' passwords one by one")
+    let page = "do not have it pass the password on";
+    let without = Sentence::default().or_on_page("leave --sync-cameras out", page);
+    without.text(", and set the cameras' passwords one by one")
 }
 
 /// What the status tells, with what else is known of the device.

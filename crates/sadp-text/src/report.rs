@@ -243,13 +243,12 @@ impl Page {
         let owner = contact.clone().filter(|_| is_owner);
         let not_asked = (!report.asked).then(|| capitalised(NOT_ASKED));
         let title = parties.title.as_ref();
+        let title = title.map_or("Camera site: hand-over", SiteText::as_str);
         let devices = DeviceCells::all(report);
         let findings = FindingGroup::all(report, &devices);
         let problems = findings.iter().filter(|it| it.problem);
         Self {
-            title: title
-                .map_or("Camera site: hand-over", SiteText::as_str)
-                .into(),
+            title: title.into(),
             customer: named(parties.customer.as_ref(), owner),
             installer: named(parties.installer.as_ref(), contact.filter(|_| !is_owner)),
             date: minute(report.at),

@@ -144,10 +144,8 @@ fn refused(refusal: &HttpRefusal) -> String {
         HttpRefusal::NotActivated => "it has no password yet".into(),
         HttpRefusal::NoSuchUrl => "its firmware cannot be asked that".into(),
         HttpRefusal::Booting => "it is still starting".into(),
-        HttpRefusal::Forbidden {
-            word: word @ Some(_),
-        } => not_done(word.as_ref()),
         HttpRefusal::Forbidden { word: None } => "it refused, or is locked".into(),
+        HttpRefusal::Forbidden { word } => not_done(word.as_ref()),
         HttpRefusal::Unexpected { status } => format!("it answered with HTTP status {status}"),
     }
 }
@@ -245,12 +243,12 @@ pub(super) fn deviation(clock: &DeviceClock) -> String {
         HOUR..DAY => format_duration(Duration::from_mins(rounded(60))).to_string(),
         _ => count(rounded(DAY), "day", "days"),
     };
-    let behind = if deviation.is_positive() {
+    let side = if deviation.is_positive() {
         "ahead"
     } else {
         "behind"
     };
-    format!("{text} {behind}")
+    format!("{text} {side}")
 }
 
 fn tries(left: u32) -> String {

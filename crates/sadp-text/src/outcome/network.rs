@@ -149,17 +149,12 @@ pub fn plan_problems(problems: &[Problem]) -> Explanation {
     });
     let number = count(problems.len() as u64, "error", "errors");
     let heading = Sentence::new(format!("has {number}:"));
-    let next = if causes
-        .iter()
-        .any(|it| matches!(it, Cause::SeveralSheets(_)))
-    {
+    let has = |is: fn(&Cause) -> bool| causes.iter().any(|it| is(it));
+    let next = if has(|it| matches!(it, Cause::SeveralSheets(_))) {
         "leave one of them, and move the others to another workbook"
-    } else if causes.iter().any(|it| matches!(it, Cause::MergedCells(_))) {
+    } else if has(|it| matches!(it, Cause::MergedCells(_))) {
         "unmerge them, write the value into each, and apply the plan again"
-    } else if causes
-        .iter()
-        .any(|it| matches!(it, Cause::ColumnMissing(_)))
-    {
+    } else if has(|it| matches!(it, Cause::ColumnMissing(_))) {
         "the first line names the columns: mac and ip, and any of mask, gateway, dhcp, http_port, sdk_port; \
          the vendor tool's names (MAC Address, IPv4 Address) are taken, too"
     } else {
