@@ -17,7 +17,7 @@ use crate::fields::columns;
 const MAX_CELL: usize = 32_767;
 
 /// A column of a [`Sheet`]: its title, and what stands in a row.
-pub(crate) type Column<T> = (&'static str, fn(&T) -> String);
+pub(crate) type SheetColumn<T> = (&'static str, fn(&T) -> String);
 
 /// A table of texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct Sheet {
 
 impl Sheet {
     /// A sheet of these columns with a row for each.
-    pub(crate) fn of<T>(name: &'static str, columns: &[Column<T>], rows: &[T]) -> Self {
+    pub(crate) fn of<T>(name: &'static str, columns: &[SheetColumn<T>], rows: &[T]) -> Self {
         let row = |row| columns.iter().map(|(_, cell)| cell(row)).collect();
         Self {
             name,

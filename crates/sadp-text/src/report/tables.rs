@@ -3,7 +3,7 @@
 use sadp_ops::report::SiteReport;
 
 use super::{CameraCells, DeviceCells, FindingGroup};
-use crate::{Sheet, sheet::Column};
+use crate::{Sheet, sheet::SheetColumn};
 
 /// The tables of the document: devices, cameras behind recorders, what recovery is
 /// prepared, and open findings.
@@ -23,7 +23,7 @@ pub fn report_sheets(report: &SiteReport) -> [Sheet; 4] {
     ]
 }
 
-const DEVICES: [Column<DeviceCells>; 15] = [
+const DEVICES: [SheetColumn<DeviceCells>; 15] = [
     ("No.", |it| it.number.to_string()),
     ("Name", |it| it.name.clone()),
     ("Place", |it| it.place.clone()),
@@ -43,7 +43,7 @@ const DEVICES: [Column<DeviceCells>; 15] = [
     ("Behind", |it| it.behind.clone()),
 ];
 
-const CAMERAS: [Column<CameraCells>; 11] = [
+const CAMERAS: [SheetColumn<CameraCells>; 11] = [
     ("Recorder", |it| it.recorder.clone()),
     ("Channel", |it| it.channel.clone()),
     ("Name", |it| it.name.clone()),
@@ -57,7 +57,7 @@ const CAMERAS: [Column<CameraCells>; 11] = [
     ("As of", |it| it.at.clone()),
 ];
 
-const RECOVERY: [Column<DeviceCells>; 9] = [
+const RECOVERY: [SheetColumn<DeviceCells>; 9] = [
     ("No.", |it| it.number.to_string()),
     ("Device", DeviceCells::called),
     ("Address", |it| it.address.clone()),
