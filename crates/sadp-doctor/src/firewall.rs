@@ -67,22 +67,15 @@ pub(crate) async fn gather(interfaces: &[&str], port: u16) -> Active {
 /// something came in from other devices, or came back on the port.
 pub(crate) fn judge(active: Active, port: u16, received: bool) -> Vec<Check> {
     if active.is_empty() {
-        return vec![Check::new(
-            Subject::Computer,
-            Verdict::Ok,
-            Finding::NoFirewall,
-        )];
+        let finding = Finding::NoFirewall;
+        return vec![Check::new(Subject::Computer, Verdict::Ok, finding)];
     }
-    active
-        .into_iter()
-        .map(|(firewall, state)| {
-            Check::new(
-                Subject::Firewall(firewall),
-                state.verdict(received),
-                Finding::Firewall { port, state },
-            )
-        })
-        .collect()
+    let checks = active.into_iter().map(|(firewall, state)| {
+        let verdict = state.verdict(received);
+        let finding = Finding::Firewall { port, state };
+        Check::new(Subject::Firewall(firewall), verdict, finding)
+    });
+    checks.collect()
 }
 
 impl FirewallState {
@@ -236,14 +229,9 @@ fn judge_kernel_rules(nft: &Output, iptables: &Output, port: u16) -> Active {
         Output::Refused if by_nft.is_none() => Some(refused),
         _ => judge_iptables(saved, port),
     };
-    let both = [
-        (Firewall::Nftables, by_nft),
-        (Firewall::Iptables, by_iptables),
-    ];
-    let active = both.into_iter();
-    active
-        .filter_map(|(firewall, state)| Some((firewall, state?)))
-        .collect()
+    let by_nft = by_nft.map(|state| (Firewall::Nftables, state));
+    let by_iptables = by_iptables.map(|state| (Firewall::Iptables, state));
+    by_nft.into_iter().chain(by_iptables).collect()
 }
 
 /// Judges what `nft list ruleset` prints: a packet passes every chain at the input

@@ -185,24 +185,16 @@ fn from_system(name: &str) -> HostInterface {
 /// One check for each interface, and one more where none can be used.
 pub(crate) fn judge(interfaces: Vec<HostInterface>) -> Vec<Check> {
     let none_used = !interfaces.iter().any(HostInterface::is_used);
-    let mut checks: Vec<_> = interfaces
-        .into_iter()
-        .map(|interface| {
-            Check::new(
-                Subject::Interface(interface.name.clone()),
-                interface.verdict(none_used),
-                Finding::Interface(interface),
-            )
-        })
-        .collect();
-    if none_used {
-        checks.push(Check::new(
-            Subject::Computer,
-            Verdict::Problem,
-            Finding::NoUsableInterface,
-        ));
-    }
-    checks
+    let checks = interfaces.into_iter().map(|interface| {
+        let verdict = interface.verdict(none_used);
+        let subject = Subject::Interface(interface.name.clone());
+        Check::new(subject, verdict, Finding::Interface(interface))
+    });
+    let none = none_used.then(|| {
+        let finding = Finding::NoUsableInterface;
+        Check::new(Subject::Computer, Verdict::Problem, finding)
+    });
+    checks.chain(none).collect()
 }
 
 #[cfg(test)]

@@ -8,16 +8,18 @@
 //! evaluate the rules of firewalls: it names the active [`Firewall`] and whether
 //! UDP to the devices' port is plainly open.
 //!
-//! [`diagnose`] does everything at once:
+//! An [`Examination`] begins before the scan and judges both after it:
 //!
 //! ```
-//! use sadp_discovery::ScanConfig;
-//! use sadp_doctor::{Verdict, diagnose};
+//! use sadp_discovery::{Scan, ScanConfig};
+//! use sadp_doctor::{Examination, Verdict};
 //!
 //! # tokio::runtime::Runtime::new()?.block_on(async {
 //! let mut config = ScanConfig::default();
 //! config.link.interfaces = vec!["127.0.0.1".into()]; // without this, every network
-//! for check in diagnose(&config, std::future::ready(())).await? {
+//! let examination = Examination::begin(&config.link).await?;
+//! let report = Scan::open(&config)?.run(std::future::ready(()), |_, _| ()).await;
+//! for check in examination.finish(Ok(report))? {
 //!     if check.verdict != Verdict::Ok {
 //!         println!("{:?}: {:?}", check.subject, check.finding);
 //!     }
@@ -26,9 +28,6 @@
 //! # })?;
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
-//!
-//! A front end that shows how far the scan is runs it between
-//! [`Examination::begin`] and [`Examination::finish`].
 //!
 //! # Limitations
 //!
@@ -52,7 +51,7 @@ mod system;
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
-use sadp_discovery::{LinkConfig, Scan, ScanConfig, ScanError, ScanReport};
+use sadp_discovery::{LinkConfig, ScanError, ScanReport};
 
 pub use self::{
     check::{Check, Duplicates, Finding, OtherTool, ScanSummary, Subject, Verdict},
@@ -72,24 +71,6 @@ use self::{
 /// Whether a UDP port can be listened on.
 pub use sadp_discovery::probe::PortUse as PortState;
 
-/// Examines this computer, scans until enough was found or `stop` is ready, and
-/// judges both. Call it within a tokio runtime.
-///
-/// # Errors
-///
-/// As [`Examination::begin`] and [`Examination::finish`].
-pub async fn diagnose(
-    config: &ScanConfig,
-    stop: impl Future<Output = ()>,
-) -> Result<Vec<Check>, ScanError> {
-    let examination = Examination::begin(&config.link).await?;
-    let scan = match Scan::open(config) {
-        Ok(scan) => Ok(scan.run(stop, |_, _| ()).await),
-        Err(error) => Err(error),
-    };
-    examination.finish(scan)
-}
-
 /// What was found on this computer before a scan, which holds the port.
 #[derive(Debug)]
 pub struct Examination {
@@ -106,7 +87,7 @@ pub struct Examination {
 }
 
 impl Examination {
-    /// Examines this computer. It blocks its thread for up to 0.6 s for each
+    /// Examines this computer, within a tokio runtime. It blocks its thread for up to 0.6 s for each
     /// interface, and asks firewalls for up to 5 s each time.
     ///
     /// # Errors
@@ -199,15 +180,7 @@ impl Examination {
         checks.push(ReceiveBuffer::gather().judge(devices, dropped));
         let stopped = checks.iter().any(Check::stops_replies);
         match scan {
-            Ok(report) => {
-                let mut found = scan::judge(report, &routes);
-                for check in &mut found {
-                    if let Finding::Devices(summary) = &mut check.finding {
-                        summary.stopped = stopped;
-                    }
-                }
-                checks.extend(found);
-            }
+            Ok(report) => checks.extend(scan::judge(report, &routes, stopped)),
             Err(error) => {
                 let finding = Finding::ScanFailed(error);
                 checks.push(Check::new(Subject::Scan, Verdict::Problem, finding));

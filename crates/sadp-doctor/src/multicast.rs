@@ -58,7 +58,7 @@ impl MulticastLoop {
     }
 
     /// Returns whether it came back on the devices' port.
-    pub fn came_back(&self) -> bool {
+    pub(crate) fn came_back(&self) -> bool {
         matches!(self.result(), LoopResult::Received)
     }
 
@@ -67,11 +67,8 @@ impl MulticastLoop {
             LoopResult::Received | LoopResult::ReceivedOnOtherPort => Verdict::Ok,
             _ => Verdict::Problem,
         };
-        Check::new(
-            Subject::Interface(self.interface.clone()),
-            verdict,
-            Finding::Multicast(self),
-        )
+        let subject = Subject::Interface(self.interface.clone());
+        Check::new(subject, verdict, Finding::Multicast(self))
     }
 
     fn run(interface: &Interface, config: &LinkConfig, can_listen: bool) -> Self {

@@ -58,15 +58,11 @@ impl ListenPort {
     }
 
     pub(crate) fn judge(self) -> Check {
-        Check::new(
-            Subject::Port(self.port),
-            if self.can_listen() {
-                Verdict::Ok
-            } else {
-                Verdict::Problem
-            },
-            Finding::Port(self),
-        )
+        let verdict = match self.state {
+            PortState::Free | PortState::Shared => Verdict::Ok,
+            PortState::Taken | PortState::Refused(_) => Verdict::Problem,
+        };
+        Check::new(Subject::Port(self.port), verdict, Finding::Port(self))
     }
 }
 

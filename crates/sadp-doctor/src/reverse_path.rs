@@ -105,20 +105,18 @@ impl Filter {
         } else {
             Verdict::Warning
         };
-        Check::new(
-            Subject::Interface(interface),
-            verdict,
-            Finding::ReversePath(ReversePath {
-                all,
-                own,
-                mode,
-                example,
-                route_back,
-                passes,
-                dropped,
-                bypassed,
-            }),
-        )
+        let filter = ReversePath {
+            all,
+            own,
+            mode,
+            example,
+            route_back,
+            passes,
+            dropped,
+            bypassed,
+        };
+        let subject = Subject::Interface(interface);
+        Check::new(subject, verdict, Finding::ReversePath(filter))
     }
 }
 
@@ -161,8 +159,9 @@ mod tests {
             for (frames_on, verdict) in
                 [(&[][..], verdict), (&["lan0".into()], verdict.min(Warning))]
             {
+                let interface = "lan0".into();
                 let filter = Filter {
-                    interface: "lan0".into(),
+                    interface,
                     all,
                     own,
                 };

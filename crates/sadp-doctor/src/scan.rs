@@ -12,14 +12,15 @@ use crate::{Check, Duplicates, Finding, OtherTool, ScanSummary, Subject, Verdict
 /// The most checks of one kind.
 const MAX_CHECKS: usize = 20;
 
-/// One check on the devices found, and one on each thing about them.
-pub(crate) fn judge(mut report: ScanReport, routes: &Routes) -> Vec<Check> {
+/// One check on the devices found, and one on each thing about them. `stopped`: this computer
+/// drops replies.
+pub(crate) fn judge(mut report: ScanReport, routes: &Routes, stopped: bool) -> Vec<Check> {
     let notices = std::mem::take(&mut report.notices);
     let site = Site {
         report: &report,
         assessments: assess(&report.entries, &report.networks),
     };
-    let mut checks = vec![site.judge_devices()];
+    let mut checks = vec![site.judge_devices(stopped)];
     checks.extend(notices.into_iter().filter_map(judge_notice));
     checks.extend(site.duplicates(Warning::DuplicateIp));
     checks.extend(site.duplicates(Warning::DuplicateMac));
@@ -41,11 +42,8 @@ fn judge_notice(notice: Notice) -> Option<Check> {
         Notice::InterfaceGuessed { .. } => Verdict::Warning,
         _ => Verdict::Problem,
     };
-    Some(Check::new(
-        Subject::Scan,
-        verdict,
-        Finding::ScanLimited(notice),
-    ))
+    let finding = Finding::ScanLimited(notice);
+    Some(Check::new(Subject::Scan, verdict, finding))
 }
 
 /// What a scan found, assessed.
@@ -55,26 +53,24 @@ struct Site<'a> {
 }
 
 impl<'a> Site<'a> {
-    fn judge_devices(&self) -> Check {
+    fn judge_devices(&self, stopped: bool) -> Check {
         let report = self.report;
         let devices = DeviceCounts::of(report.entries.iter().map(|entry| &*entry.device));
         let truncated = report.stats.refused > 0;
-        Check::new(
-            Subject::Scan,
-            match (devices.total(), truncated) {
-                (0, _) => Verdict::Problem,
-                (_, true) => Verdict::Warning,
-                (_, false) => Verdict::Ok,
-            },
-            Finding::Devices(ScanSummary {
-                devices,
-                elapsed: report.progress.elapsed,
-                rounds: report.progress.rounds,
-                datagrams: report.stats.datagrams,
-                truncated,
-                stopped: false,
-            }),
-        )
+        let verdict = match (devices.total(), truncated) {
+            (0, _) => Verdict::Problem,
+            (_, true) => Verdict::Warning,
+            (_, false) => Verdict::Ok,
+        };
+        let summary = ScanSummary {
+            devices,
+            elapsed: report.progress.elapsed,
+            rounds: report.progress.rounds,
+            datagrams: report.stats.datagrams,
+            truncated,
+            stopped,
+        };
+        Check::new(Subject::Scan, verdict, Finding::Devices(summary))
     }
 
     /// The devices that carry a warning.
@@ -110,16 +106,14 @@ impl<'a> Site<'a> {
     }
 
     fn several_senders(&self) -> impl Iterator<Item = Check> {
-        self.with(Warning::TwoSenders)
-            .take(MAX_CHECKS)
-            .map(|entry| {
-                let seen = entry.seen.iter();
-                let senders = seen
-                    .filter(|seen| seen.via != Via::LinkLayer)
-                    .map(|seen| seen.from);
-                let subject = Subject::Mac(entry.device.mac);
-                warning(subject, Finding::SeveralSenders(senders.collect()))
-            })
+        let entries = self.with(Warning::TwoSenders).take(MAX_CHECKS);
+        entries.map(|entry| {
+            let seen = entry.seen.iter();
+            let seen = seen.filter(|seen| seen.via != Via::LinkLayer);
+            let senders = seen.map(|seen| seen.from).collect();
+            let subject = Subject::Mac(entry.device.mac);
+            warning(subject, Finding::SeveralSenders(senders))
+        })
     }
 
     fn off_subnet(&self, routes: &Routes) -> impl Iterator<Item = Check> {
@@ -127,9 +121,9 @@ impl<'a> Site<'a> {
         let known = KnownAddresses::new(devices, &self.report.local);
         let subnets = known.off_subnet(self.with(Warning::OffSubnet));
         subnets.into_iter().take(MAX_CHECKS).map(|subnet| {
-            let route = routes.lookup(subnet.network.addr());
+            let (network, route) = (subnet.network, routes.lookup(subnet.network.addr()));
             warning(
-                Subject::Subnet(subnet.network),
+                Subject::Subnet(network),
                 Finding::OffSubnet { subnet, route },
             )
         })
@@ -221,7 +215,7 @@ mod tests {
 
     fn judged(report: ScanReport) -> Vec<Check> {
         let routes = Routes::sample(&["10.0.0.0/24 lan0", "0.0.0.0/0 wlan0"]);
-        judge(report, &routes)
+        judge(report, &routes, false)
     }
 
     #[test]

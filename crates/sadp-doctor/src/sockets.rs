@@ -98,15 +98,12 @@ impl ReceiveBuffer {
             let lost = self.dropped > Some(0);
             lost || capacity < Self::DEFAULT_CAPACITY || devices as u64 > capacity
         });
-        Check::new(
-            Subject::Computer,
-            if too_small || self.granted.is_none() {
-                Verdict::Warning
-            } else {
-                Verdict::Ok
-            },
-            Finding::ReceiveBuffer(self),
-        )
+        let verdict = match self.granted {
+            Some(_) if !too_small => Verdict::Ok,
+            _ => Verdict::Warning,
+        };
+        let finding = Finding::ReceiveBuffer(self);
+        Check::new(Subject::Computer, verdict, finding)
     }
 }
 

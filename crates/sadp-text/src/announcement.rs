@@ -89,15 +89,11 @@ impl Announcement {
         }
     }
 
-    pub(crate) fn described(
-        action: Action,
-        what: impl Into<Cow<'static, str>>,
-        question: &'static str,
-    ) -> Self {
+    pub(crate) fn described(action: Action, what: String, question: &'static str) -> Self {
+        let what = Cow::Owned(what);
         Self {
-            action,
-            what: what.into(),
-            question,
+            what,
+            ..Self::new(action, "", question)
         }
     }
 
@@ -122,11 +118,8 @@ impl Announcement {
                 (Preparation::Mailbox, Some(mailbox)) => {
                     let address = clean(mailbox.as_str());
                     // SADP has no other way to send it.
-                    let how = if over_http < devices {
-                        ", sent unencrypted"
-                    } else {
-                        ""
-                    };
+                    let how = (over_http < devices).then_some(", sent unencrypted");
+                    let how = how.unwrap_or_default();
                     format!("the e-mail address {address} reserved{how}")
                 }
             };
@@ -211,11 +204,8 @@ mod tests {
         let (text, plan) = ask(&devices, &[]);
         assert_eq!(text, "Set the security questions of these 2 devices?");
         assert!(plan.is_empty());
-        let (text, plan) = ask(&devices, &[&devices[1]]);
-        assert_eq!(
-            text,
-            "1 of them was never seen before. Set the security questions of these 2 devices?"
-        );
+        let (one, plan) = ask(&devices, &[&devices[1]]);
+        assert_eq!(one, format!("1 of them was never seen before. {text}"));
         assert_eq!(plan.len(), 2);
         assert!(plan[1].contains("44:47:cc:00:00:02"));
         let (text, plan) = ask(&devices, &[&devices[0], &devices[1]]);

@@ -1,127 +1,33 @@
-//! What an audit finds, and what mends it.
+//! What an audit finds, and what mends it; the audit as a JSON document and as a table, and
+//! an earlier one read from the document.
 
-use std::net::IpAddr;
-
-use sadp_model::{Availability, Device, MethodAssessment, RecoveryMethod};
-use sadp_ops::{
-    Preparation,
-    audit::{AuditFinding, AuditedDevice, ChangeSince},
-    cameras::CameraBehind,
+use std::{
+    io::{self, Write},
+    net::IpAddr,
 };
 
-use crate::{LinkedPage, Sentence, camera_mends, camera_place};
+use sadp_model::{
+    Availability, Device, MacAddr, MethodAssessment, RecoveryMethod, text::clean_json,
+};
+use sadp_ops::{
+    DeviceRef, Preparation,
+    audit::{AuditFinding, AuditedDevice, ChangeSince, EarlierAudit},
+    cameras::CameraBehind,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{LinkedPage, Sentence, camera_mends, camera_place, camera_state};
 
 /// That devices were not asked, where an audit or a report says what is set up on them.
 pub const NOT_ASKED: &str =
     "devices were not asked what is set up on them: what is not recorded here counts as not set up";
 
-/// A line of an audit, for spreadsheets. What is not known is empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AuditCells {
-    /// `problem`, `advice` or `ok`.
-    pub result: &'static str,
-    /// The methods by which the owner alone recovers it, as far as they are ready.
-    pub ready: String,
-    mac: String,
-    serial: String,
-    address: String,
-    model: String,
-    name: String,
-    recoverable: String,
-    findings: Vec<&'static str>,
-    next: Vec<String>,
-    since: String,
-    behind: String,
-}
-
-impl AuditCells {
-    /// The titles of the columns. The names and their order are a contract.
-    pub const TITLES: &str =
-        "mac serial address model name result recoverable ready findings next since behind";
-
-    /// An audited device, what changed since an earlier audit, and the recorder that it is
-    /// behind.
-    pub fn new(
-        audited: &AuditedDevice,
-        since: Option<&ChangeSince>,
-        behind: Option<&CameraBehind>,
-    ) -> Self {
-        let found = &audited.assessed.device;
-        let device = &found.entry.device;
-        let mac = device.mac.map(|mac| mac.to_string());
-        let name = mac.as_deref().unwrap_or("DEVICE");
-        let findings = audited.findings.iter();
-        let next = findings.clone().map(|&it| mends(it, device, name));
-        Self {
-            result: audit_result(&audited.findings),
-            ready: ready_methods(&audited.assessed.methods),
-            serial: text(device.serial.as_ref()),
-            address: text(device.ipv4.address),
-            model: text(device.model.as_deref()),
-            name: found.called().unwrap_or_default(),
-            recoverable: audited.is_recoverable().to_string(),
-            next: next.map(|it| it.to_string()).collect(),
-            findings: findings.map(|it| it.name()).collect(),
-            since: since.map(audit_change).unwrap_or_default(),
-            behind: behind.map(camera_place).unwrap_or_default(),
-            mac: mac.unwrap_or_default(),
-        }
-    }
-
-    /// A camera that is known by its recorder alone.
-    pub fn behind(behind: &CameraBehind) -> Self {
-        let camera = &behind.camera;
-        let problem = behind.problem();
-        let address = camera.address.as_deref();
-        let address: Option<IpAddr> = address.and_then(|it| it.parse().ok());
-        Self {
-            result: if problem.is_some() { "problem" } else { "ok" },
-            mac: text(camera.mac),
-            serial: text(camera.serial.as_ref()),
-            address: text(address),
-            model: text(camera.model.as_deref()),
-            name: text(camera.name.as_deref()),
-            findings: problem.iter().map(|it| it.name()).collect(),
-            next: problem
-                .map(|it| camera_mends(it, &behind.recorder).to_string())
-                .into_iter()
-                .collect(),
-            behind: camera_place(behind),
-            ..Self::default()
-        }
-    }
-
-    /// What stands in the columns.
-    pub fn row(&self) -> Vec<String> {
-        vec![
-            self.mac.clone(),
-            self.serial.clone(),
-            self.address.clone(),
-            self.model.clone(),
-            self.name.clone(),
-            self.result.into(),
-            self.recoverable.clone(),
-            self.ready.clone(),
-            self.findings.join("; "),
-            self.next.join("; "),
-            self.since.clone(),
-            self.behind.clone(),
-        ]
-    }
-}
-
-fn text(value: Option<impl ToString>) -> String {
-    value.map(|it| it.to_string()).unwrap_or_default()
-}
-
 /// What an audit finds of a device: `problem`, `advice` or `ok`.
 pub fn audit_result(findings: &[AuditFinding]) -> &'static str {
-    if findings.iter().any(|finding| finding.is_problem()) {
-        "problem"
-    } else if findings.is_empty() {
-        "ok"
-    } else {
-        "advice"
+    match findings {
+        [] => "ok",
+        _ if findings.iter().any(|finding| finding.is_problem()) => "problem",
+        _ => "advice",
     }
 }
 
@@ -136,10 +42,8 @@ pub fn ready_methods(methods: &[MethodAssessment]) -> String {
         let mut methods = methods.iter();
         methods.any(|fit| fit.method == *own && fit.availability == Availability::Ready)
     });
-    ready
-        .map(RecoveryMethod::name)
-        .collect::<Vec<_>>()
-        .join(", ")
+    let names: Vec<_> = ready.map(RecoveryMethod::name).collect();
+    names.join(", ")
 }
 
 /// What changed since an earlier audit. Empty where nothing did.
@@ -182,25 +86,17 @@ pub fn mends(finding: AuditFinding, device: &Device, name: &str) -> Sentence {
             Sentence::new("it offers nothing to prepare: ")
                 .command(command, LinkedPage::RecoveryMethods)
         }
-        AuditFinding::Unactivated => Sentence::of_command(
-            format!("sadpctl activate {name} --prepare"),
-            LinkedPage::Activate,
-        ),
-        AuditFinding::NotRecoverable | AuditFinding::GuidMissing => {
-            Sentence::of_command(format!("sadpctl reset prepare {name}"), LinkedPage::Prepare)
+        AuditFinding::Unactivated => {
+            let command = format!("sadpctl activate {name} --prepare");
+            Sentence::default().command(command, LinkedPage::Activate)
         }
-        AuditFinding::MailboxMissing => Sentence::of_command(
-            format!("sadpctl reset prepare {name} --mailbox ADDRESS"),
-            LinkedPage::Prepare,
-        ),
-        AuditFinding::QuestionsMissing => Sentence::of_command(
-            format!("sadpctl reset prepare {name} --make-answers FILE"),
-            LinkedPage::Prepare,
-        ),
-        AuditFinding::DuplicateAddress | AuditFinding::FactoryAddress => Sentence::of_command(
-            format!("sadpctl net set {name} --ip ADDRESS"),
-            LinkedPage::NetworkSettings,
-        ),
+        AuditFinding::NotRecoverable | AuditFinding::GuidMissing => prepare(name, ""),
+        AuditFinding::MailboxMissing => prepare(name, " --mailbox ADDRESS"),
+        AuditFinding::QuestionsMissing => prepare(name, " --make-answers FILE"),
+        AuditFinding::DuplicateAddress | AuditFinding::FactoryAddress => {
+            let command = format!("sadpctl net set {name} --ip ADDRESS");
+            Sentence::default().command(command, LinkedPage::NetworkSettings)
+        }
         AuditFinding::CloudBound => {
             let command = format!("sadpctl cloud show {name}");
             Sentence::new("make sure that the account is the owner's: ").terminal_only(command)
@@ -212,4 +108,242 @@ pub fn mends(finding: AuditFinding, device: &Device, name: &str) -> Sentence {
             "update its firmware from the vendor's site".into()
         }
     }
+}
+
+fn prepare(name: &str, options: &str) -> Sentence {
+    let command = format!("sadpctl reset prepare {name}{options}");
+    Sentence::default().command(command, LinkedPage::Prepare)
+}
+
+/// An audited device. The names and their order are a contract.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuditEntry {
+    /// `problem`, `advice` or `ok`.
+    #[serde(skip)]
+    pub result: &'static str,
+    /// The methods by which the owner alone recovers it, as far as they are ready.
+    #[serde(skip)]
+    pub ready: String,
+    /// By what it is named.
+    pub device: AuditDevice,
+    /// Its model.
+    pub model: Option<String>,
+    /// What people call it.
+    pub name: Option<String>,
+    /// Null where it is not known: of cameras that are known by their recorder alone.
+    pub recoverable: Option<bool>,
+    ways: Vec<AuditWay>,
+    /// What is found.
+    pub findings: Vec<FindingEntry>,
+    /// What changed since an earlier audit.
+    pub since: Option<ChangeSince>,
+    /// The recorder that it is behind.
+    pub behind: Option<BehindEntry>,
+}
+
+/// The names of an audited device.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuditDevice {
+    /// The complete serial number.
+    pub serial: Option<String>,
+    /// The MAC.
+    pub mac: Option<String>,
+    /// The address.
+    pub address: Option<IpAddr>,
+}
+
+impl From<&DeviceRef> for AuditDevice {
+    fn from(device: &DeviceRef) -> Self {
+        Self {
+            serial: device.serial.as_ref().map(ToString::to_string),
+            mac: device.mac.map(|mac| mac.to_string()),
+            address: device.address.map(IpAddr::V4),
+        }
+    }
+}
+
+/// A way of recovery, and whether it is ready.
+#[derive(Clone, Debug, Serialize)]
+struct AuditWay {
+    way: &'static str,
+    availability: &'static str,
+}
+
+/// A finding, and what mends it.
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingEntry {
+    finding: &'static str,
+    /// Whether something is missing.
+    pub problem: bool,
+    /// What it means.
+    pub message: String,
+    next: String,
+}
+
+/// The recorder that a camera is behind, and what that said of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct BehindEntry {
+    recorder: AuditDevice,
+    channel: Option<u32>,
+    at: String,
+    online: Option<bool>,
+    reason: Option<String>,
+    /// The same in words.
+    pub message: String,
+}
+
+impl From<&CameraBehind> for BehindEntry {
+    fn from(behind: &CameraBehind) -> Self {
+        let camera = &behind.camera;
+        Self {
+            recorder: AuditDevice::from(&behind.recorder),
+            channel: camera.channel,
+            at: behind.at.to_string(),
+            online: camera.online,
+            reason: camera.result.clone(),
+            message: camera_place(behind),
+        }
+    }
+}
+
+impl AuditEntry {
+    /// The titles of the columns. The names and their order are a contract.
+    pub const TITLES: &str =
+        "mac serial address model name result recoverable ready findings next since behind";
+
+    /// An audited device, what changed since an earlier audit, and the recorder that it is
+    /// behind.
+    pub fn new(
+        audited: &AuditedDevice,
+        since: Option<ChangeSince>,
+        behind: Option<&CameraBehind>,
+    ) -> Self {
+        let found = &audited.assessed.device;
+        let device = &found.entry.device;
+        let ways = audited.assessed.methods.iter().map(|fit| AuditWay {
+            way: fit.method.name(),
+            availability: fit.availability.name(),
+        });
+        let mac = device.mac.map(|mac| mac.to_string());
+        let name = mac.as_deref().unwrap_or("DEVICE");
+        let findings = audited.findings.iter().map(|&it| FindingEntry {
+            finding: it.name(),
+            problem: it.is_problem(),
+            message: finding(it),
+            next: mends(it, device, name).into(),
+        });
+        Self {
+            result: audit_result(&audited.findings),
+            ready: ready_methods(&audited.assessed.methods),
+            device: AuditDevice::from(&DeviceRef::from(found)),
+            model: device.model.as_deref().map(Into::into),
+            name: found.called(),
+            recoverable: Some(audited.is_recoverable()),
+            ways: ways.collect(),
+            findings: findings.collect(),
+            since,
+            behind: behind.map(Into::into),
+        }
+    }
+
+    /// A camera that is known by its recorder alone.
+    pub fn behind(behind: &CameraBehind) -> Self {
+        let camera = &behind.camera;
+        let finding = behind.problem().map(|problem| FindingEntry {
+            finding: problem.name(),
+            problem: true,
+            message: camera_state(camera),
+            next: camera_mends(problem, &behind.recorder).into(),
+        });
+        let address = camera.address.as_deref();
+        Self {
+            result: if finding.is_some() { "problem" } else { "ok" },
+            ready: String::new(),
+            device: AuditDevice {
+                serial: camera.serial.as_ref().map(ToString::to_string),
+                mac: camera.mac.map(|mac| mac.to_string()),
+                address: address.and_then(|it| it.parse().ok()),
+            },
+            model: camera.model.clone(),
+            name: camera.name.clone(),
+            recoverable: None,
+            ways: Vec::new(),
+            findings: finding.into_iter().collect(),
+            since: None,
+            behind: Some(behind.into()),
+        }
+    }
+
+    /// What changed since an earlier audit. Empty where nothing did.
+    pub fn change(&self) -> String {
+        self.since.as_ref().map(audit_change).unwrap_or_default()
+    }
+
+    /// What stands in the columns of a table. What is not known is empty.
+    pub fn row(&self) -> Vec<String> {
+        let device = &self.device;
+        let findings = self.findings.iter();
+        let next: Vec<_> = findings.clone().map(|it| &*it.next).collect();
+        let findings: Vec<_> = findings.map(|it| it.finding).collect();
+        vec![
+            text(device.mac.as_ref()),
+            text(device.serial.as_ref()),
+            text(device.address),
+            text(self.model.as_ref()),
+            text(self.name.as_ref()),
+            self.result.into(),
+            text(self.recoverable),
+            self.ready.clone(),
+            findings.join("; "),
+            next.join("; "),
+            self.change(),
+            text(self.behind.as_ref().map(|it| &it.message)),
+        ]
+    }
+}
+
+fn text(value: Option<impl ToString>) -> String {
+    value.map(|it| it.to_string()).unwrap_or_default()
+}
+
+/// Writes one JSON array, an element a line. Characters that a terminal obeys are escaped.
+pub fn write_json_array<T: Serialize>(out: &mut impl Write, elements: &[T]) -> io::Result<()> {
+    let mut before = "[\n";
+    for element in elements {
+        let json = serde_json::to_string(element)?;
+        write!(out, "{before}{}", clean_json(&json))?;
+        before = ",\n";
+    }
+    if elements.is_empty() {
+        return writeln!(out, "[]");
+    }
+    writeln!(out, "\n]")
+}
+
+/// The JSON of an earlier audit, as far as it is compared.
+#[derive(Deserialize)]
+struct EarlierRow {
+    device: EarlierDevice,
+    findings: Vec<EarlierFinding>,
+}
+
+#[derive(Deserialize)]
+struct EarlierDevice {
+    mac: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct EarlierFinding {
+    finding: String,
+}
+
+/// Reads the JSON document of an earlier audit.
+pub fn read_earlier_audit(json: &[u8]) -> Result<EarlierAudit, serde_json::Error> {
+    let rows: Vec<EarlierRow> = serde_json::from_slice(json)?;
+    let known = rows.into_iter().filter_map(|row| {
+        let mac: MacAddr = row.device.mac?.parse().ok()?;
+        let findings = row.findings.into_iter().map(|it| it.finding);
+        Some((mac, findings.collect()))
+    });
+    Ok(known.collect())
 }

@@ -8,7 +8,7 @@ use sadp_ops::{
 };
 use sadp_reset::RecorderCamera;
 
-use crate::{Sentence, count, minute};
+use crate::{Sentence, count, in_states, minute};
 
 /// `5 channels: 3 online, 2 not; 1 more camera found, on no channel`.
 pub(crate) fn cameras_in_brief(cameras: &[RecorderCamera]) -> String {
@@ -19,21 +19,13 @@ pub(crate) fn cameras_in_brief(cameras: &[RecorderCamera]) -> String {
         (with(Some(false)), "not online"),
         (with(None), "not known"),
     ];
-    let states = states.iter().filter(|(number, _)| *number > 0);
-    let states: Vec<_> = states
-        .map(|(number, state)| format!("{number} {state}"))
-        .collect();
     let number = count(channels.len() as u64, "channel", "channels");
-    let mut parts = vec![if states.is_empty() {
-        number
-    } else {
-        format!("{number}: {}", states.join(", "))
-    }];
-    if !others.is_empty() {
-        let more = count(others.len() as u64, "more camera", "more cameras");
-        parts.push(format!("{more} found, on no channel"));
+    let channels = in_states(number, &states);
+    if others.is_empty() {
+        return channels;
     }
-    parts.join("; ")
+    let more = count(others.len() as u64, "more camera", "more cameras");
+    format!("{channels}; {more} found, on no channel")
 }
 
 /// How a camera behind a recorder stands: `online`, `offline: it cannot be reached`.
@@ -47,24 +39,25 @@ pub fn camera_state(camera: &RecorderCamera) -> String {
         (None, None) if camera.channel.is_none() => Some("on no channel".into()),
         (None, None) => None,
     };
-    let activated = (camera.activated == Some(false)).then(|| "not activated".into());
-    let parts: Vec<String> = activated.into_iter().chain(state).collect();
-    if parts.is_empty() {
-        return "not known".into();
+    match (camera.activated, state) {
+        (Some(false), Some(state)) => format!("not activated; {state}"),
+        (Some(false), None) => "not activated".into(),
+        (_, state) => state.unwrap_or_else(|| "not known".into()),
     }
-    parts.join("; ")
 }
 
 /// Where a camera is: `behind DS-7616NXI-K2 192.168.1.100, channel 3, as of 2026-11-27
 /// 21:30: online`.
 pub fn camera_place(behind: &CameraBehind) -> String {
-    let channel = behind.camera.channel;
-    let channel = channel.map_or_else(String::new, |it| format!(", channel {it}"));
     let (at, state) = (minute(behind.at), camera_state(&behind.camera));
-    format!(
-        "behind {}{channel}, as of {at}: {state}",
-        recorder_name(&behind.recorder)
-    )
+    format!("behind {}, as of {at}: {state}", recorder_channel(behind))
+}
+
+/// `DS-7616NXI-K2 192.168.1.100, channel 3`.
+pub(crate) fn recorder_channel(behind: &CameraBehind) -> String {
+    let recorder = recorder_name(&behind.recorder);
+    let channel = behind.camera.channel.map(|it| format!(", channel {it}"));
+    recorder + &channel.unwrap_or_default()
 }
 
 /// A recorder for people: its name, else its model, and its address.
@@ -82,9 +75,9 @@ pub fn camera_mends(problem: CameraProblem, recorder: &DeviceRef) -> Sentence {
     match problem {
         CameraProblem::Unactivated => "activate it on the recorder's own web page".into(),
         CameraProblem::Offline => {
-            let mac = recorder.mac.map(|mac| mac.to_string());
-            let address = recorder.address.map(|it| it.to_string());
-            let recorder = mac.or(address).unwrap_or_else(|| "RECORDER".into());
+            let mac = recorder.mac.map(|it| it.to_string());
+            let name = mac.or_else(|| recorder.address.map(|it| it.to_string()));
+            let recorder = name.unwrap_or_else(|| "RECORDER".into());
             Sentence::new("look at it, then: ").terminal_only(format!("sadpctl cameras {recorder}"))
         }
     }
@@ -93,28 +86,27 @@ pub fn camera_mends(problem: CameraProblem, recorder: &DeviceRef) -> Sentence {
 /// Why a recorder does not show a camera. `None` where it does.
 fn reason(word: &str) -> Option<String> {
     // An unknown word is one, too.
-    let result = word
-        .parse()
-        .unwrap_or_else(|_| DetectResult::Other(word.into()));
-    Some(match result {
+    let result = word.parse();
+    let text = match result.unwrap_or_else(|_| DetectResult::Other(word.into())) {
         DetectResult::Connect => return None,
-        DetectResult::Connecting => "the recorder connects to it".into(),
-        DetectResult::OverSysBandwidth => "the recorder has no bandwidth left for it".into(),
-        DetectResult::DomainError => "its host name cannot be resolved".into(),
-        DetectResult::IpcStreamFail => "it sends no video".into(),
-        DetectResult::ChannelNumberError => "its channel number is wrong".into(),
-        DetectResult::ConflictWithRecorder => "address conflict with the recorder".into(),
-        DetectResult::ConflictWithCamera => "address conflict with another camera".into(),
-        DetectResult::WrongPassword => "the recorder has a wrong password or user for it".into(),
-        DetectResult::NetUnreachable => "it cannot be reached".into(),
-        DetectResult::UnknownError => "the recorder does not know why".into(),
-        DetectResult::NotExist => "there is no camera".into(),
-        DetectResult::IpcStreamTypeNotSupport => {
-            "the recorder does not take its stream type".into()
+        DetectResult::Connecting => "the recorder connects to it",
+        DetectResult::OverSysBandwidth => "the recorder has no bandwidth left for it",
+        DetectResult::DomainError => "its host name cannot be resolved",
+        DetectResult::IpcStreamFail => "it sends no video",
+        DetectResult::ChannelNumberError => "its channel number is wrong",
+        DetectResult::ConflictWithRecorder => "address conflict with the recorder",
+        DetectResult::ConflictWithCamera => "address conflict with another camera",
+        DetectResult::WrongPassword => "the recorder has a wrong password or user for it",
+        DetectResult::NetUnreachable => "it cannot be reached",
+        DetectResult::UnknownError => "the recorder does not know why",
+        DetectResult::NotExist => "there is no camera",
+        DetectResult::IpcStreamTypeNotSupport => "the recorder does not take its stream type",
+        DetectResult::IpcResolutionNotSupport => "the recorder does not take its resolution",
+        DetectResult::Other(word) => {
+            return Some(format!("the recorder says \"{}\"", clean(&word)));
         }
-        DetectResult::IpcResolutionNotSupport => "the recorder does not take its resolution".into(),
-        DetectResult::Other(word) => format!("the recorder says \"{}\"", clean(&word)),
-    })
+    };
+    Some(text.into())
 }
 
 #[cfg(test)]
@@ -133,28 +125,19 @@ mod tests {
                 ..RecorderCamera::default()
             })
         };
-        let shown = Some(1);
+        let (shown, no, wrong) = (Some(1), Some(false), Some("errorUserNameOrPasswd"));
+        let wrong = state(shown, no, wrong, Some(true));
+        let unknown = state(shown, None, Some("melted\u{1b}[2J"), None);
         for (told, expected) in [
             (state(shown, Some(true), Some("connect"), None), "online"),
-            (state(shown, Some(false), None, None), "offline"),
+            (state(shown, no, None, None), "offline"),
             (
-                state(
-                    shown,
-                    Some(false),
-                    Some("errorUserNameOrPasswd"),
-                    Some(true),
-                ),
+                wrong,
                 "offline: the recorder has a wrong password or user for it",
             ),
-            (
-                state(shown, None, Some("melted\u{1b}[2J"), None),
-                "the recorder says \"melted\\u{1b}[2J\"",
-            ),
+            (unknown, "the recorder says \"melted\\u{1b}[2J\""),
             (state(shown, None, None, None), "not known"),
-            (
-                state(None, None, None, Some(false)),
-                "not activated; on no channel",
-            ),
+            (state(None, None, None, no), "not activated; on no channel"),
         ] {
             assert_eq!(told, expected);
         }

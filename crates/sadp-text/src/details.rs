@@ -5,6 +5,7 @@ use sadp_model::{
     text::{clean, local_minute},
 };
 use sadp_ops::DiscoveredDevice;
+use strum::VariantArray as _;
 
 use crate::{
     fields::{FIELDS, Section, Value, heard_at},
@@ -33,16 +34,7 @@ impl DetailLine {
 
 impl Section {
     /// All sections in the order of the details.
-    pub const ALL: [Self; 8] = [
-        Self::Device,
-        Self::Serial,
-        Self::Network,
-        Self::Recovery,
-        Self::Cloud,
-        Self::Seen,
-        Self::Warnings,
-        Self::Raw,
-    ];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     /// Its title. The first section stands under the model and has none.
     pub const fn title(self) -> Option<&'static str> {
@@ -100,17 +92,13 @@ fn serial(found: &DiscoveredDevice) -> Vec<DetailLine> {
     ]
 }
 
-/// A device that needs no request has nothing to recover.
+/// A device that needs no request has nothing to recover, as the first line says.
 fn recovery(found: &DiscoveredDevice) -> Vec<DetailLine> {
-    match found.entry.device.recovery.request {
-        Some(none @ RequestWay::None) => {
-            vec![DetailLine::new(
-                "request to vendor",
-                Some(words::request(none)),
-            )]
-        }
-        _ => Section::Recovery.fields(found),
+    let mut lines = Section::Recovery.fields(found);
+    if found.entry.device.recovery.request == Some(RequestWay::None) {
+        lines.truncate(1);
     }
+    lines
 }
 
 fn seen(found: &DiscoveredDevice) -> Vec<DetailLine> {

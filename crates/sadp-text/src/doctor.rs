@@ -11,8 +11,8 @@ use sadp_doctor::{
 use sadp_model::OffSubnet;
 
 use crate::{
-    Explanation, LinkedPage, Platform, Remedy, Sentence, count, device_counts, reach, say, seconds,
-    with_cause,
+    Explanation, LinkedPage, Platform, Remedy, Sentence, count, device_counts, first_of, reach,
+    say, seconds, with_cause,
 };
 
 /// Puts a check into words. Commands are those of `platform`.
@@ -84,16 +84,11 @@ pub fn check_subject(subject: &Subject) -> String {
     }
 }
 
-/// The most devices or senders that a check names.
-const MAX_NAMED: usize = 4;
-
+/// Some devices or senders, not all where there are many.
 fn list(names: &BTreeSet<impl ToString>) -> String {
-    let shown = names.iter().take(MAX_NAMED);
-    let mut shown: Vec<_> = shown.map(ToString::to_string).collect();
-    if names.len() > MAX_NAMED {
-        shown.push(format!("{} more", names.len() - MAX_NAMED));
-    }
-    shown.join(", ")
+    const MAX_NAMED: usize = 4;
+    let names = names.iter().map(ToString::to_string);
+    first_of(names, MAX_NAMED, |more| format!("{more} more"))
 }
 
 #[rustfmt::skip]
@@ -164,11 +159,10 @@ fn holders(holders: &[PortHolder]) -> String {
         Some(process) => format!("{} (process {})", process.name, process.id),
         None => format!("a program of user {}", holder.user),
     });
-    let names: Vec<_> = names.collect::<BTreeSet<_>>().into_iter().collect();
-    if names.is_empty() {
-        "another program".into()
-    } else {
-        names.join(", ")
+    let names: BTreeSet<_> = names.collect();
+    match names.len() {
+        0 => "another program".into(),
+        _ => Vec::from_iter(names).join(", "),
     }
 }
 
@@ -308,10 +302,8 @@ fn receive_buffer(buffer: ReceiveBuffer, is_ok: bool) -> Explanation {
         || "on a large site some replies are lost at first, and those devices asked again".into(),
         |lost| format!("while the scan ran, {lost} dropped because it was full"),
     );
-    say(format!("{message}; {more}")).next(
-        Sentence::new("allow more until the next start: ")
-            .shell("sudo sysctl net.core.rmem_max=16777216"),
-    )
+    let allow = Sentence::new("allow more until the next start: ");
+    say(format!("{message}; {more}")).next(allow.shell("sudo sysctl net.core.rmem_max=16777216"))
 }
 
 fn not_examined(platform: Platform) -> Explanation {
@@ -319,27 +311,21 @@ fn not_examined(platform: Platform) -> Explanation {
         Platform::Windows => "Windows Security, Firewall & network protection, Allow an app",
         Platform::MacOs | Platform::Linux => "System Settings, Network, Firewall",
     };
+    let program = Sentence::new("let ").or_on_page("sadpctl", "this program");
     say("not checked on this system: firewall, reverse-path filter, routes, who holds the port")
-        .next(
-            Sentence::new("let ")
-                .or_on_page("sadpctl", "this program")
-                .text(format!(" receive on private networks: {place}")),
-        )
+        .next(program.text(format!(" receive on private networks: {place}")))
 }
 
 fn devices(found: &ScanSummary) -> Explanation {
     let took = seconds(found.elapsed);
+    let none = format!("no device answered within {took}");
     if found.devices.total() == 0 && found.stopped {
-        return say(format!(
-            "no device answered within {took}: this computer drops answers"
-        ))
-        .next(
-            Sentence::new("solve the problem above first, then run this again: ")
-                .command("sadpctl doctor", LinkedPage::Doctor),
-        );
+        let solve = Sentence::new("solve the problem above first, then run this again: ");
+        return say(none + ": this computer drops answers")
+            .next(solve.command("sadpctl doctor", LinkedPage::Doctor));
     }
     if found.devices.total() == 0 {
-        return say(format!("no device answered within {took}"))
+        return say(none)
             .next(Sentence::new("check that devices have power and are on this switch and VLAN; behind a router, name their network ").or_on_page("with --target", "when this program is begun"));
     }
     let message = format!("{}; took {took}", device_counts(&found.devices));
@@ -353,12 +339,10 @@ fn devices(found: &ScanSummary) -> Explanation {
 fn duplicates(found: &Duplicates, subject: &Subject) -> Explanation {
     let (devices, names) = (found.devices, list(&found.names));
     if matches!(subject, Subject::Address(_)) {
+        let command = "sadpctl net plan --from ADDRESS > plan.csv";
         return say(format!("{devices} devices have this address: {names}")).next(
             Sentence::new("give each its own; commands go by MAC, so none has to be unplugged: ")
-                .command(
-                    "sadpctl net plan --from ADDRESS > plan.csv",
-                    LinkedPage::NetworkPlan,
-                ),
+                .command(command, LinkedPage::NetworkPlan),
         );
     }
     say(format!("{devices} devices report this MAC: {names}"))
@@ -371,15 +355,13 @@ fn off_subnet(subnet: &OffSubnet, route: &RouteLookup, platform: Platform) -> Ex
         RouteLookup::Unknown => String::new(),
         RouteLookup::None => "; no route leads there".into(),
         RouteLookup::Route(route) => {
-            let router = route
-                .gateway
-                .map(|gateway| format!("goes to the router {gateway}"));
-            let router = router.unwrap_or_else(|| "leaves".into());
-            format!("; what it sends there {router} by {}", route.interface)
+            let goes = match route.gateway {
+                Some(gateway) => format!("goes to the router {gateway}"),
+                None => "leaves".into(),
+            };
+            format!("; what it sends there {goes} by {}", route.interface)
         }
     };
-    say(format!(
-        "{number} found there, which this computer is not in{back}"
-    ))
-    .next(reach(subnet, platform))
+    let message = format!("{number} found there, which this computer is not in{back}");
+    say(message).next(reach(subnet, platform))
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use sadp_discovery::{LinkInfo, ScanReport, interface, reverse_path};
+use sadp_discovery::{LinkInfo, ScanReport, interface::is_virtual, reverse_path};
 use sadp_model::FACTORY_ADDRESSES;
 use sadp_ops::{
     OpsError,
@@ -74,21 +74,22 @@ impl From<&JobError> for ErrorText {
             }
             JobError::Settings(error) => error.into(),
             JobError::Range(error) => Self::remedied(error),
-            JobError::Addresses(error) => match error {
-                ApplyError::Ledger(error) => Self::remedied(error),
-                ApplyError::Problems(problems) => {
-                    let what = plan_problems(problems).message;
-                    Self::new(Sentence::new("the plan of these addresses ").then(what))
-                }
-                error => Self::of(error).hint("take another first address; nothing was sent"),
-            },
+            JobError::Addresses(ApplyError::Ledger(error)) => Self::remedied(error),
+            JobError::Addresses(ApplyError::Problems(problems)) => {
+                let what = plan_problems(problems).message;
+                Self::new(Sentence::new("the plan of these addresses ").then(what))
+            }
+            JobError::Addresses(error) => {
+                Self::of(error).hint("take another first address; nothing was sent")
+            }
             JobError::Plan(error @ ApplyError::Problems(problems)) => {
                 let what = plan_problems(problems).message;
                 Self::new(Sentence::new("the plan ").then(what)).hint(error.remedy())
             }
             JobError::Plan(error) => Self::remedied(error),
             JobError::NoGuid => Self::of(error).hint(
-                Sentence::of_command("sadpctl reset guid list", LinkedPage::GuidVault)
+                Sentence::default()
+                    .command("sadpctl reset guid list", LinkedPage::GuidVault)
                     .text(" shows what the vault holds; nothing was sent"),
             ),
             JobError::Prepare(error) => Self::remedied(error),
@@ -109,17 +110,14 @@ pub fn nothing_found(report: &ScanReport) -> ErrorText {
     if links.is_empty() {
         links.push("no interface".into());
     }
-    let mut text = ErrorText::new(format!(
-        "no device answered within {} on {}",
-        seconds(report.progress.elapsed),
-        links.join(", ")
-    ))
-    .hint("check that the devices have power and that this computer is on their switch and VLAN");
+    let (elapsed, links) = (seconds(report.progress.elapsed), links.join(", "));
+    let mut text = ErrorText::new(format!("no device answered within {elapsed} on {links}")).hint(
+        "check that the devices have power and that this computer is on their switch and VLAN",
+    );
     let mut links = report.links.iter();
-    if let Some(virtual_link) = links.find(|link| interface::is_virtual(&link.interface)) {
+    if let Some(LinkInfo { interface, .. }) = links.find(|link| is_virtual(&link.interface)) {
         let first = format!(
-            "{} looks like a VPN or container network: name the one the cameras are on",
-            virtual_link.interface
+            "{interface} looks like a VPN or container network: name the one the cameras are on"
         );
         let hint = Sentence::new(first).or_on_page(", e.g. -i eth0", " when this program is begun");
         text = text.hint(hint);
@@ -134,37 +132,23 @@ pub fn nothing_found(report: &ScanReport) -> ErrorText {
                 .terminal_only("sadpctl scan --target 192.168.1.0/24"),
         );
     }
-    text.hint(
-        Sentence::new("to check this computer: ").command("sadpctl doctor", LinkedPage::Doctor),
-    )
+    let check = Sentence::new("to check this computer: ");
+    text.hint(check.command("sadpctl doctor", LinkedPage::Doctor))
 }
 
-/// That answers of other subnets are dropped unheard on some interface.
+/// That answers of other subnets are dropped unheard on some interface, and how to hear them.
 pub fn filtered(report: &ScanReport) -> Option<Sentence> {
-    let unheard = |link: &&LinkInfo| {
+    let mut links = report.links.iter().filter(|link| {
         !link.network.addr().is_loopback() && !report.frames_on.contains(&link.interface)
-    };
-    let link = report
-        .links
-        .iter()
-        .filter(unheard)
-        .find(|link| reverse_path::drops_other_subnets(&link.interface))?;
-    Some(drops_outside(link))
-}
-
-/// What the reverse-path filter of a link hides, and how to hear it.
-fn drops_outside(link: &LinkInfo) -> Sentence {
-    let name = &link.interface;
-    let network = link.network.trunc();
-    let hidden: Vec<_> = FACTORY_ADDRESSES
-        .into_iter()
-        .filter(|address| !network.contains(address))
-        .map(|address| address.to_string())
-        .collect();
-    let among = if hidden.is_empty() {
-        String::new()
-    } else {
-        format!(", the factory address {} included", hidden.join(" or "))
+    });
+    let link = links.find(|link| reverse_path::drops_other_subnets(&link.interface))?;
+    let (name, network) = (&link.interface, link.network.trunc());
+    let hidden = FACTORY_ADDRESSES.into_iter();
+    let hidden = hidden.filter(|address| !network.contains(address));
+    let hidden: Vec<_> = hidden.map(|address| address.to_string()).collect();
+    let among = match &hidden[..] {
+        [] => String::new(),
+        hidden => format!(", the factory address {} included", hidden.join(" or ")),
     };
     let first = format!(
         "this computer drops answers from outside {network} on {name} (reverse-path filter){among}: raw Ethernet frames \
@@ -172,8 +156,8 @@ fn drops_outside(link: &LinkInfo) -> Sentence {
     );
     let command =
         format!("sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.{name}.rp_filter=0");
-    Sentence::new(first)
+    let sentence = Sentence::new(first)
         .then(permission())
-        .text("), or until the next start: ")
-        .shell(command)
+        .text("), or until the next start: ");
+    Some(sentence.shell(command))
 }

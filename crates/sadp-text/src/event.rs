@@ -5,10 +5,13 @@ use std::time::Duration;
 use sadp_discovery::Notice;
 use sadp_model::text::clean;
 use sadp_ops::{Event, OpsError, recovery::button::ButtonProgress};
-use sadp_proto::{DiscoveryStats, SweepProgress};
-use sadp_reset::{Action, ClaimHolder};
+use sadp_proto::DiscoveryStats;
+use sadp_reset::ClaimHolder;
 
-use crate::{Line, Remedy, Sentence, count, device_name, minute, outcome::button, with_cause};
+use crate::{
+    Line, Remedy, Sentence, count, device_name, first_of, history::under_way, minute,
+    outcome::button, seconds, with_cause,
+};
 
 /// The lines about an event. None where it only says how far an operation is.
 #[rustfmt::skip]
@@ -68,18 +71,13 @@ pub fn progress(event: &Event<'_>) -> Option<Progress> {
             let devices = count(progress.devices as u64, "device", "devices");
             match progress.sweep {
                 Some(sweep) => {
-                    let SweepProgress {
-                        probed, addresses, ..
-                    } = sweep;
+                    let (probed, addresses) = (sweep.probed, sweep.addresses);
                     let again = if sweep.pass > 1 { " again" } else { "" };
                     done = Some((probed, addresses));
                     left = Some(sweep.left).filter(|left| !left.is_zero());
                     format!("asked {probed} of {addresses} addresses{again}, {devices}")
                 }
-                None => format!(
-                    "listening, {:.1} s: {devices}",
-                    progress.elapsed.as_secs_f32()
-                ),
+                None => format!("listening, {}: {devices}", seconds(progress.elapsed)),
             }
         }
         Event::Progress {
@@ -97,10 +95,8 @@ pub fn progress(event: &Event<'_>) -> Option<Progress> {
             left: most,
         } => {
             left = Some(*most);
-            format!(
-                "waiting for {missing} of {} to return",
-                count(*all as u64, "device", "devices")
-            )
+            let all = count(*all as u64, "device", "devices");
+            format!("waiting for {missing} of {all} to return")
         }
         Event::LampIsOn(time) => {
             left = Some(*time);
@@ -114,35 +110,6 @@ pub fn progress(event: &Event<'_>) -> Option<Progress> {
     Some(Progress { text, done, left })
 }
 
-/// What is done to devices, ending where their number follows.
-const fn under_way(action: Action) -> &'static str {
-    match action {
-        Action::Activate => "activating",
-        Action::NetSet => "sending new settings:",
-        Action::ExportRequest => "exporting requests:",
-        Action::ImportAnswer => "sending answers:",
-        Action::GuidExport => "exporting GUIDs:",
-        Action::GuidImport => "sending GUIDs:",
-        Action::QuestionsRead
-        | Action::SetUpRead
-        | Action::CloudShow
-        | Action::TimeShow
-        | Action::OnvifShow
-        | Action::Cameras => "asking devices:",
-        Action::QuestionsSet => "setting questions:",
-        Action::QuestionsAnswer => "sending the answers:",
-        Action::MailSet => "setting e-mail addresses:",
-        Action::MailQr => "fetching QR codes:",
-        Action::MailConfirm => "sending the code:",
-        Action::Locate => "switching lamps:",
-        Action::CloudSet | Action::CloudCode | Action::CloudUnbind => "changing Hik-Connect:",
-        Action::Deactivate => "deactivating",
-        Action::Check => "checking",
-        Action::TimeSet => "setting clocks:",
-        Action::OnvifSet => "setting ONVIF:",
-    }
-}
-
 fn note(text: impl Into<Sentence>) -> Vec<Line> {
     vec![Line::Note(text.into())]
 }
@@ -153,14 +120,13 @@ fn warning(text: impl Into<String>) -> Vec<Line> {
 
 /// Which run changes devices with the same state folder.
 pub fn claimed(holder: Option<&ClaimHolder>) -> String {
+    let claimed = "another run changes devices with the same state folder";
     let Some(holder) = holder else {
-        return "another run changes devices with the same state folder".into();
+        return claimed.into();
     };
     let (command, since) = (clean(&holder.command), minute(holder.since));
     let process = holder.process;
-    format!(
-        "another run changes devices with the same state folder: {command} (process {process}, since {since})"
-    )
+    format!("{claimed}: {command} (process {process}, since {since})")
 }
 
 /// What limits the sending of commands.
@@ -182,29 +148,19 @@ fn sending_limited(notice: &Notice) -> Vec<Line> {
 
 /// What was received and could not be read, or was not kept. Shown always.
 fn losses(tally: &DiscoveryStats) -> Vec<String> {
+    const MAX_SENDERS: usize = 4;
     let mut losses = Vec::new();
     if tally.unreadable > 0 {
         let senders = tally.unreadable_from.iter();
-        let mut senders: Vec<_> = senders
-            .map(|(from, error)| format!("{from} ({error})"))
-            .collect();
-        if senders.len() > MAX_SENDERS {
-            senders.truncate(MAX_SENDERS);
-            senders.push("others".into());
-        }
-        let (number, senders) = (
-            count(tally.unreadable, "datagram", "datagrams"),
-            senders.join(", "),
-        );
+        let senders = senders.map(|(from, error)| format!("{from} ({error})"));
+        let senders = first_of(senders, MAX_SENDERS, |_| "others".into());
+        let number = count(tally.unreadable, "datagram", "datagrams");
         losses.push(format!("{number} could not be read, from {senders}"));
     }
     if tally.refused > 0 {
         let number = count(tally.refused, "reply was", "replies were");
-        let most = tally
-            .refused_from
-            .iter()
-            .rev()
-            .max_by_key(|(_, times)| **times);
+        let from = tally.refused_from.iter().rev();
+        let most = from.max_by_key(|(_, times)| **times);
         let most = most.map_or_else(String::new, |(from, _)| {
             format!(", most of them from {from}: a machine there may be sending invented devices")
         });
@@ -212,5 +168,3 @@ fn losses(tally: &DiscoveryStats) -> Vec<String> {
     }
     losses
 }
-
-const MAX_SENDERS: usize = 4;

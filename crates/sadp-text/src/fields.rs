@@ -16,6 +16,7 @@ use sadp_ops::DiscoveredDevice;
 use sadp_proto::boolean;
 use sadp_reset::SiteText;
 use serde::{Serialize, Serializer};
+use strum::VariantArray;
 
 use crate::words;
 
@@ -57,8 +58,8 @@ pub struct Line {
     pub words: Option<fn(&DiscoveredDevice) -> Value>,
 }
 
-/// A section of the details.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A section of the details, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
 pub enum Section {
     /// What it is.
     Device,
@@ -123,7 +124,7 @@ impl Field {
     }
 }
 
-use Section::{Cloud, Device as Identity, Network, Recovery as Ways};
+use Section::{Cloud as Service, Device as Identity, Network as Addresses, Recovery as Ways};
 
 /// Every field in the order of the JSON form, which is a contract. Fields without
 /// a key stand last.
@@ -134,16 +135,16 @@ pub static FIELDS: &[Field] = &[
     field("model", |f| text(f.entry.device.model.as_deref())),
     field("kind", |f| f.entry.device.kind.name().into()).column(25, "Kind").line(Identity, 1, "kind"),
     field("mac", |f| f.entry.device.mac.into()).column(11, "MAC Address").line(Identity, 4, "MAC"),
-    field("ipv4.address", |f| f.entry.device.ipv4.address.into()).column(3, "IPv4 Address").line(Network, 1, "address"),
-    field("ipv4.mask", |f| f.entry.device.ipv4.mask.into()).column(10, "Subnet Mask").line(Network, 2, "mask"),
-    field("ipv4.gateway", |f| f.entry.device.ipv4.gateway.into()).column(7, "IPv4 Gateway").line(Network, 3, "gateway"),
-    field("ipv4.dhcp", |f| switch(f.entry.device.ipv4.dhcp)).column(21, "IPv4 DHCP Status").line(Network, 4, "DHCP"),
-    field("ipv6.address", |f| f.entry.device.ipv6.address.into()).column(15, "IPv6 Address").line(Network, 5, "IPv6 address"),
-    field("ipv6.prefix", |f| f.entry.device.ipv6.prefix.into()).column(17, "IPv6 Prefix Length").line(Network, 6, "IPv6 prefix"),
-    field("ipv6.gateway", |f| f.entry.device.ipv6.gateway.into()).column(16, "IPv6 Gateway").line(Network, 7, "IPv6 gateway"),
-    field("ports.sdk", |f| f.entry.device.ports.sdk.into()).column(4, "Port").line(Network, 9, "SDK port"),
-    field("ports.http", |f| f.entry.device.ports.http.into()).column(8, "HTTP Port").line(Network, 8, "HTTP port"),
-    field("ports.sdk_tls", |f| f.entry.device.ports.sdk_tls.into()).column(5, "Enhanced SDK Service Port").line(Network, 10, "SDK port, TLS"),
+    field("ipv4.address", |f| f.entry.device.ipv4.address.into()).column(3, "IPv4 Address").line(Addresses, 1, "address"),
+    field("ipv4.mask", |f| f.entry.device.ipv4.mask.into()).column(10, "Subnet Mask").line(Addresses, 2, "mask"),
+    field("ipv4.gateway", |f| f.entry.device.ipv4.gateway.into()).column(7, "IPv4 Gateway").line(Addresses, 3, "gateway"),
+    field("ipv4.dhcp", |f| switch(f.entry.device.ipv4.dhcp)).column(21, "IPv4 DHCP Status").line(Addresses, 4, "DHCP"),
+    field("ipv6.address", |f| f.entry.device.ipv6.address.into()).column(15, "IPv6 Address").line(Addresses, 5, "IPv6 address"),
+    field("ipv6.prefix", |f| f.entry.device.ipv6.prefix.into()).column(17, "IPv6 Prefix Length").line(Addresses, 6, "IPv6 prefix"),
+    field("ipv6.gateway", |f| f.entry.device.ipv6.gateway.into()).column(16, "IPv6 Gateway").line(Addresses, 7, "IPv6 gateway"),
+    field("ports.sdk", |f| f.entry.device.ports.sdk.into()).column(4, "Port").line(Addresses, 9, "SDK port"),
+    field("ports.http", |f| f.entry.device.ports.http.into()).column(8, "HTTP Port").line(Addresses, 8, "HTTP port"),
+    field("ports.sdk_tls", |f| f.entry.device.ports.sdk_tls.into()).column(5, "Enhanced SDK Service Port").line(Addresses, 10, "SDK port, TLS"),
     field("firmware.text", |f| text(f.entry.device.firmware.as_ref())).column(6, "Software Version").line(Identity, 5, "firmware"),
     field("firmware.version", |f| f.entry.device.firmware.as_ref().and_then(Firmware::version).into()).column(30, "Firmware"),
     field("firmware.build", |f| text(f.entry.device.firmware.as_ref().and_then(|it| it.build()))),
@@ -168,13 +169,13 @@ pub static FIELDS: &[Field] = &[
     field("recovery.set_up.questions", |f| recovery(f).set_up.questions.into()),
     field("recovery.set_up.guid", |f| recovery(f).set_up.guid.into()),
     field("recovery.set_up.mailbox", |f| recovery(f).set_up.mailbox.into()),
-    field("recovery.set_up.verification_code", |f| recovery(f).set_up.verification_code.into()).line(Cloud, 4, "verification code")
+    field("recovery.set_up.verification_code", |f| recovery(f).set_up.verification_code.into()).line(Service, 4, "verification code")
         .words(|f| recovery(f).set_up.verification_code.map(|set| if set { "set" } else { "not set" }).into()),
-    field("cloud.supported", |f| f.entry.device.cloud.supported.into()).column(22, "Support Hik-Connect").line(Cloud, 1, "supported"),
-    field("cloud.enabled", |f| switch(f.entry.device.cloud.enabled)).column(23, "Hik-Connect Status").line(Cloud, 2, "switched"),
-    field("cloud.bound", |f| f.entry.device.cloud.bound.into()).wide_column(42, "Hik-Connect Bound").line(Cloud, 3, "bound"),
+    field("cloud.supported", |f| f.entry.device.cloud.supported.into()).column(22, "Support Hik-Connect").line(Service, 1, "supported"),
+    field("cloud.enabled", |f| switch(f.entry.device.cloud.enabled)).column(23, "Hik-Connect Status").line(Service, 2, "switched"),
+    field("cloud.bound", |f| f.entry.device.cloud.bound.into()).wide_column(42, "Hik-Connect Bound").line(Service, 3, "bound"),
     field("access_verification", |f| f.entry.device.access_verification.into()).wide_column(43, "Access Verification").line(Identity, 13, "access check"),
-    field("reachable", |f| f.reachable.into()).column(29, "Reachable").line(Network, 11, "reachable").words(reachable),
+    field("reachable", |f| f.reachable.into()).column(29, "Reachable").line(Addresses, 11, "reachable").words(reachable),
     field("seen.interface", |f| sightings(f, |it| if it.interface.is_empty() { Value::Unknown } else { text(Some(&it.interface)) })).column(40, "Seen On"),
     field("seen.from", |f| sightings(f, |it| Value::Address(it.from))).column(41, "Seen From"),
     field("seen.via", |f| sightings(f, |it| Via::name(it.via).into())),
@@ -193,16 +194,15 @@ pub static FIELDS: &[Field] = &[
 
 /// The fields that are columns, in the order of their places.
 pub fn columns() -> Vec<(&'static Field, &'static Column)> {
-    let columns = FIELDS
-        .iter()
-        .filter_map(|field| Some((field, field.column.as_ref()?)));
+    let columns = FIELDS.iter();
+    let columns = columns.filter_map(|field| Some((field, field.column.as_ref()?)));
     let mut columns: Vec<_> = columns.collect();
     columns.sort_by_key(|(_, column)| column.place);
     columns
 }
 
-/// The value of a field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The value of a field. The order is for values of one field; texts compare by bytes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
     /// The device did not report it.
     Unknown,

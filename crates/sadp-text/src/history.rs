@@ -1,4 +1,4 @@
-//! What the ledger holds of commands that were sent.
+//! Commands by what they do, and what the ledger holds of them.
 
 use sadp_proto::{Refusal, RefusalReply};
 use sadp_reset::{Action, AttemptRecord, AttemptResult, RefusalWord};
@@ -7,32 +7,44 @@ use crate::refusal::explain;
 
 /// What a command does, e.g. `set the first password`.
 pub const fn action_text(action: Action) -> &'static str {
+    words(action).0
+}
+
+/// What is done to devices, ending where their number follows.
+pub(crate) const fn under_way(action: Action) -> &'static str {
+    words(action).1
+}
+
+/// What a command does, and the same while it goes on.
+#[rustfmt::skip]
+const fn words(action: Action) -> (&'static str, &'static str) {
     match action {
-        Action::Activate => "set the first password",
-        Action::NetSet => "change network settings",
-        Action::ExportRequest => "export a request to the vendor's support",
-        Action::ImportAnswer => "send the answer of the vendor's support",
-        Action::GuidExport => "export a GUID",
-        Action::GuidImport => "send a GUID",
-        Action::QuestionsRead => "read which security questions are set",
-        Action::QuestionsSet => "set security questions",
-        Action::QuestionsAnswer => "send answers to security questions",
-        Action::MailSet => "set the e-mail address for recovery",
-        Action::MailQr => "fetch the QR code for a mailed code",
-        Action::MailConfirm => "send a mailed code",
-        Action::Locate => "switch the lamp",
-        Action::SetUpRead => "read which recovery methods are set up",
-        Action::CloudShow => "read the Hik-Connect state",
-        Action::CloudSet => "switch Hik-Connect on or off",
-        Action::CloudCode => "set the Hik-Connect verification code",
-        Action::CloudUnbind => "unbind from Hik-Connect",
-        Action::Deactivate => "deactivate",
-        Action::Check => "try the current password",
-        Action::TimeShow => "read the clock",
-        Action::TimeSet => "set the clock",
-        Action::OnvifShow => "read ONVIF settings",
-        Action::OnvifSet => "change ONVIF settings",
-        Action::Cameras => "read the list of cameras",
+        Action::Activate => ("set the first password", "activating"),
+        Action::NetSet => ("change network settings", "sending new settings:"),
+        Action::ExportRequest =>
+            ("export a request to the vendor's support", "exporting requests:"),
+        Action::ImportAnswer => ("send the answer of the vendor's support", "sending answers:"),
+        Action::GuidExport => ("export a GUID", "exporting GUIDs:"),
+        Action::GuidImport => ("send a GUID", "sending GUIDs:"),
+        Action::QuestionsRead => ("read which security questions are set", "asking devices:"),
+        Action::QuestionsSet => ("set security questions", "setting questions:"),
+        Action::QuestionsAnswer => ("send answers to security questions", "sending the answers:"),
+        Action::MailSet => ("set the e-mail address for recovery", "setting e-mail addresses:"),
+        Action::MailQr => ("fetch the QR code for a mailed code", "fetching QR codes:"),
+        Action::MailConfirm => ("send a mailed code", "sending the code:"),
+        Action::Locate => ("switch the lamp", "switching lamps:"),
+        Action::SetUpRead => ("read which recovery methods are set up", "asking devices:"),
+        Action::CloudShow => ("read the Hik-Connect state", "asking devices:"),
+        Action::CloudSet => ("switch Hik-Connect on or off", "changing Hik-Connect:"),
+        Action::CloudCode => ("set the Hik-Connect verification code", "changing Hik-Connect:"),
+        Action::CloudUnbind => ("unbind from Hik-Connect", "changing Hik-Connect:"),
+        Action::Deactivate => ("deactivate", "deactivating"),
+        Action::Check => ("try the current password", "checking"),
+        Action::TimeShow => ("read the clock", "asking devices:"),
+        Action::TimeSet => ("set the clock", "setting clocks:"),
+        Action::OnvifShow => ("read ONVIF settings", "asking devices:"),
+        Action::OnvifSet => ("change ONVIF settings", "setting ONVIF:"),
+        Action::Cameras => ("read the list of cameras", "asking devices:"),
     }
 }
 
@@ -82,9 +94,8 @@ mod tests {
             tries_left: Some(4),
             ..AttemptVerdict::new(AttemptResult::Refused, at)
         };
-        let bare = AttemptResult::ALL
-            .iter()
-            .map(|it| AttemptVerdict::new(*it, at));
+        let bare = AttemptResult::ALL.iter();
+        let bare = bare.map(|it| AttemptVerdict::new(*it, at));
         for verdict in bare.chain([refused]).map(Some).chain([None]) {
             let attempt = Attempt {
                 device: None,
@@ -97,10 +108,9 @@ mod tests {
                 ledger.finish(id, &verdict).unwrap();
             }
         }
-        let unknown = ledger.attempts(&AttemptFilter::default()).unwrap();
-        let unknown = unknown
-            .iter()
-            .find(|it| it.result() == AttemptResult::Unknown);
+        let all = ledger.attempts(&AttemptFilter::default()).unwrap();
+        let mut all = all.iter();
+        let unknown = all.find(|it| it.result() == AttemptResult::Unknown);
         ledger.settle(unknown.unwrap().id, true, at).unwrap();
         let mut all = ledger.attempts(&AttemptFilter::default()).unwrap();
         all.reverse();

@@ -8,8 +8,8 @@ use sadp_ops::{
 
 use crate::{
     Announcement, Confirmation, Line, NOT_ENCRYPTED, answers_kept, answers_question,
-    answers_unused, batch_question, count, device_question, earlier_qr, message, named_by_plan,
-    refused_before, target_address, unanswered, with_cause,
+    answers_unused, batch_question, count, device_question, earlier_qr, key_name, message,
+    named_by_plan, refused_before, target_address, unanswered, with_cause,
 };
 
 /// What goes on, e.g. `activating`.
@@ -42,18 +42,13 @@ pub fn job_question<'a>(question: &JobQuestion<'a>) -> Confirmation<'a> {
     let mut confirmation = planned(question.task).naming(&question.never_seen);
     for (device, at) in &question.refused_before {
         let refused = refused_before(device, *at);
-        confirmation.plan.push_str("\nwarning: ");
-        confirmation.plan.push_str(&refused);
+        confirmation.plan.extend(["\nwarning: ", &refused]);
     }
     for outcome in question.left_out {
         let mac = outcome.device.mac.map(|mac| mac.to_string());
-        let line = [
-            "\nnot sent to ",
-            mac.as_deref().unwrap_or("-"),
-            ": ",
-            &message(outcome),
-        ];
-        confirmation.plan.extend(line);
+        let (mac, why) = (mac.as_deref().unwrap_or("-"), message(outcome));
+        let plan = &mut confirmation.plan;
+        plan.extend(["\nnot sent to ", mac, ": ", &why]);
     }
     confirmation
 }
@@ -93,9 +88,7 @@ fn planned(task: PlannedTask<'_>) -> Confirmation<'_> {
 pub fn job_note(note: JobNote<'_>) -> Line {
     match note {
         JobNote::NotFound(device) => {
-            let name = device.mac().map(|mac| mac.to_string());
-            let name = name.or_else(|| device.serial().map(ToString::to_string));
-            let name = name.unwrap_or_default();
+            let name = key_name(device);
             Line::Warning(format!("{name} was not found, and is left out"))
         }
         JobNote::AnswersUnused(path) => Line::Note(answers_unused(path).into()),

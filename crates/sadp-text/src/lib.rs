@@ -13,7 +13,7 @@
 //! - [`case_state`], [`case_reasons`], [`case_next`]: whether a request to the vendor's
 //!   support can still be answered, why not, and what to do.
 //! - [`audit_result`], [`finding`], [`mends`]: what an audit finds of a device.
-//! - [`AuditEntry`]: the same as a JSON document, which later audits are compared with.
+//! - [`AuditEntry`]: the same as a JSON document, for later audits to compare with, and a table.
 //! - [`action_text`], [`attempt_text`]: a command in the ledger, and what became of it.
 //! - [`check_text`]: a check of `sadp-doctor`, with its remedy.
 //! - [`write_report_page`], [`write_labels_page`]: the hand-over document of a site, and labels.
@@ -28,9 +28,7 @@
 //! - [`Sentence`]: what names a command here and a page there.
 
 mod announcement;
-mod app;
 mod audit;
-mod audit_document;
 mod cameras;
 pub mod details;
 mod doctor;
@@ -53,16 +51,16 @@ mod sheet;
 mod validity;
 pub mod words;
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, fmt::Write as _, iter::successors, time::Duration};
 
 use sadp_model::DeviceCounts;
 use sadp_ops::{DeviceRef, DiscoveredDevice};
+use sadp_reset::DeviceKey;
 
 pub use announcement::{Announcement, Confirmation, already_active, refused_before};
-pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
-pub use audit::{AuditCells, NOT_ASKED, audit_change, audit_result, finding, mends, ready_methods};
-pub use audit_document::{
-    AuditDevice, AuditEntry, BehindEntry, FindingEntry, read_earlier_audit, write_json_array,
+pub use audit::{
+    AuditDevice, AuditEntry, BehindEntry, FindingEntry, NOT_ASKED, audit_change, audit_result,
+    finding, mends, read_earlier_audit, ready_methods, write_json_array,
 };
 pub use cameras::{camera_mends, camera_place, camera_state};
 pub use doctor::{check_subject, check_text};
@@ -82,9 +80,9 @@ pub use outcome::{
 };
 pub use password::new_password_problem;
 pub use recovery::{
-    ButtonSteps, MAILED_CODE_VOID, NOT_ENCRYPTED, answers_kept, answers_unused, device_label,
-    mail_qr_steps, method_advice, method_brief, method_command, method_reasons, method_state,
-    unanswered,
+    ButtonSteps, MAILED_CODE_VOID, NOT_ENCRYPTED, answers_kept, answers_unused, app_check,
+    app_steps, app_unknowns, device_label, instead_of_apps, mail_qr_steps, method_advice,
+    method_brief, method_command, method_reasons, method_state, unanswered,
 };
 pub use remedy::{Platform, Remedy, last_seen, permission, reach, selection_error};
 pub use report::{
@@ -128,6 +126,14 @@ pub(crate) fn say(message: impl Into<Sentence>) -> Explanation {
 }
 
 impl Explanation {
+    /// The same with words before it.
+    pub(crate) fn after(self, first: &'static str) -> Self {
+        Self {
+            message: Sentence::new(first).then(self.message),
+            ..self
+        }
+    }
+
     /// The same with something to do.
     pub(crate) fn next(self, next: impl Into<Sentence>) -> Self {
         Self {
@@ -149,14 +155,12 @@ pub fn with_cause(error: &dyn Error) -> String {
 /// An error and its causes, each said once: some errors repeat their cause.
 pub fn causes(error: &dyn Error) -> Vec<String> {
     let mut texts = vec![error.to_string()];
-    let mut next = error.source();
-    while let Some(cause) = next {
+    for cause in successors(error.source(), |&cause| cause.source()) {
         let text = cause.to_string();
         let last = texts.last().map_or("", String::as_str);
         if !last.ends_with(&text) && !text.ends_with(last) {
             texts.push(text);
         }
-        next = cause.source();
     }
     texts
 }
@@ -171,27 +175,19 @@ pub(crate) fn device_lines<'a>(
         let called = found.called().unwrap_or_else(|| "-".into());
         [state, called, model, address, mac, serial]
     });
-    let mut cells: Vec<_> = cells.map(Vec::from).collect();
-    if cells
+    let cells: Vec<_> = cells.collect();
+    let columns = (0..6).filter(|column| *column != 1 || cells.iter().any(|row| row[1] != "-"));
+    let mut lines = vec![String::new(); cells.len()];
+    for column in columns {
+        let width = cells.iter().map(|row| row[column].chars().count()).max();
+        for (line, row) in lines.iter_mut().zip(&cells) {
+            let _ = write!(line, "  {:<1$}", row[column], width.unwrap_or(0));
+        }
+    }
+    lines
         .iter()
-        .all(|row| row.get(1).is_some_and(|called| called == "-"))
-    {
-        for row in &mut cells {
-            row.remove(1);
-        }
-    }
-    let mut widths = [0; 6];
-    for row in &cells {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    let lines = cells.iter().map(|row| {
-        let cells = row.iter().zip(widths);
-        let cells = cells.map(|(cell, width)| format!("  {cell:<width$}"));
-        cells.collect::<String>().trim_end().to_owned()
-    });
-    lines.collect()
+        .map(|line| line.trim_end().to_owned())
+        .collect()
 }
 
 /// A device by its address and MAC.
@@ -199,10 +195,15 @@ pub fn device_name(found: &DiscoveredDevice) -> String {
     let device = &found.entry.device;
     let address = device.ipv4.address;
     let address = address.map_or_else(|| "a device".into(), |address| address.to_string());
-    let mac = device
-        .mac
-        .map_or_else(String::new, |mac| format!(" ({mac})"));
-    format!("{address}{mac}")
+    let mac = device.mac.map(|mac| format!(" ({mac})"));
+    address + &mac.unwrap_or_default()
+}
+
+/// A device by its MAC, else by its serial.
+pub fn key_name(device: &DeviceKey) -> String {
+    let mac = device.mac().map(|mac| mac.to_string());
+    let name = mac.or_else(|| device.serial().map(ToString::to_string));
+    name.unwrap_or_default()
 }
 
 /// A device by its names, where it is no longer at hand.
@@ -214,6 +215,19 @@ fn ref_line(device: &DeviceRef) -> String {
     ];
     let names = names.map(|name| name.unwrap_or_else(|| "-".into()));
     format!("  {}", names.join("  "))
+}
+
+/// The first `most` of some texts, and how many more there are: `a, b, 3 more`.
+pub(crate) fn first_of(
+    texts: impl IntoIterator<Item = impl ToString>,
+    most: usize,
+    more: impl FnOnce(usize) -> String,
+) -> String {
+    let mut texts = texts.into_iter();
+    let mut shown: Vec<_> = texts.by_ref().take(most).map(|it| it.to_string()).collect();
+    let left = texts.count();
+    shown.extend((left > 0).then(|| more(left)));
+    shown.join(", ")
 }
 
 /// `1 device`, `2 devices`.
@@ -236,12 +250,18 @@ pub fn device_counts(devices: &DeviceCounts) -> String {
         (devices.active, "active"),
         (devices.unknown, "in an unknown state"),
     ];
-    let states = states.into_iter().filter(|(number, _)| *number > 0);
+    in_states(count(devices.total() as u64, "device", "devices"), &states)
+}
+
+/// How many things there are, and how many of them in each state: `2 devices: 2 active`.
+pub(crate) fn in_states(all: String, states: &[(usize, &str)]) -> String {
+    let states = states.iter().filter(|(number, _)| *number > 0);
     let states = states.map(|(number, name)| format!("{number} {name}"));
     let states = states.collect::<Vec<_>>().join(", ");
-    let devices = count(devices.total() as u64, "device", "devices");
-    let colon = if states.is_empty() { "" } else { ": " };
-    format!("{devices}{colon}{states}")
+    if states.is_empty() {
+        return all;
+    }
+    format!("{all}: {states}")
 }
 
 /// `1.6 s`.

@@ -8,7 +8,6 @@ pub(crate) mod owner;
 pub(crate) mod recovery;
 pub(crate) mod request;
 pub(crate) mod time;
-pub(crate) mod verify;
 
 use humantime::format_duration;
 use sadp_model::{Contradiction, text::clean};
@@ -26,12 +25,23 @@ pub fn message(outcome: &Outcome) -> String {
         OutcomeData::Prepared(prepared) if !prepared.steps.is_empty() => {
             recovery::prepared(prepared)
         }
-        _ => {
-            explain(outcome).message.to_string()
-                + guid::also(outcome)
-                + time::also(outcome)
-                + onvif::also(outcome)
+        _ => explain(outcome).message.to_string() + also(outcome),
+    }
+}
+
+/// What was set before something failed, and what else is known. Empty for most outcomes.
+fn also(outcome: &Outcome) -> &'static str {
+    match (&outcome.data, &outcome.reason) {
+        (OutcomeData::TimeChange(change), Reason::Http(_)) if change.server_written => {
+            "; its time server is set already"
         }
+        (OutcomeData::OnvifChange(change), Reason::Http(_)) if change.switch_written => {
+            "; ONVIF is on already"
+        }
+        (OutcomeData::ImportedGuid(imported), _) if imported.not_preferred.is_some() => {
+            "; a newer GUID in the vault is suspect and was not used"
+        }
+        _ => "",
     }
 }
 
@@ -46,11 +56,9 @@ pub fn next_step(outcome: &Outcome) -> Option<Sentence> {
     if let OutcomeData::Prepared(prepared) = &outcome.data
         && outcome.status == OutcomeStatus::Done
     {
-        let mut steps = prepared
-            .steps
-            .iter()
-            .filter_map(|step| step.outcome.as_ref());
-        return steps.find_map(next_step);
+        let steps = prepared.steps.iter();
+        let mut outcomes = steps.filter_map(|step| step.outcome.as_ref());
+        return outcomes.find_map(next_step);
     }
     match &outcome.next {
         Some(next) => Some(next_text(next, outcome.action)),
@@ -66,7 +74,7 @@ fn explain(outcome: &Outcome) -> Explanation {
         Reason::Owner(finding) => owner::explain(*finding, verdict),
         Reason::Button(finding) => button::explain(finding, outcome),
         Reason::Http(finding) => http::explain(finding),
-        Reason::Verify(finding) => verify::explain(*finding, outcome.action),
+        Reason::Verify(finding) => recovery::verified(*finding, outcome.action),
         Reason::LampLeftOn(reason) => {
             let cause = explain(&Outcome { reason: (**reason).clone(), ..outcome.clone() });
             say(format!("the lamp may still be on: {}", cause.message))
@@ -97,14 +105,14 @@ fn explain(outcome: &Outcome) -> Explanation {
         Reason::NotOffered { offer, named: false } => say(recovery::missing(*offer).message),
         Reason::NothingToPrepare { named } => {
             let nothing = say("it supports none of what was asked for");
-            if *named { nothing.next(Sentence::of_command("sadpctl reset ways DEVICE", LinkedPage::RecoveryMethods).text(" shows which other ways it has")) } else { nothing }
+            if *named { nothing.next(Sentence::default().command("sadpctl reset ways DEVICE", LinkedPage::RecoveryMethods).text(" shows which other ways it has")) } else { nothing }
         }
         Reason::EarlierUnknown => say("not sent: the device did not reply to the password before"),
         Reason::Guid(finding) => guid::explain(finding),
         Reason::QuestionsUnknown => say("not sent: the device did not reply which questions it has")
             .next(Sentence::new("run it again; ").command(SHOW_QUESTIONS, LinkedPage::Questions).text(" shows what it answers")),
         Reason::QuestionNotListed(number) => say(format!("not sent: the device does not list question {number}"))
-            .next(Sentence::of_command(SHOW_QUESTIONS, LinkedPage::Questions).text(" shows the questions it lists")),
+            .next(Sentence::default().command(SHOW_QUESTIONS, LinkedPage::Questions).text(" shows the questions it lists")),
         Reason::NoMailQr => say("it answered without a QR code, or not all of it arrived").next("run it again"),
         Reason::NoCameraSync => say("it does not offer to pass a new password on to its cameras")
             .next(without_sync()),
@@ -123,11 +131,9 @@ fn first_password(name: &str) -> Sentence {
 
 /// What to do with a recorder that does not pass passwords on.
 fn without_sync() -> Sentence {
-    Sentence::either(
-        "leave --sync-cameras out",
-        "do not have it pass the password on",
-    )
-    .text(", and set the cameras' passwords one by one")
+    let page = "do not have it pass the password on";
+    let without = Sentence::default().or_on_page("leave --sync-cameras out", page);
+    without.text(", and set the cameras' passwords one by one")
 }
 
 /// What the status tells, with what else is known of the device.
@@ -160,30 +166,21 @@ fn plain(outcome: &Outcome) -> Explanation {
             None => say("its GUID is in the vault"),
         },
         (OutcomeStatus::Done, _, Action::QuestionsSet) => say("the security questions are set"),
-        (OutcomeStatus::Planned, _, action) => say(planned(action)),
-        (OutcomeStatus::Done, ..) => say("done"),
+        (OutcomeStatus::Planned, _, Action::Activate) => say("would be given its first password"),
+        (OutcomeStatus::Planned, _, Action::GuidExport) => say("its GUID would be exported into the vault"),
+        (OutcomeStatus::Planned, _, Action::GuidImport) => say("its GUID would be given to it and a new password set"),
+        (OutcomeStatus::Planned, _, Action::MailConfirm) => say("the code would be given to it and a new password set"),
+        (OutcomeStatus::Planned, _, Action::MailQr) => say("a QR code would be fetched from it, and an earlier one become void"),
+        (OutcomeStatus::Planned, _, Action::QuestionsAnswer) => say("its questions would be answered and a new password set"),
+        (OutcomeStatus::Planned, _, Action::QuestionsSet) => say("its security questions would be set"),
+        (OutcomeStatus::Planned, _, Action::Check | Action::TimeShow | Action::OnvifShow | Action::Cameras) => say("would be asked over HTTP"),
+        (OutcomeStatus::Planned | OutcomeStatus::Done, ..) => say("done"),
         (OutcomeStatus::Refused, ..) => say("refused"),
         (OutcomeStatus::Unknown, ..) => say("no reply: it is unknown whether it was carried out"),
         (OutcomeStatus::NoAnswer, _, Action::ExportRequest) => say("no answer: it may have made a new request; an older one may be void"),
         (OutcomeStatus::NoAnswer, _, Action::MailQr) => say("no answer: it may have made a new QR code; an older one may be void"),
         (OutcomeStatus::NoAnswer, ..) => say("no answer: nothing was changed"),
         (OutcomeStatus::Skipped, ..) => say("not sent"),
-    }
-}
-
-const fn planned(action: Action) -> &'static str {
-    match action {
-        Action::Activate => "would be given its first password",
-        Action::GuidExport => "its GUID would be exported into the vault",
-        Action::GuidImport => "its GUID would be given to it and a new password set",
-        Action::MailConfirm => "the code would be given to it and a new password set",
-        Action::MailQr => "a QR code would be fetched from it, and an earlier one become void",
-        Action::QuestionsAnswer => "its questions would be answered and a new password set",
-        Action::QuestionsSet => "its security questions would be set",
-        Action::Check | Action::TimeShow | Action::OnvifShow | Action::Cameras => {
-            "would be asked over HTTP"
-        }
-        _ => "done",
     }
 }
 
@@ -335,38 +332,25 @@ mod tests {
     fn what_is_blocked_names_the_word_that_sends_it_all_the_same() {
         let [used, other] = ["192.168.1.64", "192.168.1.66"].map(str::parse::<IpAddr>);
         let (used, other) = (used.unwrap(), other.unwrap());
-        let account = Account {
+        let (from, to, former, at) = (used, other, used, Timestamp::UNIX_EPOCH);
+        let before = Account {
             user_name: "admin".into(),
             salted: true,
         };
+        let now = before.clone();
         for reason in [
             BlockReason::NoMac,
             BlockReason::TwoSenders { used, other },
             BlockReason::DuplicateMac,
-            BlockReason::JustMoved {
-                from: used,
-                to: other,
-            },
-            BlockReason::MoveUnconfirmed {
-                former: used,
-                at: Timestamp::UNIX_EPOCH,
-            },
+            BlockReason::JustMoved { from, to },
+            BlockReason::MoveUnconfirmed { former, at },
             BlockReason::ContradictsItself(vec![Contradiction::Salt]),
             BlockReason::SharedSalt,
-            BlockReason::AccountChanged {
-                before: account.clone(),
-                now: account,
-            },
-            BlockReason::Locked {
-                until: Timestamp::UNIX_EPOCH,
-            },
+            BlockReason::AccountChanged { before, now },
+            BlockReason::Locked { until: at },
             BlockReason::FewTries { left: 2 },
-            BlockReason::RefusedBefore {
-                at: Timestamp::UNIX_EPOCH,
-            },
-            BlockReason::MayHaveWorked {
-                at: Timestamp::UNIX_EPOCH,
-            },
+            BlockReason::RefusedBefore { at },
+            BlockReason::MayHaveWorked { at },
         ] {
             let word = reason.guard().map(|it| format!("--force {}", it.word()));
             let told = blocked(&reason).next.unwrap().to_string();

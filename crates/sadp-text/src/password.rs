@@ -19,15 +19,12 @@ pub fn new_password_problem(
             "choose 8 to 16 characters of two kinds or more: digits, lower case, upper case, special; no blank at an end; nothing was sent",
         ));
     }
-    let judged = check.problems.is_empty() || overrides.lifts(Guard::WeakPassword);
-    (!judged).then(|| {
-        say(format!(
-            "newer devices would refuse the new password:{problems}"
-        ))
-        .next(
-            Sentence::new("choose another, or use ")
-                .lift(Guard::WeakPassword)
-                .text(" to let the devices decide; nothing was sent"),
-        )
-    })
+    if check.problems.is_empty() || overrides.lifts(Guard::WeakPassword) {
+        return None;
+    }
+    let next = Sentence::new("choose another, or use ")
+        .lift(Guard::WeakPassword)
+        .text(" to let the devices decide; nothing was sent");
+    let message = format!("newer devices would refuse the new password:{problems}");
+    Some(say(message).next(next))
 }

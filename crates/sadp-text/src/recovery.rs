@@ -1,11 +1,12 @@
-//! Recovery methods: what to type, and what to do at the device.
+//! Recovery methods: what to type, and what to do at the device or in the vendor's apps.
 
 use std::{fmt, path::Path};
 
 use sadp_model::{
     Advice, Availability, Device, FormFactor, MethodAssessment, Note, Prerequisite, RecoveryMethod,
-    Serial, UnavailableReason, text::clean,
+    Serial, State, UnavailableReason, text::clean,
 };
+use sadp_ops::recovery::AppCheck;
 use sadp_proto::MailQr;
 
 use crate::count;
@@ -35,18 +36,14 @@ pub fn unanswered(packages: usize) -> String {
 
 /// Where the answers are that were made for devices.
 pub fn answers_kept(path: &Path) -> String {
-    format!(
-        "the answers are in {}: keep it safe, whoever has it can take the devices over",
-        path.display()
-    )
+    let path = path.display();
+    format!("the answers are in {path}: keep it safe, whoever has it can take the devices over")
 }
 
 /// Where answers are that no device took.
 pub fn answers_unused(path: &Path) -> String {
-    format!(
-        "no device took the answers in {}: they are of no use, delete them",
-        path.display()
-    )
+    let path = path.display();
+    format!("no device took the answers in {path}: they are of no use, delete them")
 }
 
 /// The command to type next for a method. `None` where the method does not fit.
@@ -75,12 +72,8 @@ pub fn method_command(fit: &MethodAssessment, device: &Device) -> Option<String>
         },
         (RecoveryMethod::Guid, _) => {
             let missing = |need: &Prerequisite| matches!(need, Prerequisite::GuidFile { .. });
-            let file = if needs.iter().any(missing) {
-                " FILE"
-            } else {
-                ""
-            };
-            format!("guid import {name}{file}")
+            let file = needs.iter().any(missing).then_some(" FILE");
+            format!("guid import {name}{}", file.unwrap_or_default())
         }
         (RecoveryMethod::HikConnect | RecoveryMethod::HikProConnect, _) => format!("app {name}"),
     };
@@ -198,27 +191,103 @@ impl fmt::Display for ButtonSteps {
 pub fn mail_qr_steps(told: &MailQr, picture: &str) -> [String; 2] {
     let service = match &told.service_mailbox {
         Some(service) => format!("Mail {picture} to {}", clean(service)),
-        None => {
-            format!("The device names no address: mail {picture} to the vendor's support")
-        }
+        None => format!("The device names no address: mail {picture} to the vendor's support"),
     };
-    let mailbox = told.mailbox.as_deref().map_or_else(
-        || "at its reserved e-mail address".into(),
-        |mailbox| format!("at {}", clean(mailbox)),
-    );
+    let mailbox = told.mailbox.as_deref().map(clean);
+    let mailbox = mailbox.as_deref().unwrap_or("its reserved e-mail address");
     [
         format!("{service}, or scan it with the vendor's app, Hik-Connect."),
-        format!("A code comes {mailbox}, usually within minutes."),
+        format!("A code comes at {mailbox}, usually within minutes."),
     ]
 }
 
 /// What makes a mailed code void.
 pub const MAILED_CODE_VOID: &str = "Until then do not restart the device, nor change its reserved address, nor fetch another QR code: each makes the code void.";
 
+// --- the vendor's apps: the names of their menus are not known here, so none is given ---
+
+/// What was checked.
+#[rustfmt::skip]
+pub fn app_check(check: &AppCheck) -> String {
+    match check {
+        AppCheck::Kind(kind, advice) => {
+            let advice = match advice {
+                Advice::Recommended => "the vendor recommends this method",
+                Advice::Listed => "the vendor lists this method",
+                Advice::Unknown => "the vendor's document does not cover this kind of device",
+                Advice::Unlisted => "the vendor's document excludes this method for it",
+            };
+            format!("kind {kind}: {advice}")
+        }
+        AppCheck::Firmware { firmware, series } => {
+            let firmware = firmware.as_ref().map_or_else(|| "unknown".into(), ToString::to_string);
+            match series {
+                Some(series) => format!("firmware {firmware}: {} or newer is needed ({series})", series.minimum()),
+                None => format!("firmware {firmware}: the minimum for this series is not known"),
+            }
+        }
+        AppCheck::CloudSupported(Some(true)) => "the device has Hik-Connect".into(),
+        AppCheck::CloudSupported(Some(false)) => "the device does not report Hik-Connect".into(),
+        AppCheck::CloudSupported(None) => "the device reports nothing about Hik-Connect".into(),
+        AppCheck::CloudEnabled(Some(true)) => "Hik-Connect is on".into(),
+        AppCheck::CloudEnabled(Some(false)) => "Hik-Connect is off; the device may be bound to no account".into(),
+        AppCheck::CloudEnabled(None) => "the device does not report whether Hik-Connect is on".into(),
+    }
+}
+
+/// What only the vendor's service knows.
+pub const fn app_unknowns(way: RecoveryMethod) -> [&'static str; 3] {
+    let owner = match way {
+        RecoveryMethod::HikProConnect => {
+            "whether the device was handed over to your company's site"
+        }
+        _ => "whether the device is bound to an account, and to whose",
+    };
+    [
+        owner,
+        "whether the service reaches the device now",
+        "whether your version of the app offers it for this model",
+    ]
+}
+
+/// What to do, where the app fits the device.
+pub fn app_steps(fit: &MethodAssessment) -> &'static [&'static str] {
+    match fit.method {
+        _ if fit.availability.obstacle().is_some() => &[],
+        RecoveryMethod::HikProConnect => &HIK_PRO_CONNECT,
+        _ => &HIK_CONNECT,
+    }
+}
+
+/// What to do where no app fits the device.
+pub fn instead_of_apps(device: &Device) -> &'static str {
+    if device.state == Some(State::Unactivated) {
+        "it needs no recovery: sadpctl activate gives it its first password"
+    } else {
+        "sadpctl reset ways shows which other methods fit it"
+    }
+}
+
+const HIK_CONNECT: [&str; 5] = [
+    "Take the phone with the account that the device is bound to: usually its owner's.",
+    "Leave the device powered on, with a way to the internet.",
+    "In the Hik-Connect app, open this device's settings and look for resetting its password.",
+    "Do as the app says, and note the new password at once.",
+    "Sign in to the device with it. Whether it worked cannot be seen from here.",
+];
+
+const HIK_PRO_CONNECT: [&str; 5] = [
+    "Sign in to Hik-ProConnect with the installer's account whose site holds the device: its owner must have handed it over.",
+    "Leave the device powered on, with a way to the internet.",
+    "Open this device in the site and look for resetting its password.",
+    "Do as it says, and note the new password at once.",
+    "Sign in to the device with it. Whether it worked cannot be seen from here.",
+];
+
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
-    use sadp_model::{Kind, RecoverySetup, State};
+    use sadp_model::{Kind, RecoverySetup};
 
     use super::*;
 
@@ -246,11 +315,8 @@ mod tests {
         ]
         .map(|(model, state)| {
             let device = device(model, state);
-            let fit = MethodAssessment::judge(
-                RecoveryMethod::ResetButton,
-                &device,
-                &RecoverySetup::default(),
-            );
+            let (method, setup) = (RecoveryMethod::ResetButton, RecoverySetup::default());
+            let fit = MethodAssessment::judge(method, &device, &setup);
             ButtonSteps::new(&device, &fit).to_string()
         });
         assert_snapshot!(told.join("\n\n"));

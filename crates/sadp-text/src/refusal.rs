@@ -14,21 +14,10 @@ const fn replaces_password(action: Action) -> bool {
 
 /// Explains a refusal: a sentence with the vendor's number, and the next step.
 pub(crate) fn explain(verdict: &RefusalReply, action: Action) -> Explanation {
-    let (sentence, next) = words(&verdict.refusal, action);
-    let next = Sentence::new(next).then(command(&verdict.refusal, action));
-    say(format!("{sentence} {}", details(verdict))).next(next)
-}
-
-/// What stands at the end of the next step.
-fn command(refusal: &Refusal, action: Action) -> Sentence {
-    let none = Sentence::default();
-    match refusal {
-        Refusal::QuestionNumErr if action == Action::QuestionsSet => {
-            none.command("sadpctl reset questions show DEVICE", LinkedPage::Questions)
-        }
-        Refusal::NotActivated => none.command("sadpctl activate DEVICE", LinkedPage::Activate),
-        Refusal::CloudDisabled => none.terminal_only("sadpctl cloud enable DEVICE"),
-        _ => none,
+    let words = words(&verdict.refusal, action);
+    Explanation {
+        message: format!("{} {}", words.message, details(verdict)).into(),
+        ..words
     }
 }
 
@@ -52,68 +41,68 @@ pub(crate) fn details(verdict: &RefusalReply) -> String {
 }
 
 #[rustfmt::skip]
-fn words(refusal: &Refusal, action: Action) -> (&'static str, &'static str) {
+fn words(refusal: &Refusal, action: Action) -> Explanation {
     match refusal {
-        Refusal::Failed if replaces_password(action) => ("it refused and gave no reason",
-            "send it nothing more until you know the reason, and do not restart it: a restart makes requests and codes void; use another way of recovery"),
-        Refusal::Failed if action.spec().costs_try => ("it refused and gave no reason",
-            "do not send it again: some firmware replies so to a wrong password; otherwise it is bound to the cloud, changes by SADP are switched off, or it has just booted: look at its web page first"),
-        Refusal::Failed if matches!(action, Action::ExportRequest | Action::QuestionsRead | Action::MailQr) => ("it refused and gave no reason",
-            "it may be bound to the cloud, have SADP switched off, or have just booted: look at its web page, or use another way of recovery"),
-        Refusal::Locked if replaces_password(action) => ("it is locked after too many wrong tries",
-            "wait until the lock is over, without another try; then check what you send, or use another way of recovery"),
-        Refusal::QuestionNumErr if action == Action::QuestionsSet => ("it does not take these questions",
-            "name three that it has: "),
-        Refusal::NotExist if action == Action::MailSet => ("it does not take this address, or no reserved e-mail address at all",
-            "check the address; if it is right, set security questions or export a GUID instead"),
-        Refusal::Failed => ("it refused and gave no reason",
-            "it may be bound to the cloud, have changes by SADP switched off, or have just booted: scan to see its state, and look at its web page"),
-        Refusal::Locked => ("it is locked after too many wrong tries",
-            "wait until the lock is over, without another try; then use the right password"),
-        Refusal::NotActivated => ("it has no password yet",
-            "give it its first one: "),
-        Refusal::RiskPassword => ("it finds the new password too weak",
-            "choose one of 8 to 16 characters of three kinds, without the user name, 123, or runs of digits"),
-        Refusal::HasActivated => ("it has a password already",
-            "use that password; if nobody knows it, it must be recovered"),
-        Refusal::EmptyEncryptString => ("it has no open request for this answer",
-            "it was restarted or the request was exported again: export again and ask for a new answer"),
-        Refusal::ExportFileOverDue => ("the request is too old",
-            "export a new request and ask for a new answer"),
-        Refusal::PasswordError => ("the password is wrong",
-            "do not try other passwords: after a few wrong ones the device locks; ask who set it, or recover it"),
-        Refusal::LongAnswer => ("an answer is too long",
-            "choose a shorter one: 192 bytes are sent at most, and it takes fewer"),
-        Refusal::InvalidGuid => ("the GUID is of another device, was used, or is void",
-            "do not try it again: seven wrong ones lock the device; use another way of recovery"),
-        Refusal::AnswerError => ("an answer is wrong",
-            "do not guess: after a few wrong ones it locks; ask who set the questions"),
-        Refusal::QuestionNumErr => ("it wants another number of questions",
-            "answer as many questions as it shows"),
-        Refusal::CodeError => ("the code is wrong",
-            "compare it with the mail; a restart or a newer code makes it void"),
-        Refusal::ResetCodeError => ("the answer is wrong",
-            "do not guess: after a few wrong ones it locks; check that it belongs to the latest request of this device"),
-        Refusal::BindErrorDev => ("a device to be bound does not answer",
-            "scan to see which devices there are"),
-        Refusal::ExceedMaxBindNum => ("it binds no more devices",
-            "take others off its list first"),
-        Refusal::IllegalVerificationCode => ("the verification code does not meet its rules",
-            "choose another, for example of 6 to 12 letters and digits"),
-        Refusal::NotBound => ("it is not bound to a Hik-Connect account",
-            "there is nothing to unbind"),
-        Refusal::CloudDisabled => ("Hik-Connect is off on it",
-            "switch it on first: "),
-        Refusal::CloudOffline => ("it does not reach Hik-Connect",
-            "give it a gateway and DNS with access to the internet, or unbind it in the app"),
-        Refusal::NotExist => ("it does not have what the command names",
-            "scan again and compare with what it says it supports"),
-        Refusal::NotSetMailBox => ("no reserved e-mail address is set",
-            "use another way of recovery, and set an address once the password is known"),
-        Refusal::Other(_) if action == Action::Locate => ("it refused for an unknown reason",
-            "this model may have no such lamp"),
-        Refusal::Other(_) => ("it refused for an unknown reason",
-            "scan again to see its state; the vendor's support may know what it means"),
+        Refusal::Failed if replaces_password(action) => say("it refused and gave no reason")
+            .next("send it nothing more until you know the reason, and do not restart it: a restart makes requests and codes void; use another way of recovery"),
+        Refusal::Failed if action.spec().costs_try => say("it refused and gave no reason")
+            .next("do not send it again: some firmware replies so to a wrong password; otherwise it is bound to the cloud, changes by SADP are switched off, or it has just booted: look at its web page first"),
+        Refusal::Failed if matches!(action, Action::ExportRequest | Action::QuestionsRead | Action::MailQr) => say("it refused and gave no reason")
+            .next("it may be bound to the cloud, have SADP switched off, or have just booted: look at its web page, or use another way of recovery"),
+        Refusal::Locked if replaces_password(action) => say("it is locked after too many wrong tries")
+            .next("wait until the lock is over, without another try; then check what you send, or use another way of recovery"),
+        Refusal::QuestionNumErr if action == Action::QuestionsSet => say("it does not take these questions")
+            .next(Sentence::new("name three that it has: ").command("sadpctl reset questions show DEVICE", LinkedPage::Questions)),
+        Refusal::NotExist if action == Action::MailSet => say("it does not take this address, or no reserved e-mail address at all")
+            .next("check the address; if it is right, set security questions or export a GUID instead"),
+        Refusal::Failed => say("it refused and gave no reason")
+            .next("it may be bound to the cloud, have changes by SADP switched off, or have just booted: scan to see its state, and look at its web page"),
+        Refusal::Locked => say("it is locked after too many wrong tries")
+            .next("wait until the lock is over, without another try; then use the right password"),
+        Refusal::NotActivated => say("it has no password yet")
+            .next(Sentence::new("give it its first one: ").command("sadpctl activate DEVICE", LinkedPage::Activate)),
+        Refusal::RiskPassword => say("it finds the new password too weak")
+            .next("choose one of 8 to 16 characters of three kinds, without the user name, 123, or runs of digits"),
+        Refusal::HasActivated => say("it has a password already")
+            .next("use that password; if nobody knows it, it must be recovered"),
+        Refusal::EmptyEncryptString => say("it has no open request for this answer")
+            .next("it was restarted or the request was exported again: export again and ask for a new answer"),
+        Refusal::ExportFileOverDue => say("the request is too old")
+            .next("export a new request and ask for a new answer"),
+        Refusal::PasswordError => say("the password is wrong")
+            .next("do not try other passwords: after a few wrong ones the device locks; ask who set it, or recover it"),
+        Refusal::LongAnswer => say("an answer is too long")
+            .next("choose a shorter one: 192 bytes are sent at most, and it takes fewer"),
+        Refusal::InvalidGuid => say("the GUID is of another device, was used, or is void")
+            .next("do not try it again: seven wrong ones lock the device; use another way of recovery"),
+        Refusal::AnswerError => say("an answer is wrong")
+            .next("do not guess: after a few wrong ones it locks; ask who set the questions"),
+        Refusal::QuestionNumErr => say("it wants another number of questions")
+            .next("answer as many questions as it shows"),
+        Refusal::CodeError => say("the code is wrong")
+            .next("compare it with the mail; a restart or a newer code makes it void"),
+        Refusal::ResetCodeError => say("the answer is wrong")
+            .next("do not guess: after a few wrong ones it locks; check that it belongs to the latest request of this device"),
+        Refusal::BindErrorDev => say("a device to be bound does not answer")
+            .next("scan to see which devices there are"),
+        Refusal::ExceedMaxBindNum => say("it binds no more devices")
+            .next("take others off its list first"),
+        Refusal::IllegalVerificationCode => say("the verification code does not meet its rules")
+            .next("choose another, for example of 6 to 12 letters and digits"),
+        Refusal::NotBound => say("it is not bound to a Hik-Connect account")
+            .next("there is nothing to unbind"),
+        Refusal::CloudDisabled => say("Hik-Connect is off on it")
+            .next(Sentence::new("switch it on first: ").terminal_only("sadpctl cloud enable DEVICE")),
+        Refusal::CloudOffline => say("it does not reach Hik-Connect")
+            .next("give it a gateway and DNS with access to the internet, or unbind it in the app"),
+        Refusal::NotExist => say("it does not have what the command names")
+            .next("scan again and compare with what it says it supports"),
+        Refusal::NotSetMailBox => say("no reserved e-mail address is set")
+            .next("use another way of recovery, and set an address once the password is known"),
+        Refusal::Other(_) if action == Action::Locate => say("it refused for an unknown reason")
+            .next("this model may have no such lamp"),
+        Refusal::Other(_) => say("it refused for an unknown reason")
+            .next("scan again to see its state; the vendor's support may know what it means"),
     }
 }
 

@@ -36,7 +36,7 @@ impl Remedy for OpsError {
             Self::Ledger(error) => return error.remedy(),
             Self::Network(error) => return error.remedy(),
             Self::Vault(error) => return error.remedy(),
-            Self::Folder { .. } => return Sentence::either("name another folder with --out", "make the state folder writable").text("; nothing was sent"),
+            Self::Folder { .. } => return Sentence::default().or_on_page("name another folder with --out", "make the state folder writable").text("; nothing was sent"),
             Self::Package(_) | Self::File(_) => "check that the disk has room and can be written; requests exported before are kept",
             Self::CamerasNotKept(_) => return Sentence::new("make the state folder writable, or ").then(other_state()),
             Self::Code(_) => "check it; nothing was sent",
@@ -54,7 +54,7 @@ impl Remedy for LedgerError {
     fn remedy(&self) -> Sentence {
         Sentence::new(match self {
             Self::Busy { .. } => "another sadpctl, or a program that has the file open, is writing: wait until it is done, then run this again",
-            Self::Damaged { .. } => return Sentence::either("until then --state names another folder", "until then begin this program with another state folder"),
+            Self::Damaged { .. } => return Sentence::default().or_on_page("until then --state names another folder", "until then begin this program with another state folder"),
             _ => return Sentence::new("locks and commands sent are kept there: make it writable, or ").or_on_page("name another folder with --state", START_ELSEWHERE),
         })
     }
@@ -80,7 +80,7 @@ impl Remedy for Notice {
             Self::PortTaken { .. } => "close other SADP tools and camera software, then scan again",
             Self::InterfaceGuessed { .. } => return Sentence::new("scan one interface at a time").or_on_page(", with -i", ""),
             Self::PortRefused { .. } => "check that a firewall or security tool lets this program listen",
-            Self::NotJoined { .. } => return Sentence::either("name the cameras' interface with -i", "begin this program for the cameras' interface alone").text(", or disable interfaces not in use"),
+            Self::NotJoined { .. } => return Sentence::default().or_on_page("name the cameras' interface with -i", "begin this program for the cameras' interface alone").text(", or disable interfaces not in use"),
             Self::NoSocket { .. } | Self::NotSent { .. } | Self::NotHeard { .. } | Self::NoFrames { .. } => "check the cable and the interface's address, then scan again",
             Self::Fragments { .. } => "add an address in the devices' network to this computer, then scan again",
             Self::FragmentsRefused { .. } => return Sentence::new("record the scan").or_on_page(" with --record FILE.pcapng", "").text(", and find out which machine sends them"),
@@ -98,21 +98,22 @@ impl Remedy for RawError {
                 " with -i, or leave --link-layer out",
                 " when this program is begun",
             ),
-            Self::NotBuilt => Sentence::either(
-                "leave --link-layer out",
-                "begin this program without raw Ethernet",
-            ),
-            Self::Failed(_) => Sentence::new("check that the interface is up, or ").or_on_page(
-                "leave --link-layer out",
-                "begin this program without raw Ethernet",
-            ),
+            Self::NotBuilt => without_raw(),
+            Self::Failed(_) => {
+                Sentence::new("check that the interface is up, or ").then(without_raw())
+            }
         }
     }
 }
 
+fn without_raw() -> Sentence {
+    let page = "begin this program without raw Ethernet";
+    Sentence::default().or_on_page("leave --link-layer out", page)
+}
+
 /// How to have another state folder.
 pub(crate) fn other_state() -> Sentence {
-    Sentence::either("name another with --state", START_ELSEWHERE)
+    Sentence::default().or_on_page("name another with --state", START_ELSEWHERE)
 }
 
 const START_ELSEWHERE: &str = "begin this program with another folder";
@@ -259,9 +260,9 @@ impl Remedy for Why {
             Self::Link | Self::TooDeep => "name it itself",
             Self::TooMany => "name a folder that holds only request packages",
             Self::Record(_) => return Sentence::new("restore the package's request.json, or ").or_on_page("name the device with --device", "choose the request here"),
-            Self::Unmatched => return Sentence::either("save it in the folder of its request, or name the request with --case N, as sadpctl reset cases numbers them", "choose the request that it answers"),
+            Self::Unmatched => return Sentence::default().or_on_page("save it in the folder of its request, or name the request with --case N, as sadpctl reset cases numbers them", "choose the request that it answers"),
             Self::Stranger => "check which device the answer is for; if the name is wrong, rename the file",
-            Self::Ambiguous { .. } => return Sentence::either("save it in the folder of its request, or name the request with --case N", "choose the request that it answers"),
+            Self::Ambiguous { .. } => return Sentence::default().or_on_page("save it in the folder of its request, or name the request with --case N", "choose the request that it answers"),
             Self::Contradiction { .. } => "check which device the answer is for, and put it into the folder of its request",
             Self::Misplaced { .. } => "check which device the answer is for, and move it into the folder of the request that was named with it",
             Self::TwoAnswers { .. } => "keep the answer that belongs to this request, and only that",

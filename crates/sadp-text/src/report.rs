@@ -4,16 +4,17 @@
 //! supplied is escaped by the template engine, without invisible characters and of
 //! bounded length. Templates read no file, and are stopped where they do not end.
 
-mod camera;
 mod device;
 mod drawing;
 mod labels;
-mod rows;
 mod tables;
 
-use std::{io::Write, path::Path};
+use std::{fmt::Debug, io::Write, path::Path, sync::Arc};
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, value::Serde};
+use minijinja::{
+    AutoEscape, Environment, UndefinedBehavior, Value,
+    value::{Enumerator, Object, ObjectRepr, Serde},
+};
 use sadp_model::{DeviceCounts, RecoveryMethod, text::clean};
 use sadp_ops::{
     audit::AuditFinding,
@@ -22,7 +23,10 @@ use sadp_ops::{
 use sadp_reset::{Contact, SiteText};
 use serde::Serialize;
 
-use self::{camera::CameraCells, device::DeviceCells, drawing::Drawing, rows::Rows};
+use self::{
+    device::{CameraCells, DeviceCells},
+    drawing::Drawing,
+};
 pub use self::{
     labels::{InvalidLabelSize, LabelSize},
     tables::report_sheets,
@@ -72,11 +76,10 @@ impl PageTemplate {
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         let mut syntax = environment.syntax().to_builder();
         let syntax = syntax.trim_blocks(true).lstrip_blocks(true).build();
-        environment.set_syntax(syntax.map_err(|error| TemplateError::new(&error))?);
+        environment.set_syntax(syntax?);
         // Nothing that a device sends becomes markup.
         environment.remove_filter("safe");
-        let added = environment.add_template_owned(PAGE, source.to_owned());
-        added.map_err(|error| TemplateError::new(&error))?;
+        environment.add_template_owned(PAGE, source.to_owned())?;
         Ok(Self { environment })
     }
 
@@ -89,15 +92,14 @@ impl PageTemplate {
         let mut environment = self.environment.clone();
         let more = FUEL_A_DEVICE.saturating_mul(devices as u64);
         environment.set_fuel(Some(FUEL.saturating_add(more)));
-        let rendered = environment.get_template(PAGE);
-        let rendered =
-            rendered.and_then(|template| template.render_captured_to(Serde(page), out).map(drop));
-        rendered.map_err(|error| TemplateError::new(&error))
+        let template = environment.get_template(PAGE)?;
+        template.render_captured_to(Serde(page), out)?;
+        Ok(())
     }
 }
 
-impl TemplateError {
-    fn new(error: &minijinja::Error) -> Self {
+impl From<minijinja::Error> for TemplateError {
+    fn from(error: minijinja::Error) -> Self {
         let kind = error.kind();
         let detail = error.detail().map(|detail| format!(" ({})", clean(detail)));
         Self {
@@ -106,7 +108,9 @@ impl TemplateError {
             problem: format!("{kind}{}", detail.unwrap_or_default()),
         }
     }
+}
 
+impl TemplateError {
     /// The same with the template's name.
     #[must_use]
     pub fn named(self, name: impl Into<String>) -> Self {
@@ -114,6 +118,32 @@ impl TemplateError {
             name: name.into(),
             ..self
         }
+    }
+}
+
+/// A list whose rows become values of the template engine one by one, when they are read:
+/// all at once they would take several times the memory.
+#[derive(Debug)]
+struct Rows<T>(Vec<T>);
+
+impl<T: Debug + Serialize + Send + Sync + 'static> Rows<T> {
+    fn value(rows: Vec<T>) -> Value {
+        Value::from_object(Self(rows))
+    }
+}
+
+impl<T: Debug + Serialize + Send + Sync + 'static> Object for Rows<T> {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let row = self.0.get(key.as_usize()?)?;
+        Some(Value::from(Serde(row)))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.0.len())
     }
 }
 
@@ -188,6 +218,8 @@ struct KeepRow {
 /// Devices with the same finding.
 #[derive(Serialize)]
 struct FindingGroup {
+    #[serde(skip)]
+    finding: AuditFinding,
     problem: bool,
     meaning: String,
     devices: Vec<FindingCells>,
@@ -205,40 +237,28 @@ impl Page {
     fn new(report: &SiteReport, parties: &SiteParties) -> Self {
         let all = &report.devices;
         let counts = DeviceCounts::of(all.iter().map(ReportedDevice::device));
-        let contact = contact_lines(&parties.contact);
+        let counts = device_counts(&counts);
+        let contact = Some(contact_lines(&parties.contact));
         let is_owner = parties.contact.role.as_deref() == Some("end user");
-        let (owner, installer) = if is_owner {
-            (contact, Vec::new())
-        } else {
-            (Vec::new(), contact)
-        };
+        let owner = contact.clone().filter(|_| is_owner);
+        let not_asked = (!report.asked).then(|| capitalised(NOT_ASKED));
+        let title = parties.title.as_ref();
+        let title = title.map_or("Camera site: hand-over", SiteText::as_str);
         let devices = DeviceCells::all(report);
         let findings = FindingGroup::all(report, &devices);
+        let problems = findings.iter().filter(|it| it.problem);
         Self {
-            title: named(
-                parties.title.as_ref(),
-                vec!["Camera site: hand-over".into()],
-            )
-            .concat(),
+            title: title.into(),
             customer: named(parties.customer.as_ref(), owner),
-            installer: named(parties.installer.as_ref(), installer),
+            installer: named(parties.installer.as_ref(), contact.filter(|_| !is_owner)),
             date: minute(report.at),
             version: env!("CARGO_PKG_VERSION"),
-            counts: without_number(&device_counts(&counts)),
+            // The template has the number.
+            counts: counts.split_once(' ').map_or("", |(_, rest)| rest).into(),
             recoverable: all.iter().filter(|it| it.audited.is_recoverable()).count(),
-            problems: findings
-                .iter()
-                .filter(|it| it.problem)
-                .map(|it| it.devices.len())
-                .sum(),
-            not_asked: if report.asked {
-                String::new()
-            } else {
-                capitalised(NOT_ASKED)
-            },
-            has_names: devices
-                .iter()
-                .any(|it| !it.name.is_empty() || !it.place.is_empty()),
+            problems: problems.map(|it| it.devices.len()).sum(),
+            not_asked: not_asked.unwrap_or_default(),
+            has_names: devices.iter().any(DeviceCells::is_named),
             has_plan: devices.iter().any(|it| !it.planned.is_empty()),
             drawing: Drawing::new(&report.subnets),
             cameras: report.cameras.iter().map(CameraCells::new).collect(),
@@ -249,25 +269,15 @@ impl Page {
     }
 }
 
-/// `2 devices: 2 active` without its first word.
-fn without_number(counts: &str) -> String {
-    let rest = counts.split_once(' ').map(|(_, rest)| rest);
-    rest.unwrap_or(counts).to_owned()
-}
-
 /// The name given, else `others`.
-fn named(given: Option<&SiteText>, others: Vec<String>) -> Vec<String> {
-    given.map_or(others, |text| vec![text.as_str().to_owned()])
+fn named(given: Option<&SiteText>, others: Option<Vec<String>>) -> Vec<String> {
+    let given = given.map(|text| vec![text.as_str().to_owned()]);
+    given.or(others).unwrap_or_default()
 }
 
 fn contact_lines(contact: &Contact) -> Vec<String> {
-    let lines = [
-        &contact.company,
-        &contact.name,
-        &contact.phone,
-        &contact.email,
-        &contact.country,
-    ];
+    let (company, name, country) = (&contact.company, &contact.name, &contact.country);
+    let lines = [company, name, &contact.phone, &contact.email, country];
     lines.into_iter().flatten().map(|it| shown(it)).collect()
 }
 
@@ -295,17 +305,14 @@ fn keep(report: &SiteReport) -> Vec<KeepRow> {
         why: "They stand neither in this document nor in any file of sadpctl.".into(),
     }];
     let guids = all.iter().filter_map(|it| it.guid.as_ref());
-    let (files, sealed) = (
-        guids.clone().count(),
-        guids.filter(|it| it.encrypted).count(),
-    );
+    let files = guids.clone().count();
     if files > 0 {
-        let sealed = match sealed {
+        let sealed = match guids.filter(|it| it.encrypted).count() as u64 {
             0 => "Whoever holds one can take its device over.".into(),
-            _ => format!(
-                "{} encrypted: keep the passphrase elsewhere.",
-                count(sealed as u64, "is", "are")
-            ),
+            sealed => {
+                let sealed = count(sealed, "is", "are");
+                format!("{sealed} encrypted: keep the passphrase elsewhere.")
+            }
         };
         rows.push(KeepRow {
             what: "GUID files",
@@ -340,16 +347,13 @@ fn keep(report: &SiteReport) -> Vec<KeepRow> {
     }
     let requests: Vec<_> = all.iter().filter_map(|it| it.request.as_ref()).collect();
     if let Some(first) = requests.first() {
+        let folder = first.request.package.parent();
+        let wait = count(requests.len() as u64, "device waits", "devices wait");
         rows.push(KeepRow {
             what: "Open requests",
-            place: first
-                .request
-                .package
-                .parent()
-                .map_or_else(String::new, path_text),
+            place: folder.map_or_else(String::new, path_text),
             why: format!(
-                "{} for the vendor's answer: until it is in, neither restart nor export again.",
-                count(requests.len() as u64, "device waits", "devices wait")
+                "{wait} for the vendor's answer: until it is in, neither restart nor export again."
             ),
         });
     }
@@ -368,7 +372,7 @@ fn path_text(path: &Path) -> String {
 impl FindingGroup {
     /// All findings, problems first.
     fn all(report: &SiteReport, cells: &[DeviceCells]) -> Vec<Self> {
-        let mut groups = Vec::<(AuditFinding, Self)>::new();
+        let mut groups = Vec::<Self>::new();
         for (reported, cells) in report.devices.iter().zip(cells) {
             for &found in &reported.audited.findings {
                 let device = FindingCells {
@@ -377,20 +381,17 @@ impl FindingGroup {
                     address: cells.address.clone(),
                     mends: shown(&mends(found, reported.device(), &cells.mac).to_string()),
                 };
-                match groups.iter_mut().find(|(of, _)| *of == found) {
-                    Some((_, group)) => group.devices.push(device),
-                    None => groups.push((
-                        found,
-                        Self {
-                            problem: found.is_problem(),
-                            meaning: capitalised(&finding(found)),
-                            devices: vec![device],
-                        },
-                    )),
+                match groups.iter_mut().find(|group| group.finding == found) {
+                    Some(group) => group.devices.push(device),
+                    None => groups.push(Self {
+                        finding: found,
+                        problem: found.is_problem(),
+                        meaning: capitalised(&finding(found)),
+                        devices: vec![device],
+                    }),
                 }
             }
         }
-        let mut groups: Vec<_> = groups.into_iter().map(|(_, group)| group).collect();
         groups.sort_by_key(|group| !group.problem);
         groups
     }

@@ -3,10 +3,9 @@
 mod filter;
 mod key;
 
-use std::{cmp::Ordering, net::IpAddr};
+use std::cmp::Ordering;
 
-use jiff::{Timestamp, civil::DateTime};
-use sadp_model::{MacAddr, State, Version};
+use sadp_model::State;
 use sadp_ops::DiscoveredDevice;
 
 pub use self::{filter::Filter, key::Key};
@@ -51,13 +50,7 @@ pub fn by_key(devices: &mut [impl AsRef<DiscoveredDevice>], key: &Key) {
 /// A value in comparable form.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
-    Boolean(bool),
-    Number(u32),
-    Address(IpAddr),
-    Mac(MacAddr),
-    Version(Version),
-    ClockTime(DateTime),
-    Time(Timestamp),
+    Known(Value),
     Text(Natural),
     Unknown,
 }
@@ -65,17 +58,12 @@ enum Part {
 impl Part {
     fn of(value: &Value) -> Self {
         match value {
-            Value::Bool(value) | Value::Switch(value) => Self::Boolean(*value),
-            Value::Number(value) => Self::Number(*value),
-            Value::Address(value) => Self::Address(*value),
-            Value::Mac(value) => Self::Mac(*value),
-            Value::Version(value) => Self::Version(*value),
-            Value::ClockTime(value) => Self::ClockTime(*value),
-            Value::Time(value) => Self::Time(*value),
-            Value::Text(text) => text
-                .parse()
-                .map_or_else(|_| Self::Text(Natural(text.to_lowercase())), Self::Address),
+            Value::Text(text) => match text.parse() {
+                Ok(address) => Self::Known(Value::Address(address)),
+                Err(_) => Self::Text(Natural(text.to_lowercase())),
+            },
             Value::Unknown | Value::List(_) => Self::Unknown,
+            value => Self::Known(value.clone()),
         }
     }
 }

@@ -5,6 +5,9 @@ use std::{borrow::Cow, fmt};
 
 use sadp_ops::Guard;
 
+/// Words that are known beforehand, or are made.
+type Words = Cow<'static, str>;
+
 /// A sentence, in lower case and without a full stop. Its `Display` is for command lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sentence {
@@ -15,24 +18,24 @@ pub struct Sentence {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SentencePart {
     /// Words for every front end. They name no command or option of this program.
-    Text(Cow<'static, str>),
+    Text(Words),
     /// A command of the system, to be typed in a terminal.
-    Shell(Cow<'static, str>),
+    Shell(Words),
     /// What a command of this program does, and a page as well.
     Command {
         /// The command to type.
-        command: Cow<'static, str>,
+        command: Words,
         /// Where a page does it.
         page: LinkedPage,
     },
     /// What only a command of this program does.
-    TerminalOnly(Cow<'static, str>),
+    TerminalOnly(Words),
     /// Words that differ.
     Either {
         /// Those for a command line.
-        terminal: Cow<'static, str>,
+        terminal: Words,
         /// Those for a page.
-        page: Cow<'static, str>,
+        page: Words,
     },
     /// The option or the box that lifts a guard.
     Lift(Guard),
@@ -65,45 +68,28 @@ impl Sentence {
     }
 
     /// Words for every front end.
-    pub(crate) fn new(text: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(text: impl Into<Words>) -> Self {
         Self::default().text(text)
     }
 
-    /// Words for a command line, and for a page.
-    pub(crate) fn either(
-        terminal: impl Into<Cow<'static, str>>,
-        page: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self::default().or_on_page(terminal, page)
-    }
-
-    /// What a command does, and a page as well.
-    pub(crate) fn of_command(command: impl Into<Cow<'static, str>>, page: LinkedPage) -> Self {
-        Self::default().command(command, page)
-    }
-
-    pub(crate) fn text(self, text: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn text(self, text: impl Into<Words>) -> Self {
         self.part(SentencePart::Text(text.into()))
     }
 
-    pub(crate) fn shell(self, command: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn shell(self, command: impl Into<Words>) -> Self {
         self.part(SentencePart::Shell(command.into()))
     }
 
-    pub(crate) fn command(self, command: impl Into<Cow<'static, str>>, page: LinkedPage) -> Self {
+    pub(crate) fn command(self, command: impl Into<Words>, page: LinkedPage) -> Self {
         let command = command.into();
         self.part(SentencePart::Command { command, page })
     }
 
-    pub(crate) fn terminal_only(self, command: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn terminal_only(self, command: impl Into<Words>) -> Self {
         self.part(SentencePart::TerminalOnly(command.into()))
     }
 
-    pub(crate) fn or_on_page(
-        self,
-        terminal: impl Into<Cow<'static, str>>,
-        page: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    pub(crate) fn or_on_page(self, terminal: impl Into<Words>, page: impl Into<Words>) -> Self {
         let (terminal, page) = (terminal.into(), page.into());
         self.part(SentencePart::Either { terminal, page })
     }
@@ -138,20 +124,8 @@ impl fmt::Display for Sentence {
     }
 }
 
-impl From<&'static str> for Sentence {
-    fn from(text: &'static str) -> Self {
-        Self::new(text)
-    }
-}
-
-impl From<String> for Sentence {
-    fn from(text: String) -> Self {
-        Self::new(text)
-    }
-}
-
-impl From<Cow<'static, str>> for Sentence {
-    fn from(text: Cow<'static, str>) -> Self {
+impl<T: Into<Words>> From<T> for Sentence {
+    fn from(text: T) -> Self {
         Self::new(text)
     }
 }

@@ -6,6 +6,7 @@ use std::{
     iter,
 };
 
+use csv::Terminator;
 use rust_xlsxwriter::{Format, IgnoreError, Workbook, Worksheet, XlsxError};
 use sadp_model::text::{clean, spreadsheet_text};
 use sadp_ops::DiscoveredDevice;
@@ -14,6 +15,9 @@ use crate::fields::columns;
 
 /// The most UTF-16 units that Excel takes in a cell. More are cut off.
 const MAX_CELL: usize = 32_767;
+
+/// A column of a [`Sheet`]: its title, and what stands in a row.
+pub(crate) type SheetColumn<T> = (&'static str, fn(&T) -> String);
 
 /// A table of texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,11 +31,20 @@ pub struct Sheet {
 }
 
 impl Sheet {
+    /// A sheet of these columns with a row for each.
+    pub(crate) fn of<T>(name: &'static str, columns: &[SheetColumn<T>], rows: &[T]) -> Self {
+        let row = |row| columns.iter().map(|(_, cell)| cell(row)).collect();
+        Self {
+            name,
+            titles: columns.iter().map(|(title, _)| *title).collect(),
+            rows: rows.iter().map(row).collect(),
+        }
+    }
+
     /// Writes it as comma-separated values, as spreadsheets read them.
     pub fn write_csv(&self, out: &mut impl Write) -> io::Result<()> {
-        let mut writer = csv::WriterBuilder::new()
-            .terminator(csv::Terminator::CRLF)
-            .from_writer(out);
+        let mut writer = csv::WriterBuilder::new();
+        let mut writer = writer.terminator(Terminator::CRLF).from_writer(out);
         writer.write_record(&self.titles)?;
         for cells in &self.rows {
             writer.write_record(cells.iter().map(|cell| spreadsheet_text(cell)))?;
@@ -129,10 +142,7 @@ mod tests {
         let sheet = |name| Sheet {
             name,
             titles: vec!["=text", "number"],
-            rows: texts
-                .iter()
-                .map(|it| vec![(*it).into(), "1".into()])
-                .collect(),
+            rows: texts.map(|it| vec![it.into(), "1".into()]).into(),
         };
         let bytes = Sheet::workbook(&[sheet("One"), sheet("Two")]).unwrap();
         let mut read = Xlsx::new(Cursor::new(&bytes)).unwrap();
@@ -152,11 +162,7 @@ mod tests {
 
     #[test]
     fn a_sheet_without_rows_is_a_sheet() {
-        let sheet = Sheet {
-            name: "Devices",
-            titles: vec!["a"],
-            rows: Vec::new(),
-        };
+        let sheet = Sheet::of::<()>("Devices", &[("a", |()| String::new())], &[]);
         let bytes = Sheet::workbook(&[sheet]).unwrap();
         let mut read = Xlsx::new(Cursor::new(&bytes)).unwrap();
         assert_eq!(read.worksheet_range("Devices").unwrap().height(), 1);

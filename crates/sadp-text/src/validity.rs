@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use sadp_ops::recovery::{CaseStep, ReviewedCase};
 use sadp_reset::{Case, CaseEnding, InvalidReason, RequestValidity, VALID_FOR};
 
-use crate::{count, minute};
+use crate::{count, key_name, minute};
 
 /// What is wrong with a request, in a sentence without its device.
 #[rustfmt::skip]
@@ -67,10 +67,7 @@ pub fn case_reasons(reviewed: &ReviewedCase) -> Vec<String> {
 #[rustfmt::skip]
 pub fn case_next(reviewed: &ReviewedCase) -> Option<String> {
     let request = &reviewed.case.request;
-    let mac = request.device.mac().map(|mac| mac.to_string());
-    let name = mac.or_else(|| request.device.serial().map(ToString::to_string));
-    let name = name.unwrap_or_else(|| "DEVICE".into());
-    let package = request.package.display();
+    let (name, package) = (key_name(&request.device), request.package.display());
     let import = format!("save the answer into {package}, then sadpctl reset import it");
     let export = format!("sadpctl reset export {name}");
     Some(match reviewed.next? {
@@ -148,15 +145,9 @@ mod tests {
 
     #[test]
     fn ages_are_round() {
-        let mut told = Vec::new();
-        for minutes in [-5, 0, 59, 60, 5999, 6000, 100_000] {
-            told.push(age(SignedDuration::from_mins(minutes)));
-        }
-        assert_eq!(
-            told,
-            [
-                "0 min", "0 min", "59 min", "1 h", "99 h", "4 days", "69 days"
-            ]
-        );
+        let minutes = [-5, 0, 59, 60, 5999, 6000, 100_000];
+        let told = minutes.map(|minutes| age(SignedDuration::from_mins(minutes)));
+        let expected = "0 min, 0 min, 59 min, 1 h, 99 h, 4 days, 69 days";
+        assert_eq!(told.join(", "), expected);
     }
 }

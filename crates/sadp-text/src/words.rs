@@ -1,22 +1,21 @@
 //! Plain words for what the model knows.
 
-use sadp_model::{Device, RequestWay, Serial, State, Warning, text::clean};
+use sadp_model::{Device, Firmware, RequestWay, Serial, State, Warning, text::clean};
 use sadp_ops::{DiscoveredDevice, Guard};
 
 /// What an installer wants to know of a device first: state, model, address, MAC, firmware
 /// and label number; `-` where it is not known. Made harmless for a terminal.
 pub fn short_cells(found: &DiscoveredDevice) -> [String; 6] {
     let device = &found.entry.device;
-    let firmware = device.firmware.as_ref().map(|firmware| {
-        let version = firmware.version().map(|version| version.to_string());
-        version.unwrap_or_else(|| firmware.text().into())
-    });
+    let firmware = device.firmware.as_ref();
+    let version = firmware.and_then(Firmware::version);
+    let version = version.map(|version| version.to_string());
     let cells = [
         Some(state(device).into()),
         device.model.as_deref().map(Into::into),
         device.ipv4.address.map(|address| address.to_string()),
         device.mac.map(|mac| mac.to_string()),
-        firmware,
+        version.or_else(|| Some(firmware?.text().into())),
         device.serial.as_ref().map(Serial::short),
     ];
     cells.map(|cell| cell.map_or_else(|| "-".into(), |cell| clean(&cell).into_owned()))

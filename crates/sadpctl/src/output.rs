@@ -33,7 +33,6 @@ use serde::Serialize;
 
 pub(crate) use self::{
     apps::AppRow,
-    audits::AuditRow,
     cameras::{CameraRow, ShownCamera},
     cases::ShownCase,
     checks::CheckRow,

@@ -15,15 +15,15 @@ use sadp_ops::{
 use sadp_reset::{
     Action, Case, DeviceKey, InvalidReason, NewCase, RecorderCamera, RequestKind, SiteName,
 };
-use sadp_text::{Announcement, ButtonSteps, Platform, words};
+use sadp_text::{Announcement, AuditEntry, ButtonSteps, Platform, words};
 
 use crate::{
     advice,
     args::Detail,
     fold::{Width, fold, fold_labelled},
     output::{
-        AppRow, AuditRow, CameraRow, CheckRow, DeviceRow, Layout, MessageLine, NameRow, Outcome,
-        Row as _, ShownCase, Ways, write_details,
+        AppRow, CameraRow, CheckRow, DeviceRow, Layout, MessageLine, NameRow, Outcome, Row as _,
+        ShownCase, Ways, write_details,
     },
 };
 
@@ -243,10 +243,10 @@ fn audit() {
             found: vec![finding.name()],
             ..ChangeSince::default()
         });
-        AuditRow::new(&AuditedDevice { assessed, findings }, since, None)
+        AuditEntry::new(&AuditedDevice { assessed, findings }, since, None)
     });
     let rows: Vec<_> = rows.collect();
-    assert_snapshot!(at_widths(|out, layout| AuditRow::write_table(
+    assert_snapshot!(at_widths(|out, layout| AuditEntry::write_table(
         &rows, out, layout
     )));
 }

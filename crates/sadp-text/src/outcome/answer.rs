@@ -84,11 +84,8 @@ pub fn answers_question(plan: &Plan) -> Confirmation<'_> {
     let answers = &plan.answers;
     let number = count(answers.len() as u64, "device", "devices");
     let heading = format!("the vendor's answers are sent to {number}:");
-    let names = device_lines(answers.iter().map(|it| &it.device));
-    let sent = names
-        .into_iter()
-        .zip(answers)
-        .map(|(name, answer)| line(name, answer));
+    let names = device_lines(answers.iter().map(|it| &it.device)).into_iter();
+    let sent = names.zip(answers).map(|(name, answer)| line(name, answer));
     let mut lines = vec![listed(heading, sent)];
     let by_folder = plan.matched_by_folder();
     if by_folder > 1 {

@@ -47,17 +47,16 @@ pub(super) fn explain(finding: &Finding, outcome: &Outcome) -> Explanation {
 pub(crate) fn line(progress: &Progress<'_>) -> Option<Line> {
     let text = match progress {
         Progress::Waiting { .. } => return None,
-        Progress::Begins(limit) => format!(
-            "Waiting for it, {} at most. To stop the wait changes nothing.",
-            format_duration(*limit)
-        ),
+        Progress::Begins(limit) => {
+            let limit = format_duration(*limit);
+            format!("Waiting for it, {limit} at most. To stop the wait changes nothing.")
+        }
         Progress::Offline => "It is offline: switched off, or starting.".into(),
         Progress::StillActive => "It is back and still active: the button was not held from before power-on, or not long enough. Power it off and try again.".into(),
         Progress::CannotLook(error) => {
-            return Some(Line::Warning(format!(
-                "cannot look for it now: {}; the wait goes on",
-                with_cause(*error)
-            )));
+            let why = with_cause(*error);
+            let warning = format!("cannot look for it now: {why}; the wait goes on");
+            return Some(Line::Warning(warning));
         }
         Progress::Back { before, now } => match (before, now) {
             (Some(before), Some(now)) if before != now => {

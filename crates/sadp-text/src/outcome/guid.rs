@@ -3,12 +3,12 @@
 use std::io::ErrorKind;
 
 use sadp_ops::{
-    Guard, Outcome, OutcomeData,
+    Guard,
     recovery::guid::{GuidFinding as Finding, ListedGuid},
 };
-use sadp_reset::{DeviceKey, GuidVoid, VaultError};
+use sadp_reset::{GuidVoid, VaultError};
 
-use crate::{Explanation, LinkedPage, Remedy, Sentence, minute, say};
+use crate::{Explanation, LinkedPage, Remedy, Sentence, key_name, minute, say};
 
 const IMPORT: &str = "sadpctl reset guid import DEVICE FILE";
 
@@ -23,19 +23,9 @@ pub(super) fn explain(finding: &Finding) -> Explanation {
         Finding::NoneInVault { .. } => say("no GUID of it is in the vault").next(give_file),
         Finding::VoidInVault { why, at, .. } => say(format!("its GUID in the vault is {}", void(*why, *at))).next(give_file),
         Finding::Void { why, at } => say(format!("not sent: this GUID is {}", void(*why, *at))).next(other_file),
-        Finding::OfAnother(device) => say(format!("not sent: another device exported this GUID, {}", name(device))).next(other_file),
+        Finding::OfAnother(device) => say(format!("not sent: another device exported this GUID, {}", key_name(device))).next(other_file),
         Finding::Suspect => say("not sent: this GUID is suspect, it does not hold 128 bytes as every known GUID does").next(other_file),
         Finding::Unusable(file) => say(format!("not sent: {}", file.error())).next(file.error().remedy()),
-    }
-}
-
-/// What to add to what became of a GUID. Empty where there is nothing to add.
-pub(super) const fn also(outcome: &Outcome) -> &'static str {
-    match &outcome.data {
-        OutcomeData::ImportedGuid(imported) if imported.not_preferred.is_some() => {
-            "; a newer GUID in the vault is suspect and was not used"
-        }
-        _ => "",
     }
 }
 
@@ -70,12 +60,6 @@ fn void(why: GuidVoid, at: jiff::Timestamp) -> String {
     format!("void since {}: {}", minute(at), guid_void(why))
 }
 
-fn name(device: &DeviceKey) -> String {
-    let mac = device.mac().map(|mac| mac.to_string());
-    let name = mac.or_else(|| device.serial().map(ToString::to_string));
-    name.unwrap_or_default()
-}
-
 impl Remedy for VaultError {
     #[rustfmt::skip]
     fn remedy(&self) -> Sentence {
@@ -86,7 +70,7 @@ impl Remedy for VaultError {
             Self::Ledger { .. } | Self::Seal(_) => return Sentence::new("make the state folder writable, or ").then(crate::remedy::other_state()),
             Self::Missing { .. } | Self::Changed { .. } =>
                 return Sentence::new("bring the file back from a copy, or give a copy: ").command(IMPORT, LinkedPage::GuidImport),
-            Self::PassphraseNeeded { .. } => return Sentence::either("give the passphrase with --passphrase-file FILE or in SADPCTL_PASSPHRASE", "type its passphrase; nothing was sent"),
+            Self::PassphraseNeeded { .. } => return Sentence::default().or_on_page("give the passphrase with --passphrase-file FILE or in SADPCTL_PASSPHRASE", "type its passphrase; nothing was sent"),
             Self::WrongPassphrase { .. } => "give the passphrase it was encrypted with; nothing was sent",
             Self::Open { .. } => "check whether the file is whole and the right one; nothing was sent",
             Self::NotAGuid { .. } =>

@@ -61,7 +61,7 @@ pub(super) fn explain(finding: &HttpFinding) -> Explanation {
         HttpFinding::NoTimeServer => say("its firmware has no time server to set; nothing was changed")
             .next(Sentence::new("set it from this computer's clock: ").terminal_only("sadpctl time set DEVICE --now")),
         HttpFinding::NoOnvifUsers => say("its firmware has no separate users of ONVIF; nothing was changed")
-            .next(Sentence::either("leave --user out", "name no user").text(": the device's own account may log in by ONVIF")),
+            .next(Sentence::default().or_on_page("leave --user out", "name no user").text(": the device's own account may log in by ONVIF")),
         HttpFinding::NotWrittenDown => say("not sent: it could not be written down before"),
     }
 }
@@ -144,10 +144,8 @@ fn refused(refusal: &HttpRefusal) -> String {
         HttpRefusal::NotActivated => "it has no password yet".into(),
         HttpRefusal::NoSuchUrl => "its firmware cannot be asked that".into(),
         HttpRefusal::Booting => "it is still starting".into(),
-        HttpRefusal::Forbidden { word: Some(word) } => {
-            format!("it refused (\"{}\")", clean(&word.to_string()))
-        }
         HttpRefusal::Forbidden { word: None } => "it refused, or is locked".into(),
+        HttpRefusal::Forbidden { word } => not_done(word.as_ref()),
         HttpRefusal::Unexpected { status } => format!("it answered with HTTP status {status}"),
     }
 }
@@ -194,10 +192,10 @@ pub(super) fn status(status: &HttpStatus) -> String {
 fn details(details: &HttpDetails) -> Vec<String> {
     let info = details.info.as_ref();
     let words = info.map(|it| [&it.model, &it.firmware_version, &it.firmware_released_date]);
-    let words: Vec<_> = words.iter().flatten().copied().flatten().collect();
+    let words = words.iter().flatten().copied().flatten();
+    let words: Vec<_> = words.map(|word| clean(word)).collect();
     let mut parts = Vec::new();
     if !words.is_empty() {
-        let words: Vec<_> = words.iter().map(|word| clean(word)).collect();
         parts.push(words.join(" "));
     }
     if let Some(mac) = details.other_mac {
@@ -205,7 +203,8 @@ fn details(details: &HttpDetails) -> Vec<String> {
             "over HTTP it reports another MAC, {mac}: another device may answer at its address"
         ));
     }
-    parts.extend(details.clock.as_ref().map(clock));
+    let clock = details.clock.as_ref().map(clock_in_brief);
+    parts.extend(clock.map(|clock| format!("clock {clock}")));
     let mode = details.discovery.as_ref();
     if mode.is_some_and(|it| it.sadp == Some(Visibility::NonDiscoverable)) {
         parts.push("it does not answer SADP".into());
@@ -216,9 +215,15 @@ fn details(details: &HttpDetails) -> Vec<String> {
     parts
 }
 
-/// How far a clock is from this computer's, and what sets it: `clock right, set by NTP`.
-fn clock(clock: &DeviceClock) -> String {
-    format!("clock {}, {}", deviation(clock), set_by(clock))
+/// How far a clock is from this computer's, and what sets it: `right, set by NTP`.
+pub(super) fn clock_in_brief(clock: &DeviceClock) -> String {
+    let by = match &clock.time.time_mode {
+        TimeMode::Ntp => "NTP".into(),
+        TimeMode::Manual => "hand".into(),
+        TimeMode::Platform => "the vendor's cloud".into(),
+        other => clean(&other.to_string()).into_owned(),
+    };
+    format!("{}, set by {by}", deviation(clock))
 }
 
 /// How far a clock is from this computer's: `1h behind`.
@@ -246,16 +251,6 @@ pub(super) fn deviation(clock: &DeviceClock) -> String {
     format!("{text} {side}")
 }
 
-/// What sets a clock: `set by NTP`.
-pub(super) fn set_by(clock: &DeviceClock) -> String {
-    match &clock.time.time_mode {
-        TimeMode::Ntp => "set by NTP".to_owned(),
-        TimeMode::Manual => "set by hand".into(),
-        TimeMode::Platform => "set by the vendor's cloud".into(),
-        other => format!("set by {}", clean(&other.to_string())),
-    }
-}
-
 fn tries(left: u32) -> String {
     count(left.into(), "try", "tries")
 }
@@ -263,7 +258,6 @@ fn tries(left: u32) -> String {
 /// ` for 30 minutes`; nothing where the device does not tell.
 fn for_time(seconds: Option<u32>) -> String {
     let minutes = seconds.map(|seconds| u64::from(seconds).div_ceil(60));
-    minutes.map_or_else(String::new, |minutes| {
-        format!(" for {}", count(minutes, "minute", "minutes"))
-    })
+    let minutes = minutes.map(|minutes| count(minutes, "minute", "minutes"));
+    minutes.map_or_else(String::new, |minutes| format!(" for {minutes}"))
 }

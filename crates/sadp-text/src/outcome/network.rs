@@ -60,11 +60,9 @@ fn texts(settings: &NetworkSettings) -> [(&'static str, String); 10] {
 /// What a plan for one device does.
 pub fn device_question(it: &PlannedChange) -> Confirmation<'_> {
     let device = &it.device.entry.device;
-    let names = [
-        device.mac.map(|mac| mac.to_string()),
-        device.serial.as_ref().map(ToString::to_string),
-    ];
-    let names: Vec<_> = names.into_iter().flatten().collect();
+    let mac = device.mac.map(|mac| mac.to_string());
+    let serial = device.serial.as_ref().map(ToString::to_string);
+    let names: Vec<_> = mac.into_iter().chain(serial).collect();
     let heading = format!("the network settings of {} change:", names.join("  "));
     let width = if it.change.mixed { 12 } else { 10 };
     let lines = differences(&it.change).map(|(name, values)| format!("  {name:<width$}  {values}"));
@@ -102,9 +100,8 @@ pub fn batch_question(plan: &Plan) -> Confirmation<'_> {
         let it = plan.changes.get(step.number);
         let mac = it.and_then(|it| it.device.entry.device.mac);
         let (mac, to) = (shown(mac, "-"), step.to);
-        lines.push(format!(
-            "  {mac} goes to {to} first, to make room for others"
-        ));
+        let first = format!("  {mac} goes to {to} first, to make room for others");
+        lines.push(first);
     }
     change_question(plan.changes.iter().map(|it| &it.device).collect(), &lines)
 }
@@ -112,11 +109,10 @@ pub fn batch_question(plan: &Plan) -> Confirmation<'_> {
 /// What is known of the address that a device is to have.
 pub fn target_address(target: TargetAddress) -> String {
     let address = target.address;
-    let free = "looks free (a device that is switched off would not show)";
-    target.holder.map_or_else(
-        || format!("{address} {free}"),
-        |by| format!("{address} is taken by {}", holder(by)),
-    )
+    match target.holder {
+        Some(by) => format!("{address} is taken by {}", holder(by)),
+        None => format!("{address} looks free (a device that is switched off would not show)"),
+    }
 }
 
 /// How many devices a plan gave names.
@@ -129,13 +125,8 @@ pub fn named_by_plan(devices: usize) -> String {
 /// lines.
 pub fn plan_problems(problems: &[Problem]) -> Explanation {
     const LISTED: usize = 50;
-    if let [
-        Problem {
-            cause: Cause::OtherFile(kind),
-            ..
-        },
-    ] = problems
-    {
+    let causes: Vec<_> = problems.iter().map(|it| &it.cause).collect();
+    if let [Cause::OtherFile(kind)] = causes[..] {
         let next = match kind {
             FileKind::OldWorkbook | FileKind::OpenDocument => {
                 "open it in the spreadsheet program, save it as an Excel workbook (.xlsx) without a password, and apply that file".into()
@@ -144,9 +135,7 @@ pub fn plan_problems(problems: &[Problem]) -> Explanation {
                 .text("; a list of devices can be one if it is CSV: ")
                 .command("sadpctl scan --format csv", LinkedPage::Devices),
             FileKind::Archive => "unpack it, and apply the CSV file in it".into(),
-            FileKind::Pdf | FileKind::Binary => {
-                writes_a_plan("check whether it is the right file; ")
-            }
+            FileKind::Pdf | FileKind::Binary => writes_a_plan("check whether it is the right file; "),
         };
         return say(format!("is {kind}, and a plan is CSV or an .xlsx workbook")).next(next);
     }
@@ -159,19 +148,19 @@ pub fn plan_problems(problems: &[Problem]) -> Explanation {
         cause => Sentence::new(format!("\n  line {}: {cause}", it.line)),
     });
     let number = count(problems.len() as u64, "error", "errors");
-    let is_title = |it: &Problem| matches!(it.cause, Cause::ColumnMissing(_));
-    let of_sheets = |it: &Problem| matches!(it.cause, Cause::SeveralSheets(_));
-    let of_cells = |it: &Problem| matches!(it.cause, Cause::MergedCells(_));
-    say(lines.fold(Sentence::new(format!("has {number}:")), Sentence::then)).next(if problems.iter().any(of_sheets) {
+    let heading = Sentence::new(format!("has {number}:"));
+    let has = |is: fn(&Cause) -> bool| causes.iter().any(|it| is(it));
+    let next = if has(|it| matches!(it, Cause::SeveralSheets(_))) {
         "leave one of them, and move the others to another workbook"
-    } else if problems.iter().any(of_cells) {
+    } else if has(|it| matches!(it, Cause::MergedCells(_))) {
         "unmerge them, write the value into each, and apply the plan again"
-    } else if problems.iter().any(is_title) {
+    } else if has(|it| matches!(it, Cause::ColumnMissing(_))) {
         "the first line names the columns: mac and ip, and any of mask, gateway, dhcp, http_port, sdk_port; \
          the vendor tool's names (MAC Address, IPv4 Address) are taken, too"
     } else {
         "correct the plan and apply it again"
-    })
+    };
+    say(lines.fold(heading, Sentence::then)).next(next)
 }
 
 fn writes_a_plan(first: &'static str) -> Sentence {
@@ -271,7 +260,7 @@ impl Remedy for ApplyError {
                 let next = plan_problems(problems).next.unwrap_or_default();
                 return next.text("; nothing was sent");
             }
-            Self::NoneFound => return Sentence::of_command("sadpctl scan", LinkedPage::Devices).text(" shows which devices are there; nothing was sent"),
+            Self::NoneFound => return Sentence::default().command("sadpctl scan", LinkedPage::Devices).text(" shows which devices are there; nothing was sent"),
             Self::NoSpare(_) => "leave one of them out, or give it another address; nothing was sent",
             Self::SparesTaken => "plan addresses that no other device has; nothing was sent",
             Self::Ledger(error) => return error.remedy(),
@@ -295,7 +284,7 @@ impl Remedy for ResultFileError {
     fn remedy(&self) -> Sentence {
         match self {
             Self::Exists(_) => Sentence::new("it holds no results: ").or_on_page("name another file with --result, or use --force to replace it", "move it away").text("; nothing was sent"),
-            Self::Unwritable { .. } => Sentence::either("name a file that you may write with --result", "make the state folder writable"),
+            Self::Unwritable { .. } => Sentence::default().or_on_page("name a file that you may write with --result", "make the state folder writable"),
         }
     }
 }
@@ -307,20 +296,28 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_change_is_reported_in_a_line() {
+    fn device() -> Device {
         let mut device = Device::unknown();
         device.ipv4.address = "192.168.1.64".parse().ok();
         device.ipv4.mask = "255.255.255.0".parse().ok();
-        device.ipv4.gateway = "192.168.1.1".parse().ok();
         device.ports.sdk = Some(8000);
-        let mut wanted = WantedSettings {
-            address: "192.168.1.101".parse().ok(),
+        device
+    }
+
+    fn wanted(address: &str) -> WantedSettings {
+        WantedSettings {
+            address: address.parse().ok(),
             ..WantedSettings::default()
-        };
-        let change = Change::new(&device, &wanted).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_change_is_reported_in_a_line() {
+        let mut device = device();
+        device.ipv4.gateway = "192.168.1.1".parse().ok();
+        let change = Change::new(&device, &wanted("192.168.1.101")).unwrap();
         assert_eq!(change_line(&change), "ip 192.168.1.64 -> 192.168.1.101");
-        wanted.address = "10.0.0.9".parse().ok();
+        let mut wanted = wanted("10.0.0.9");
         wanted.gateway = Some(std::net::Ipv4Addr::UNSPECIFIED);
         let change = Change::new(&device, &wanted).unwrap();
         assert_eq!(
@@ -331,15 +328,7 @@ mod tests {
 
     #[test]
     fn all_that_is_sent_is_listed_where_replies_differ() {
-        let mut device = Device::unknown();
-        device.ipv4.address = "192.168.1.64".parse().ok();
-        device.ipv4.mask = "255.255.255.0".parse().ok();
-        device.ports.sdk = Some(8000);
-        let wanted = WantedSettings {
-            address: "192.168.1.101".parse().ok(),
-            ..WantedSettings::default()
-        };
-        let mut change = Change::new(&device, &wanted).unwrap();
+        let mut change = Change::new(&device(), &wanted("192.168.1.101")).unwrap();
         change.mixed = true;
         assert_eq!(
             change_line(&change),

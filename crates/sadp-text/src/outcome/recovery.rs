@@ -9,6 +9,7 @@ use sadp_ops::{
         prepare::PreparedDevice,
         questions::{ListedQuestion, ListedQuestions},
     },
+    verify::VerifyFinding,
 };
 use sadp_proto::QuestionList;
 use sadp_reset::Action;
@@ -22,12 +23,8 @@ pub(super) fn questions(list: &ListedQuestions) -> String {
         Some(name) => format!("{} ({name})", question.id),
         None => question.id.to_string(),
     };
-    let set: Vec<_> = list
-        .questions
-        .iter()
-        .filter(|it| it.set)
-        .map(text)
-        .collect();
+    let set = list.questions.iter().filter(|it| it.set);
+    let set: Vec<_> = set.map(text).collect();
     let number = count(list.questions.len() as u64, "question", "questions");
     let ignored = match list.ignored {
         0 => String::new(),
@@ -115,7 +112,7 @@ fn sent_anyway(first: &'static str) -> Sentence {
 }
 
 /// A GUID once a new password is set.
-pub(super) fn export_again() -> Sentence {
+fn export_again() -> Sentence {
     Sentence::new("its former GUIDs are void: export a new one, ")
         .command("sadpctl reset guid export DEVICE", LinkedPage::GuidExport)
 }
@@ -136,6 +133,26 @@ pub(super) fn password_reset(finding: Finding, action: Action) -> Explanation {
             .next("try the new password in its own web page, once; send nothing again before that"),
     }
 }
+
+/// What one login shows of a command that set a new password, and what to do next.
+#[rustfmt::skip]
+pub(super) fn verified(finding: VerifyFinding, action: Action) -> Explanation {
+    match (finding, action) {
+        (VerifyFinding::Set, Action::GuidImport) => say(SET)
+            .next(export_again()),
+        (VerifyFinding::Set, Action::ImportAnswer) => say(SET)
+            .next(Sentence::new("prepare for the next time: ").command("sadpctl reset prepare DEVICE", LinkedPage::Prepare)),
+        (VerifyFinding::Set, _) => say(SET),
+        (VerifyFinding::NotSet, Action::Activate) => say("it has another password: somebody else may have activated it")
+            .next(Sentence::new("ask who set it, or recover it: ").command("sadpctl reset ways DEVICE", LinkedPage::RecoveryMethods)),
+        (VerifyFinding::NotSet, _) => say("the former password is still in force: one login with the new one was refused")
+            .next(Sentence::new("run it again with ").lift(Guard::RefusedBefore).text("; if what was sent was wrong, that costs another try")),
+        (VerifyFinding::Contradicted, _) => say("it reported success, but refused the new password in one login")
+            .next(Sentence::new("find out which machine answers for it; then ").command("sadpctl reset ways DEVICE", LinkedPage::RecoveryMethods).text(" shows how to recover it")),
+    }
+}
+
+const SET: &str = "the new password is set: verified by one login";
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,6 @@
 //! What became of requests to the vendor's support.
 
-use sadp_ops::{
-    Outcome, OutcomeData,
-    recovery::request::{ExportedRequest, RequestFinding as Finding},
-};
+use sadp_ops::{Outcome, OutcomeData, recovery::request::RequestFinding as Finding};
 use sadp_reset::{Mailing, RequestKind};
 
 use crate::{Explanation, LinkedPage, Sentence, count, minute, say};
@@ -18,11 +15,17 @@ pub(super) fn explain(finding: &Finding, outcome: &Outcome) -> Explanation {
             .next("scan again; if it stays so, ask the vendor's support"),
         Finding::Pending { since } => say(format!("its request of {} still waits for an answer: another would make it void", minute(*since)))
             .next(Sentence::new("import the answer when it is in; ").or_on_page("--again", "to export again").text(" cancels that request and exports a new one")),
-        Finding::Planned(kind) => say(planned(*kind)),
+        Finding::Planned(RequestKind::LegacyCode) => say("would write the form for the vendor's support, and send nothing to the device"),
+        Finding::Planned(RequestKind::File) => say("would export a request file"),
+        Finding::Planned(RequestKind::FileOrKey) => say("would export a request file and its QR code"),
         Finding::Exported { kind, lacks_serial, recorded } => {
-            let mut message = written(*kind).to_owned();
+            let mut message = match kind {
+                RequestKind::LegacyCode => "the form for the vendor's support is written".to_owned(),
+                RequestKind::File | RequestKind::FileOrKey => "request exported".into(),
+            };
             if let (false, OutcomeData::Request(exported)) = (recorded, &outcome.data) {
-                message += &unrecorded(exported);
+                let path = exported.package.path.display().to_string();
+                message.extend([" to ", &path, ", but not noted in the ledger: it is not in the list of requests"]);
             }
             if *lacks_serial {
                 message += "; the device reported no serial number, which the vendor's tool appends to such a request";
@@ -49,26 +52,4 @@ pub fn mailing(mailing: &Mailing) -> String {
         Mailing::LETTER_FILE,
         Mailing::ARCHIVE_FILE
     )
-}
-
-const fn planned(kind: RequestKind) -> &'static str {
-    match kind {
-        RequestKind::LegacyCode => {
-            "would write the form for the vendor's support, and send nothing to the device"
-        }
-        RequestKind::File => "would export a request file",
-        RequestKind::FileOrKey => "would export a request file and its QR code",
-    }
-}
-
-const fn written(kind: RequestKind) -> &'static str {
-    match kind {
-        RequestKind::LegacyCode => "the form for the vendor's support is written",
-        RequestKind::File | RequestKind::FileOrKey => "request exported",
-    }
-}
-
-fn unrecorded(exported: &ExportedRequest) -> String {
-    let path = exported.package.path.display();
-    format!(" to {path}, but not noted in the ledger: it is not in the list of requests")
 }

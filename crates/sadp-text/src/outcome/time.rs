@@ -4,37 +4,32 @@ use jiff::tz::Offset;
 use sadp_isapi::{DeviceZone, TimeMode};
 use sadp_model::text::clean;
 use sadp_ops::{
-    Outcome, OutcomeData, OutcomeStatus, Reason, Seen,
+    Outcome, OutcomeStatus, Seen,
     time::{ClockSource, ClockStatus, TimeChange, TimeSettings, ZoneNameError},
 };
 use sadp_reset::Action;
 
-use super::http::{deviation, set_by};
+use super::http::{clock_in_brief, deviation};
 use crate::{Announcement, Explanation, Sentence, say};
 
 /// A clock that was read.
 pub(super) fn shown(status: &ClockStatus) -> Explanation {
-    let zone = status.clock.time.time_zone.as_deref();
-    let zone = status
-        .clock
-        .time
-        .zone()
-        .map(|it| zone_name(&it))
-        .or_else(|| zone.map(|text| clean(text.trim()).into_owned()))
-        .map_or_else(String::new, |zone| format!(", zone {zone}"));
-    let shown = say(format!("clock {}{zone}", clock(status)));
-    match wrong(status) {
-        Some(next) => shown.next(next),
-        None => shown,
+    let time = &status.clock.time;
+    let text = time.time_zone.as_deref();
+    let zone = time.zone().map(|it| zone_name(&it));
+    let zone = zone.or_else(|| text.map(|text| clean(text.trim()).into_owned()));
+    let zone = zone.map_or_else(String::new, |zone| format!(", zone {zone}"));
+    Explanation {
+        message: format!("clock {}{zone}", clock(status)).into(),
+        next: wrong(status),
     }
 }
 
 /// `right, set by NTP from 192.168.1.1`.
 fn clock(status: &ClockStatus) -> String {
     let server = status.server().map(|host| format!(" from {host}"));
-    let server = server.unwrap_or_default();
-    let [deviation, by] = [deviation(&status.clock), set_by(&status.clock)];
-    format!("{deviation}, {by}{server}")
+    let (clock, server) = (clock_in_brief(&status.clock), server.unwrap_or_default());
+    format!("{clock}{server}")
 }
 
 /// What to do about a wrong clock.
@@ -50,90 +45,59 @@ fn wrong(status: &ClockStatus) -> Option<Sentence> {
 
 /// `UTC+01 with daylight saving`.
 fn zone_name(zone: &DeviceZone) -> String {
-    let offset = zone.standard();
-    let offset = if offset == Offset::UTC {
-        String::new()
-    } else {
-        offset.to_string()
-    };
-    let saving = if zone.saves_daylight() {
-        " with daylight saving"
-    } else {
-        ""
-    };
-    format!("UTC{offset}{saving}")
+    let offset = Some(zone.standard()).filter(|it| *it != Offset::UTC);
+    let offset = offset.map_or_else(String::new, |it| it.to_string());
+    let saving = zone.saves_daylight().then_some(" with daylight saving");
+    format!("UTC{offset}{}", saving.unwrap_or_default())
 }
 
 /// A clock that was set, or would be.
 pub(super) fn changed(change: &TimeChange, outcome: &Outcome) -> Explanation {
     if outcome.status == OutcomeStatus::Planned {
-        return say(format!(
-            "would be set, where it differs: {}",
-            settings(&change.wanted)
-        ));
+        let wanted = settings(&change.wanted);
+        return say(format!("would be set, where it differs: {wanted}"));
     }
     let Some(after) = &change.after else {
         return say("it accepted the change, but its clock could not be read again")
             .next(Sentence::new("to see it: ").terminal_only("sadpctl time show DEVICE"));
     };
     if !change.is_written() {
-        let shown = shown(after);
-        return Explanation {
-            message: format!("nothing to change: {}", shown.message).into(),
-            ..shown
-        };
+        return shown(after).after("nothing to change: ");
     }
     if outcome.status == OutcomeStatus::Unknown {
         let now = clock(after);
-        return say(format!(
-            "it accepted the change, but does not show it: clock {now}"
-        ))
-        .next("look at its own web page, or run it again");
+        let message = format!("it accepted the change, but does not show it: clock {now}");
+        return say(message).next("look at its own web page, or run it again");
     }
     let before = change.before.as_ref().map(|it| deviation(&it.clock));
     let now = deviation(&after.clock);
     let restarts = change.needs_restart || outcome.seen != Some(Seen::Changed);
     // A device asks the time server on its own, some time after.
-    let waits = after
-        .server()
-        .filter(|_| !restarts && wrong(after).is_some());
-    let still = if before.as_ref() == Some(&now) {
-        "still"
-    } else {
-        "now"
-    };
+    let server = after.server();
+    let waits = server.filter(|_| !restarts && wrong(after).is_some());
     let moved = match before {
-        Some(before) if before != now || waits.is_some() => format!("was {before}; {still} "),
+        Some(before) if before != now => format!("was {before}; now "),
+        Some(before) if waits.is_some() => format!("was {before}; still "),
         _ => String::new(),
     };
     let zone = change.wanted.zone.as_ref();
     let zone = zone.map_or_else(String::new, |zone| format!("; zone {}", zone.name));
-    let late = if waits.is_some() {
-        ", which has not set it yet"
-    } else {
-        ""
+    let late = match waits {
+        _ if restarts => "; it takes the change over when it restarts",
+        Some(_) => ", which has not set it yet",
+        None => "",
     };
-    let late = if restarts {
-        "; it takes the change over when it restarts"
-    } else {
-        late
+    let look = match waits {
+        _ if restarts => Some("restart it in its own web page, then: ".into()),
+        Some(host) => Some(format!(
+            "look again in a few minutes; if it is wrong then, make sure that it can reach {host} (UDP 123): "
+        )),
+        None => None,
     };
-    let done = say(format!("clock {moved}{}{late}{zone}", clock(after)));
-    match (waits, wrong(after)) {
-        _ if restarts => done.next(Sentence::new("restart it in its own web page, then: ").terminal_only("sadpctl time show DEVICE")),
-        (Some(host), _) => done.next(Sentence::new(format!("look again in a few minutes; if it is wrong then, make sure that it can reach {host} (UDP 123): ")).terminal_only("sadpctl time show DEVICE")),
-        (None, Some(next)) => done.next(next),
-        (None, None) => done,
-    }
-}
-
-/// What was set before something failed.
-pub(super) fn also(outcome: &Outcome) -> &'static str {
-    match (&outcome.reason, &outcome.data) {
-        (Reason::Http(_), OutcomeData::TimeChange(change)) if change.server_written => {
-            "; its time server is set already"
-        }
-        _ => "",
+    let look = look.map(|it| Sentence::new(it).terminal_only("sadpctl time show DEVICE"));
+    Explanation {
+        message: format!("clock {moved}{}{late}{zone}", clock(after)).into(),
+        next: look.or_else(|| wrong(after)),
     }
 }
 
@@ -143,10 +107,8 @@ fn settings(settings: &TimeSettings) -> String {
         ClockSource::Ntp(host) => format!("NTP from {host}"),
         ClockSource::ThisComputer => "this computer's time, by hand".into(),
     });
-    let zone = settings
-        .zone
-        .as_ref()
-        .map(|zone| format!("zone {}", zone.name));
+    let zone = settings.zone.as_ref();
+    let zone = zone.map(|zone| format!("zone {}", zone.name));
     let parts: Vec<_> = source.into_iter().chain(zone).collect();
     parts.join("; ")
 }
@@ -154,10 +116,8 @@ fn settings(settings: &TimeSettings) -> String {
 impl Announcement {
     /// Clocks to be set.
     pub fn time(wanted: &TimeSettings) -> Self {
-        let what = format!(
-            "the clock is set ({}), where it differs, on",
-            settings(wanted)
-        );
+        let settings = settings(wanted);
+        let what = format!("the clock is set ({settings}), where it differs, on");
         let question = match wanted.source {
             Some(_) => "Set the clock of {}?",
             None => "Set the time zone of {}?",
@@ -179,7 +139,7 @@ pub fn zone_remedy(error: &ZoneNameError) -> String {
 mod tests {
     use sadp_isapi::{HttpFailure, NtpServer, Time};
     use sadp_ops::{
-        DeviceRef,
+        DeviceRef, OutcomeData, Reason,
         check::{DeviceClock, HttpFinding},
     };
 
@@ -223,12 +183,17 @@ mod tests {
         }
     }
 
-    fn told(change: TimeChange, status: OutcomeStatus, seen: Seen) -> String {
-        message(&Outcome {
-            seen: Some(seen),
+    fn outcome(change: TimeChange, status: OutcomeStatus) -> Outcome {
+        Outcome {
             data: OutcomeData::TimeChange(Box::new(change)),
             ..Outcome::new(DeviceRef::default(), Action::TimeSet, status)
-        })
+        }
+    }
+
+    fn told(change: TimeChange, status: OutcomeStatus, seen: Seen) -> String {
+        let mut outcome = outcome(change, status);
+        outcome.seen = Some(seen);
+        message(&outcome)
     }
 
     #[test]
@@ -237,10 +202,8 @@ mod tests {
         let done = OutcomeStatus::Done;
         let before = "clock was 30 days behind; now right, set by NTP from 192.0.2.1";
         assert_eq!(told(change(right()), done, Seen::Changed), before);
-        let restarts = TimeChange {
-            needs_restart: true,
-            ..change(right())
-        };
+        let mut restarts = change(right());
+        restarts.needs_restart = true;
         let expected = format!("{before}; it takes the change over when it restarts");
         assert_eq!(told(restarts, done, Seen::Changed), expected);
         let former = change(Some(status(TimeMode::Manual, "2026-11-26T11:29:20")));
@@ -256,15 +219,8 @@ mod tests {
 
     #[test]
     fn what_was_set_before_a_failure_is_told() {
-        let mut outcome = Outcome {
-            reason: Reason::Http(HttpFinding::Unconfirmed(HttpFailure::Timeout)),
-            data: OutcomeData::TimeChange(Box::new(change(None))),
-            ..Outcome::new(
-                DeviceRef::default(),
-                Action::TimeSet,
-                OutcomeStatus::Unknown,
-            )
-        };
+        let mut outcome = outcome(change(None), OutcomeStatus::Unknown);
+        outcome.reason = Reason::Http(HttpFinding::Unconfirmed(HttpFailure::Timeout));
         assert!(message(&outcome).ends_with("may have been made; its time server is set already"));
         outcome.data = OutcomeData::None;
         assert!(message(&outcome).ends_with("may have been made"));

@@ -1,4 +1,4 @@
-//! A device in the document and on a label.
+//! Devices in the document and on labels, and cameras behind recorders.
 
 use std::sync::{Arc, OnceLock};
 
@@ -11,13 +11,18 @@ use sadp_model::{
 };
 use sadp_ops::{
     audit::{AuditFinding, AuditedDevice},
+    cameras::CameraBehind,
     report::{ReportedDevice, SiteReport},
 };
 use sadp_reset::{QrImage, SiteName, SiteText};
 use serde::{Serialize, Serializer};
 
 use super::{known, shown};
-use crate::{cameras::recorder_name, minute};
+use crate::{
+    camera_state,
+    cameras::{recorder_channel, recorder_name},
+    minute,
+};
 
 /// A device in the document and on a label.
 #[derive(Debug, Serialize)]
@@ -58,7 +63,7 @@ pub(super) struct DeviceCells {
 pub(super) struct QrCells(String);
 
 /// How far a recovery method is prepared on a device.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct WayCells {
     /// `ready`, `missing` or `none`.
     pub(super) class: &'static str,
@@ -96,6 +101,7 @@ impl DeviceCells {
             let mut fits = audited.assessed.methods.iter();
             fits.any(|fit| fit.method == *method && fit.availability.obstacle().is_none())
         });
+        let others = others.map(RecoveryMethod::label);
         Self {
             number,
             name: part(|it| it.name.as_ref()),
@@ -113,34 +119,28 @@ impl DeviceCells {
             firmware: firmware.trim().into(),
             build: build.into(),
             state: state(device),
-            behind: reported.behind.as_ref().map_or_else(String::new, |it| {
-                let channel = it.camera.channel;
-                let channel = channel.map_or_else(String::new, |it| format!(", channel {it}"));
-                shown(&format!("{}{channel}", recorder_name(&it.recorder)))
-            }),
+            behind: known(reported.behind.as_ref().map(recorder_channel)),
             recoverable: audited.is_recoverable(),
             guid: WayCells::guid(reported),
             mail: WayCells::new(audited, RecoveryMethod::Mail),
             questions: WayCells::new(audited, RecoveryMethod::Questions),
-            others: others
-                .map(RecoveryMethod::label)
-                .collect::<Vec<_>>()
-                .join(", "),
+            others: others.collect::<Vec<_>>().join(", "),
             qr: QrCells::of(device),
         }
     }
 
+    /// Whether people gave it a name or a place.
+    pub(super) const fn is_named(&self) -> bool {
+        !self.name.is_empty() || !self.place.is_empty()
+    }
+
     /// How people call it, else its model.
     pub(super) fn called(&self) -> String {
-        let names = [&self.name, &self.place].into_iter();
-        let names: Vec<_> = names
-            .filter(|it| !it.is_empty())
-            .map(String::as_str)
-            .collect();
-        if names.is_empty() {
-            return self.model.clone();
+        match (&*self.name, &*self.place) {
+            ("", "") => self.model.clone(),
+            (name, "") | ("", name) => name.into(),
+            (name, place) => format!("{name}, {place}"),
         }
-        names.join(", ")
     }
 }
 
@@ -227,8 +227,7 @@ impl WayCells {
         Self {
             class,
             text: text.into(),
-            file: String::new(),
-            at: String::new(),
+            ..Self::default()
         }
     }
 
@@ -246,6 +245,44 @@ impl WayCells {
                 ..way
             },
             None => way,
+        }
+    }
+}
+
+/// A camera that is known by its recorder alone.
+#[derive(Serialize)]
+pub(super) struct CameraCells {
+    pub(super) recorder: String,
+    pub(super) channel: String,
+    pub(super) name: String,
+    pub(super) model: String,
+    pub(super) label: String,
+    pub(super) serial: String,
+    pub(super) mac: String,
+    pub(super) address: String,
+    pub(super) firmware: String,
+    pub(super) state: String,
+    /// Whether something is wrong with it.
+    problem: bool,
+    pub(super) at: String,
+}
+
+impl CameraCells {
+    pub(super) fn new(behind: &CameraBehind) -> Self {
+        let camera = &behind.camera;
+        Self {
+            recorder: shown(&recorder_name(&behind.recorder)),
+            channel: known(camera.channel),
+            name: known(camera.name.as_ref()),
+            model: known(camera.model.as_ref()),
+            label: known(camera.serial.as_ref().map(Serial::short)),
+            serial: known(camera.serial.as_ref()),
+            mac: known(camera.mac),
+            address: known(camera.address.as_ref()),
+            firmware: known(camera.firmware.as_ref()),
+            state: shown(&camera_state(camera)),
+            problem: behind.problem().is_some(),
+            at: minute(behind.at),
         }
     }
 }

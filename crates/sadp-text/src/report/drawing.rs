@@ -5,7 +5,7 @@ use std::{fmt::Write as _, net::Ipv4Addr, ops::RangeInclusive};
 use sadp_ops::report::{AddressUse, SubnetUse};
 use serde::Serialize;
 
-use crate::count;
+use crate::{count, first_of};
 
 /// Squares in a row.
 const COLUMNS: u32 = 32;
@@ -101,45 +101,31 @@ fn parts(subnet: &SubnetUse) -> Vec<u32> {
 impl SubnetDrawing {
     fn new(subnet: &SubnetUse, blocks: Vec<Block>) -> Self {
         let network = subnet.network;
-        let with = |is: fn(&AddressUse) -> bool| {
-            let used = subnet.used.iter().filter(move |(_, used)| is(used));
-            used.map(|(address, _)| *address).collect::<Vec<_>>()
-        };
         let devices = subnet.used.values().map(|it| it.devices as u64).sum();
-        let ranges = subnet.free.iter().take(MAX_RANGES).map(range);
-        let mut free: Vec<_> = ranges.collect();
-        if subnet.free.len() > MAX_RANGES {
-            let more = subnet.free.len() - MAX_RANGES;
-            free.push(format!(
-                "and {}",
-                count(more as u64, "more range", "more ranges")
-            ));
-        }
-        let total: u64 = subnet.free.iter().map(size).sum();
-        if total == 0 {
-            free.push("none".into());
-        } else {
-            free.push(format!("({})", count(total, "address", "addresses")));
-        }
+        let free = first_of(subnet.free.iter().map(range), MAX_RANGES, |more| {
+            format!("and {}", count(more as u64, "more range", "more ranges"))
+        });
+        let addresses = subnet.free.iter().map(size).sum();
         Self {
             network: network.to_string(),
             mask: network.netmask().to_string(),
-            gateways: list(&with(|used| used.gateway)),
+            gateways: list(subnet, |used| used.gateway),
             used: count(devices, "device", "devices"),
-            free: free.join(", ").replace(", (", " ("),
-            conflicts: list(&with(|used| used.devices > 1)),
+            free: match addresses {
+                0 => "none".into(),
+                _ => format!("{free} ({})", count(addresses, "address", "addresses")),
+            },
+            conflicts: list(subnet, |used| used.devices > 1),
             blocks,
         }
     }
 }
 
-fn list(addresses: &[Ipv4Addr]) -> String {
-    let shown = addresses.iter().take(MAX_RANGES).map(ToString::to_string);
-    let mut shown: Vec<_> = shown.collect();
-    if addresses.len() > MAX_RANGES {
-        shown.push(format!("and {} more", addresses.len() - MAX_RANGES));
-    }
-    shown.join(", ")
+/// The addresses whose use is such.
+fn list(subnet: &SubnetUse, is: fn(&AddressUse) -> bool) -> String {
+    let used = subnet.used.iter().filter(|(_, used)| is(used));
+    let addresses = used.map(|(address, _)| address);
+    first_of(addresses, MAX_RANGES, |more| format!("and {more} more"))
 }
 
 fn size(range: &RangeInclusive<Ipv4Addr>) -> u64 {
@@ -166,35 +152,25 @@ impl Block {
         let last = (part | (BLOCK - 1)).min(network.broadcast().to_bits());
         let start = first & !(COLUMNS - 1);
         let end = last | (COLUMNS - 1);
-        let rows = (start..=end).step_by(COLUMNS as usize).zip(0..);
-        let rows: Vec<_> = rows
-            .map(|(address, top)| Row {
-                top,
-                label: format!(".{}", address % BLOCK),
-            })
-            .collect();
+        let rows = (start..=end).step_by(COLUMNS as usize).enumerate();
+        let rows = rows.map(|(top, address)| {
+            let label = format!(".{}", address % BLOCK);
+            Row { top, label }
+        });
+        let rows: Vec<_> = rows.collect();
         let has_edges = network.prefix_len() < 31;
-        let edges = [network.network(), network.broadcast()];
-        let edges = edges
-            .iter()
-            .filter(|it| has_edges && !subnet.used.contains_key(it));
-        let edges = edges.map(|it| (it.to_bits(), "edge"));
-        let used = subnet
-            .used
-            .iter()
-            .map(|(it, used)| (it.to_bits(), class(used)));
-        let squares = used
-            .chain(edges)
-            .filter(|(it, _)| (first..=last).contains(it));
-        let squares = squares.map(|(address, class)| {
-            let address_of = Ipv4Addr::from_bits(address);
-            Square {
-                left: address % COLUMNS,
-                top: ((address - start) / COLUMNS) as usize,
-                number: address_of.octets()[3],
-                class,
-                address: address_of.to_string(),
-            }
+        let edges = [network.network(), network.broadcast()].into_iter();
+        let edges = edges.filter(|it| has_edges && !subnet.used.contains_key(it));
+        let edges = edges.map(|address| (address, "edge"));
+        let used = subnet.used.iter();
+        let all = used.map(|(it, used)| (*it, class(used))).chain(edges);
+        let drawn = all.filter(|(it, _)| (first..=last).contains(&it.to_bits()));
+        let squares = drawn.map(|(address, class)| Square {
+            left: address.to_bits() % COLUMNS,
+            top: ((address.to_bits() - start) / COLUMNS) as usize,
+            number: address.octets()[3],
+            class,
+            address: address.to_string(),
         });
         let [a, b, c, _] = Ipv4Addr::from_bits(part).octets();
         Self {
@@ -256,10 +232,8 @@ mod tests {
 
     #[test]
     fn large_networks_are_drawn_where_they_have_devices() {
-        let wide = subnet(
-            "10.0.0.0/8",
-            &[("10.0.0.5", device()), ("10.9.8.7", device())],
-        );
+        let used = [("10.0.0.5", device()), ("10.9.8.7", device())];
+        let wide = subnet("10.0.0.0/8", &used);
         let drawing = Drawing::new(&[wide]);
         let blocks = &drawing.subnets[0].blocks;
         let starts: Vec<_> = blocks.iter().map(|it| it.start.as_str()).collect();
@@ -279,11 +253,8 @@ mod tests {
         let drawing = Drawing::new(&[small]);
         let block = &drawing.subnets[0].blocks[0];
         assert_eq!((block.height, block.rows[0].label.as_str()), (1, ".64"));
-        assert!(
-            block.grid.starts_with("M16 0H32M16 1H32M16 0V1"),
-            "{}",
-            block.grid
-        );
+        let grid = &block.grid;
+        assert!(grid.starts_with("M16 0H32M16 1H32M16 0V1"), "{grid}");
         let square = &block.squares[0];
         assert_eq!((square.left, square.top, square.number), (18, 0, 82));
         assert_eq!(square.class, "conflict");

@@ -3,69 +3,18 @@
 use sadp_ops::report::SiteReport;
 
 use super::{CameraCells, DeviceCells, FindingGroup};
-use crate::Sheet;
+use crate::{Sheet, sheet::SheetColumn};
 
 /// The tables of the document: devices, cameras behind recorders, what recovery is
 /// prepared, and open findings.
 pub fn report_sheets(report: &SiteReport) -> [Sheet; 4] {
     let devices = DeviceCells::all(report);
+    let cameras: Vec<_> = report.cameras.iter().map(CameraCells::new).collect();
     let findings = FindingGroup::all(report, &devices);
     [
-        Sheet {
-            name: "Devices",
-            titles: vec![
-                "No.",
-                "Name",
-                "Place",
-                "Model",
-                "Label number",
-                "Serial number",
-                "MAC",
-                "Address",
-                "Prefix",
-                "Gateway",
-                "DHCP",
-                "Planned address",
-                "Firmware",
-                "State",
-                "Behind",
-            ],
-            rows: devices.iter().map(DeviceCells::row).collect(),
-        },
-        Sheet {
-            name: "Cameras",
-            titles: vec![
-                "Recorder",
-                "Channel",
-                "Name",
-                "Model",
-                "Label number",
-                "Serial number",
-                "MAC",
-                "Address",
-                "Firmware",
-                "State",
-                "As of",
-            ],
-            rows: (report.cameras.iter())
-                .map(|it| CameraCells::new(it).row())
-                .collect(),
-        },
-        Sheet {
-            name: "Recovery",
-            titles: vec![
-                "No.",
-                "Device",
-                "Address",
-                "GUID",
-                "GUID file",
-                "Exported",
-                "E-mail address",
-                "Questions",
-                "Other ways",
-            ],
-            rows: devices.iter().map(DeviceCells::recovery_row).collect(),
-        },
+        Sheet::of("Devices", &DEVICES, &devices),
+        Sheet::of("Cameras", &CAMERAS, &cameras),
+        Sheet::of("Recovery", &RECOVERY, &devices),
         Sheet {
             name: "Findings",
             titles: vec!["Kind", "Finding", "No.", "Device", "Address", "What to do"],
@@ -74,43 +23,51 @@ pub fn report_sheets(report: &SiteReport) -> [Sheet; 4] {
     ]
 }
 
-impl DeviceCells {
-    fn row(&self) -> Vec<String> {
-        let firmware = format!("{} {}", self.firmware, self.build);
-        let dhcp = if self.dhcp { "yes" } else { "" };
-        vec![
-            self.number.to_string(),
-            self.name.clone(),
-            self.place.clone(),
-            self.model.clone(),
-            self.label.clone(),
-            self.serial.clone(),
-            self.mac.clone(),
-            self.address.clone(),
-            self.prefix.clone(),
-            self.gateway.clone(),
-            dhcp.into(),
-            self.planned.clone(),
-            firmware.trim().into(),
-            self.state.clone(),
-            self.behind.clone(),
-        ]
-    }
+const DEVICES: [SheetColumn<DeviceCells>; 15] = [
+    ("No.", |it| it.number.to_string()),
+    ("Name", |it| it.name.clone()),
+    ("Place", |it| it.place.clone()),
+    ("Model", |it| it.model.clone()),
+    ("Label number", |it| it.label.clone()),
+    ("Serial number", |it| it.serial.clone()),
+    ("MAC", |it| it.mac.clone()),
+    ("Address", |it| it.address.clone()),
+    ("Prefix", |it| it.prefix.clone()),
+    ("Gateway", |it| it.gateway.clone()),
+    ("DHCP", |it| if it.dhcp { "yes" } else { "" }.into()),
+    ("Planned address", |it| it.planned.clone()),
+    ("Firmware", |it| {
+        format!("{} {}", it.firmware, it.build).trim().into()
+    }),
+    ("State", |it| it.state.clone()),
+    ("Behind", |it| it.behind.clone()),
+];
 
-    fn recovery_row(&self) -> Vec<String> {
-        vec![
-            self.number.to_string(),
-            self.called(),
-            self.address.clone(),
-            self.guid.text.clone(),
-            self.guid.file.clone(),
-            self.guid.at.clone(),
-            self.mail.text.clone(),
-            self.questions.text.clone(),
-            self.others.clone(),
-        ]
-    }
-}
+const CAMERAS: [SheetColumn<CameraCells>; 11] = [
+    ("Recorder", |it| it.recorder.clone()),
+    ("Channel", |it| it.channel.clone()),
+    ("Name", |it| it.name.clone()),
+    ("Model", |it| it.model.clone()),
+    ("Label number", |it| it.label.clone()),
+    ("Serial number", |it| it.serial.clone()),
+    ("MAC", |it| it.mac.clone()),
+    ("Address", |it| it.address.clone()),
+    ("Firmware", |it| it.firmware.clone()),
+    ("State", |it| it.state.clone()),
+    ("As of", |it| it.at.clone()),
+];
+
+const RECOVERY: [SheetColumn<DeviceCells>; 9] = [
+    ("No.", |it| it.number.to_string()),
+    ("Device", DeviceCells::called),
+    ("Address", |it| it.address.clone()),
+    ("GUID", |it| it.guid.text.clone()),
+    ("GUID file", |it| it.guid.file.clone()),
+    ("Exported", |it| it.guid.at.clone()),
+    ("E-mail address", |it| it.mail.text.clone()),
+    ("Questions", |it| it.questions.text.clone()),
+    ("Other ways", |it| it.others.clone()),
+];
 
 impl FindingGroup {
     fn rows(&self) -> impl Iterator<Item = Vec<String>> {

@@ -17,6 +17,8 @@ pub struct Filter {
 struct Clause {
     key: Key,
     relation: Relation,
+    /// Whether the relation must not hold.
+    negated: bool,
     /// Alternatives, at least one.
     values: Vec<String>,
 }
@@ -24,9 +26,7 @@ struct Clause {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Relation {
     Equals,
-    Differs,
-    Holds,
-    Lacks,
+    Contains,
     Less,
     Greater,
 }
@@ -62,8 +62,10 @@ impl FromStr for Clause {
         let at = text.find(['=', '~', '!', '<', '>']);
         let (key, rest) = text.split_at(at.unwrap_or(text.len()));
         let mut relations = RELATIONS.iter();
-        let relation = relations.find_map(|(sign, it)| Some((*it, rest.strip_prefix(sign)?)));
-        let Some((relation, value)) = relation else {
+        let relation = relations.find_map(|(sign, relation, negated)| {
+            Some((*relation, *negated, rest.strip_prefix(sign)?))
+        });
+        let Some((relation, negated, value)) = relation else {
             return Err(format!(
                 "{text:?} is not a valid condition: write key=value, key=one|other, key!=value, key~part, key!~part, key<value or key>value, e.g. state=unactivated"
             ));
@@ -76,49 +78,45 @@ impl FromStr for Clause {
         let clause = Self {
             key,
             relation,
+            negated,
             values,
         };
         clause.check().map(|()| clause)
     }
 }
 
-/// The longer signs first.
-const RELATIONS: [(&str, Relation); 7] = [
-    ("!=", Relation::Differs),
-    ("!~", Relation::Lacks),
-    ("==", Relation::Equals),
-    ("=", Relation::Equals),
-    ("~", Relation::Holds),
-    ("<", Relation::Less),
-    (">", Relation::Greater),
+/// Signs, and whether they negate the relation. The longer ones first.
+const RELATIONS: [(&str, Relation, bool); 7] = [
+    ("!=", Relation::Equals, true),
+    ("!~", Relation::Contains, true),
+    ("==", Relation::Equals, false),
+    ("=", Relation::Equals, false),
+    ("~", Relation::Contains, false),
+    ("<", Relation::Less, false),
+    (">", Relation::Greater, false),
 ];
 
 impl Clause {
     /// Fails for a value that the key never has.
     fn check(&self) -> Result<(), String> {
-        match (self.relation, self.key.choices()) {
-            (Relation::Equals | Relation::Differs, Some(choices)) => {
-                let known = |it: &String| {
-                    it.eq_ignore_ascii_case("null")
-                        || choices.iter().any(|choice| it.eq_ignore_ascii_case(choice))
-                };
-                match self.values.iter().find(|it| !known(it)) {
-                    Some(value) => Err(format!(
-                        "{value:?} is not a value of {}: there are {}, null",
-                        self.key.name(),
-                        choices.join(", ")
-                    )),
-                    None => Ok(()),
+        for value in &self.values {
+            match (self.relation, self.key.choices()) {
+                (Relation::Equals, Some(choices)) => {
+                    let mut known = choices.iter().chain(&["null"]);
+                    if !known.any(|it| value.eq_ignore_ascii_case(it)) {
+                        let (key, choices) = (self.key.name(), choices.join(", "));
+                        return Err(format!(
+                            "{value:?} is not a value of {key}: there are {choices}, null"
+                        ));
+                    }
                 }
-            }
-            (Relation::Less | Relation::Greater, _) => {
-                match self.values.iter().find(|it| order(it).is_none()) {
-                    Some(value) => Err(format!("{value:?} is neither a number nor a version")),
-                    None => Ok(()),
+                (Relation::Less | Relation::Greater, _) if order(value).is_none() => {
+                    return Err(format!("{value:?} is neither a number nor a version"));
                 }
+                _ => {}
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 
     fn holds(&self, found: &DiscoveredDevice) -> bool {
@@ -128,22 +126,17 @@ impl Clause {
             [] => &[Value::Unknown],
             values => values,
         };
-        let any = |fits: fn(&Value, &str) -> bool| {
-            let wanted = self.values.iter();
-            wanted
-                .clone()
-                .any(|it| values.iter().any(|value| fits(value, it)))
-        };
-        match self.relation {
-            Relation::Equals => any(equals),
-            Relation::Differs => !any(equals),
-            Relation::Holds => any(contains),
-            Relation::Lacks => !any(contains),
-            Relation::Less => any(|value, wanted| compared(value, wanted) == Some(Ordering::Less)),
+        let fits: fn(&Value, &str) -> bool = match self.relation {
+            Relation::Equals => equals,
+            Relation::Contains => contains,
+            Relation::Less => |value, wanted| compared(value, wanted).is_some_and(Ordering::is_lt),
             Relation::Greater => {
-                any(|value, wanted| compared(value, wanted) == Some(Ordering::Greater))
+                |value, wanted| compared(value, wanted).is_some_and(Ordering::is_gt)
             }
-        }
+        };
+        let mut wanted = self.values.iter();
+        let fits = wanted.any(|wanted| values.iter().any(|value| fits(value, wanted)));
+        fits != self.negated
     }
 }
 
@@ -160,10 +153,8 @@ fn compared(value: &Value, wanted: &str) -> Option<Ordering> {
 /// The parts of a number or a version.
 fn order(text: &str) -> Option<Vec<u32>> {
     let text = text.strip_prefix(['V', 'v']).unwrap_or(text);
-    let mut parts: Vec<u32> = text
-        .split('.')
-        .map(|it| it.parse().ok())
-        .collect::<Option<_>>()?;
+    let parts: Option<Vec<_>> = text.split('.').map(|it| it.parse().ok()).collect();
+    let mut parts = parts?;
     // 5.5 is 5.5.0.
     while parts.last() == Some(&0) {
         parts.pop();
@@ -178,8 +169,7 @@ fn equals(value: &Value, wanted: &str) -> bool {
         Value::Mac(mac) => is(mac, wanted),
         // Recorders pad the parts of versions with zeros.
         Value::Version(version) => {
-            let wanted = Firmware::new(wanted).and_then(|it| it.version());
-            wanted == Some(*version)
+            Firmware::new(wanted).and_then(|it| it.version()) == Some(*version)
         }
         Value::Text(text) => {
             text.to_lowercase() == wanted.to_lowercase()
@@ -232,60 +222,28 @@ mod tests {
 
     #[test]
     fn clauses_compare_as_people_write() {
-        for filter in [
-            "state=active",
-            "state=ACTIVE",
-            "state==active",
-            "state!=locked",
-            "model=null",
-            "mac=4447.cc1d.6d13",
-            "mac=44-47-CC-1D-6D-13",
-            "mac~44-47",
-            "mac~1D6D",
-            "ipv4.address=192.168.1.112",
-            "ipv6.address=2001:db8:0::1",
-            "ipv4.dhcp=true",
-            "disks=2",
-            "warnings=off-subnet",
-            "warnings~factory",
-            "seen.via=null",
-            "raw.DeviceType=2",
+        for filters in [
+            "state=active; state=ACTIVE; state==active; state!=locked; state=inactive|active",
+            "mac=4447.cc1d.6d13; mac=44-47-CC-1D-6D-13; mac~44-47; mac~1D6D; mac!~ffff",
+            "ip=192.168.1.112; ipv4.address=192.168.1.112; ipv6.address=2001:db8:0::1",
+            "firmware.version=5.03.020; firmware.version=5.3.20; firmware.version!=5.3.2",
+            "fw=5.3.20; fw<5.10; fw>V5.3; disks=2; disks>1; disks<10; disks!=null",
+            "warnings=off-subnet; warnings~factory; warnings=off-subnet|duplicate-ip",
+            "model=null; kind!=nvr; ipv4.dhcp=true; dhcp=true; seen.via=null; raw.DeviceType=2",
             "state=active, disks=2",
-            "disks!=null",
-            "firmware.version=5.03.020",
-            "firmware.version=5.3.20",
-            "firmware.version!=5.3.2",
-            "fw=5.3.20",
-            "fw<5.10",
-            "fw>V5.3",
-            "disks>1",
-            "disks<10",
-            "ip=192.168.1.112",
-            "dhcp=true",
-            "state=inactive|active",
-            "kind!=nvr",
-            "mac!~ffff",
-            "warnings=off-subnet|duplicate-ip",
         ] {
-            assert!(holds(filter), "{filter}");
+            for filter in filters.split("; ") {
+                assert!(holds(filter), "{filter}");
+            }
         }
-        for filter in [
-            "state=locked",
-            "state!=active",
-            "model~DS",
-            "mac~ff",
-            "warnings!=off-subnet",
-            "disks=20",
-            "state=active,disks=3",
-            "raw.Other=1",
-            "fw>5.3.20",
-            "disks>2",
-            "channels.digital>0",
-            "state=inactive",
-            "mac!~1d6d",
-            "ipv4.address=192.168.1.11",
+        for filters in [
+            "state=locked; state!=active; state=inactive; state=active,disks=3",
+            "mac~ff; mac!~1d6d; ipv4.address=192.168.1.11; fw>5.3.20",
+            "disks=20; disks>2; channels.digital>0; warnings!=off-subnet; model~DS; raw.Other=1",
         ] {
-            assert!(!holds(filter), "{filter}");
+            for filter in filters.split("; ") {
+                assert!(!holds(filter), "{filter}");
+            }
         }
     }
 

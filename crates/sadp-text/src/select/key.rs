@@ -65,19 +65,14 @@ impl Key {
         words.iter().map(|word| (*word).to_owned()).collect()
     }
 
-    /// What stands under the key: a list where there may be several values.
-    pub fn value(&self, found: &DiscoveredDevice) -> Value {
+    /// What stands under the key: a list where there may be several values, or none.
+    pub(super) fn value(&self, found: &DiscoveredDevice) -> Value {
         match self {
             Self::Field(field) => (field.value)(found),
             Self::Raw(name) => {
                 let elements = found.entry.device.raw.iter();
                 let elements = elements.filter(|(element, _)| *element == name);
-                let texts: Vec<_> = elements.map(|(_, text)| text.into()).collect();
-                if texts.is_empty() {
-                    Value::Unknown
-                } else {
-                    Value::List(texts)
-                }
+                Value::List(elements.map(|(_, text)| text.into()).collect())
             }
         }
     }
@@ -119,12 +114,8 @@ fn advice(text: &str) -> String {
     let keys = keyed().map(|field| field.key);
     let mut ranked: Vec<_> = keys.map(|key| (likeness(key), key)).collect();
     ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    let near: Vec<_> = ranked
-        .into_iter()
-        .filter(|&(likeness, _)| likeness > 0.75)
-        .map(|(_, key)| key)
-        .take(4)
-        .collect();
+    ranked.retain(|(likeness, _)| *likeness > 0.75);
+    let near: Vec<_> = ranked.iter().map(|(_, key)| *key).take(4).collect();
     if near.is_empty() {
         let keys: Vec<_> = keyed().map(|field| field.key).collect();
         format!("keys are {}, and raw.ELEMENT", keys.join(", "))
@@ -139,20 +130,10 @@ mod tests {
 
     #[test]
     fn every_key_of_the_contract_is_known() {
-        for text in [
-            "serial",
-            "kind",
-            "ipv4.dhcp",
-            "ports.sdk_tls",
-            "firmware.version",
-            "locked_until",
-            "channels.digital",
-            "recovery.sync_camera_passwords",
-            "cloud.enabled",
-            "reachable",
-            "seen.via",
-            "warnings",
-        ] {
+        let keys = "serial kind ipv4.dhcp ports.sdk_tls firmware.version locked_until \
+                    channels.digital recovery.sync_camera_passwords cloud.enabled reachable \
+                    seen.via warnings";
+        for text in keys.split(' ') {
             let Key::Field(field) = text.parse().unwrap() else {
                 panic!("{text}");
             };
@@ -164,11 +145,7 @@ mod tests {
     #[test]
     fn an_unknown_key_suggests_the_nearest() {
         let advice = |text: &str| text.parse::<Key>().unwrap_err();
-        assert!(
-            advice("stat").contains("did you mean state"),
-            "{}",
-            advice("stat")
-        );
+        assert!(advice("stat").contains("did you mean state"));
         assert!(advice("adress").contains("ipv4.address"));
         assert!(advice("ipv4").contains("ipv4.address"));
         assert!(advice("zzz").contains("keys are"));

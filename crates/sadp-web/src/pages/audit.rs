@@ -18,8 +18,8 @@ use sadp_ops::{
     cameras::{self, CameraBehind},
 };
 use sadp_text::{
-    AuditCells, AuditEntry, NOT_ASKED, Sheet, audit_change, audit_result, camera_mends,
-    camera_place, capitalised, count, finding, mends, read_earlier_audit, ready_methods, select,
+    AuditEntry, NOT_ASKED, Sheet, audit_change, audit_result, camera_mends, camera_place,
+    capitalised, count, finding, mends, read_earlier_audit, ready_methods, select,
     write_json_array,
 };
 use serde::Deserialize;
@@ -133,16 +133,10 @@ impl Audit {
     }
 
     fn sheet(&self) -> Sheet {
-        let audited = self.audited.iter();
-        let devices = audited.map(|it| {
-            let since = self.since(it);
-            AuditCells::new(it, since.as_ref(), self.behind(it))
-        });
-        let cells = devices.chain(self.alone().map(AuditCells::behind));
         Sheet {
             name: "sadpctl",
-            titles: AuditCells::TITLES.split(' ').collect(),
-            rows: cells.map(|it| it.row()).collect(),
+            titles: AuditEntry::TITLES.split(' ').collect(),
+            rows: self.entries().iter().map(AuditEntry::row).collect(),
         }
     }
 }

@@ -61,7 +61,7 @@ fn details(site: &Site, number: u64, found: &DiscoveredDevice, is_online: bool) 
                 a .button href=(format!("/{path}?device={number}")) { (name) }
             }
         }
-        @for it in Section::ALL.into_iter().filter(|it| *it != Section::Warnings) {
+        @for &it in Section::ALL.iter().filter(|it| **it != Section::Warnings) {
             (section(it, found))
         }
     };

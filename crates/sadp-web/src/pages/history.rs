@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use maud::{Markup, html};
 use sadp_model::{MacAddr, Serial, text::clean};
 use sadp_reset::{AttemptFilter, AttemptRecord, DeviceKey, SiteName};
-use sadp_text::{action_text, attempt_text};
+use sadp_text::{action_text, attempt_text, key_name};
 use serde::Deserialize;
 
 use super::shown;
@@ -68,7 +68,7 @@ async fn history(site: &Site, query: HistoryQuery) -> Result<Markup, WebError> {
         Ok((ledger.attempts(&filter)?, session.site_names()?))
     });
     let (attempts, names) = read.await?;
-    let of = device.as_ref().map(key_text).unwrap_or_default();
+    let of = device.as_ref().map(key_name).unwrap_or_default();
     let body = html! {
         p { "Every command that was sent from this state folder, the newest first. It holds no password, answer or code." }
         form .filter method="get" action=(PATH) role="search" {
@@ -93,13 +93,6 @@ fn named(text: &str) -> Result<Option<DeviceKey>, WebError> {
     key.ok_or_else(|| {
         WebError::bad("this identifies no device").next("type a MAC or a serial number")
     })
-}
-
-/// What identifies a device in a link.
-fn key_text(key: &DeviceKey) -> String {
-    let mac = key.mac().map(|mac| mac.to_string());
-    let serial = key.serial().map(ToString::to_string);
-    mac.or(serial).unwrap_or_default()
 }
 
 fn list(attempts: &[AttemptRecord], names: &HashMap<MacAddr, SiteName>) -> Markup {
@@ -135,7 +128,7 @@ fn row(record: &AttemptRecord, names: &HashMap<MacAddr, SiteName>) -> Markup {
             td {
                 @if let Some(name) = name.or(model) { (clean(&name)) br; }
                 @if let Some(key) = device {
-                    @let of = key_text(key);
+                    @let of = key_name(key);
                     a href=(path(&of, None)) { (clean(&of)) } " "
                 }
                 @if let Some(address) = attempt.address { (address) }

@@ -8,7 +8,7 @@ use sadp_ops::{
     recovery::methods,
 };
 use sadp_text::{
-    count, read_earlier_audit,
+    AuditEntry, count, read_earlier_audit,
     select::{self, Filter},
 };
 
@@ -17,12 +17,12 @@ use crate::{
     args::{AuditArgs, Context},
     failure::{Exit, Failure},
     files,
-    output::{AuditRow, Format},
+    output::Format,
     run::Run,
 };
 
 pub(super) fn run(args: &AuditArgs, context: Context<'_>) -> Result<Exit, Failure> {
-    context.global.format.check::<AuditRow>()?;
+    context.global.format.check::<AuditEntry>()?;
     let earlier = args.since.as_deref().map(read).transpose()?;
     let mut run = Run::open(&args.ask, None, access(args.no_ask), context)?;
     let mut devices = look(&mut run, args.filter.as_ref(), args.no_ask)?;
@@ -32,13 +32,13 @@ pub(super) fn run(args: &AuditArgs, context: Context<'_>) -> Result<Exit, Failur
     let rows = audited.iter().map(|it| {
         let since = earlier.as_ref().and_then(|earlier| it.since(earlier));
         let behind = cameras.iter().find(|camera| camera.is(device(it)));
-        AuditRow::new(it, since, behind)
+        AuditEntry::new(it, since, behind)
     });
     let mut rows: Vec<_> = rows.collect();
     cameras.retain(|camera| !audited.iter().any(|it| camera.is(device(it))));
     // Conditions are about devices of the scan.
     if args.filter.is_none() {
-        rows.extend(cameras.iter().map(AuditRow::behind));
+        rows.extend(cameras.iter().map(AuditEntry::behind));
     }
     let mut context = run.into_context();
     context.print(&rows)?;
@@ -67,7 +67,7 @@ pub(super) fn run(args: &AuditArgs, context: Context<'_>) -> Result<Exit, Failur
         for mac in gone {
             terminal.note(&format!("{mac} was audited before and is not found now"));
         }
-        let changed = rows.iter().filter(|row| row.is_changed()).count();
+        let changed = rows.iter().filter(|row| !row.change().is_empty()).count();
         let devices = count(changed as u64, "device", "devices");
         terminal.note(&format!("{devices} changed since the earlier audit"));
     }
@@ -85,7 +85,7 @@ pub(super) fn run(args: &AuditArgs, context: Context<'_>) -> Result<Exit, Failur
             }
         }
     }
-    Ok(if rows.iter().any(AuditRow::has_problem) {
+    Ok(if rows.iter().any(|row| row.result == "problem") {
         Exit::Refused
     } else {
         Exit::Done

@@ -3,12 +3,7 @@
 use std::io::{self, Write};
 
 use sadp_model::text::clean;
-use sadp_ops::{
-    audit::{AuditedDevice, ChangeSince},
-    cameras::CameraBehind,
-};
-use sadp_text::{AuditCells, AuditEntry, audit_change};
-use serde::Serialize;
+use sadp_text::AuditEntry;
 
 use super::{
     Layout, Row,
@@ -16,72 +11,13 @@ use super::{
 };
 use crate::terminal::{GREEN, RED, YELLOW};
 
-/// An audited device.
-#[derive(Debug, Serialize)]
-pub(crate) struct AuditRow {
-    #[serde(flatten)]
-    entry: AuditEntry,
-    #[serde(skip)]
-    cells: AuditCells,
-}
-
-impl AuditRow {
-    pub(crate) fn new(
-        audited: &AuditedDevice,
-        since: Option<ChangeSince>,
-        behind: Option<&CameraBehind>,
-    ) -> Self {
-        Self {
-            cells: AuditCells::new(audited, since.as_ref(), behind),
-            entry: AuditEntry::new(audited, since, behind),
-        }
-    }
-
-    /// A camera that is known by its recorder alone.
-    pub(crate) fn behind(behind: &CameraBehind) -> Self {
-        Self {
-            cells: AuditCells::behind(behind),
-            entry: AuditEntry::behind(behind),
-        }
-    }
-
-    /// What people read of its findings. Of a camera that is known by its recorder alone,
-    /// where it is.
-    fn findings_text(&self) -> String {
-        let entry = &self.entry;
-        let behind = entry
-            .behind
-            .as_ref()
-            .filter(|_| entry.recoverable.is_none());
-        let findings = entry.findings.iter().map(|it| it.message.as_str());
-        let text = behind.map_or_else(
-            || findings.collect::<Vec<_>>().join("; "),
-            |it| it.message.clone(),
-        );
-        clean(&text).into_owned()
-    }
-
-    /// Whether it changed since an earlier audit.
-    pub(crate) fn is_changed(&self) -> bool {
-        self.entry
-            .since
-            .as_ref()
-            .is_some_and(|it| !audit_change(it).is_empty())
-    }
-
-    /// Whether something is missing.
-    pub(crate) fn has_problem(&self) -> bool {
-        self.entry.findings.iter().any(|it| it.problem)
-    }
-}
-
-impl Row for AuditRow {
+impl Row for AuditEntry {
     const LIST: &'static str = "an audit has";
 
-    const COLUMNS: &'static str = AuditCells::TITLES;
+    const COLUMNS: &'static str = Self::TITLES;
 
     fn cells(rows: &[Self]) -> io::Result<Vec<Vec<String>>> {
-        Ok(rows.iter().map(|row| row.cells.row()).collect())
+        Ok(rows.iter().map(Self::row).collect())
     }
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
@@ -102,20 +38,29 @@ impl Row for AuditRow {
         let mut table = Plain::new(&columns, &styles);
         for row in rows {
             table.row([
-                row.cells.result.into(),
-                known(row.entry.device.address.map(|it| it.to_string())),
-                known(row.entry.device.mac.as_ref()),
-                clean(row.entry.name.as_deref().unwrap_or_default()).into_owned(),
-                known(row.entry.model.as_ref()),
-                known(Some(&row.cells.ready).filter(|it| !it.is_empty())),
-                row.findings_text(),
-                row.entry
-                    .since
-                    .as_ref()
-                    .map(audit_change)
-                    .unwrap_or_default(),
+                row.result.into(),
+                known(row.device.address.map(|it| it.to_string())),
+                known(row.device.mac.as_ref()),
+                clean(row.name.as_deref().unwrap_or_default()).into_owned(),
+                known(row.model.as_ref()),
+                known(Some(&row.ready).filter(|it| !it.is_empty())),
+                findings(row),
+                row.change(),
             ]);
         }
         table.write(out, layout.width)
     }
+}
+
+/// What people read of its findings. Of a camera that is known by its recorder alone, where
+/// it is.
+fn findings(entry: &AuditEntry) -> String {
+    let behind = entry.behind.as_ref();
+    let behind = behind.filter(|_| entry.recoverable.is_none());
+    let findings = entry.findings.iter().map(|it| it.message.as_str());
+    let text = behind.map_or_else(
+        || findings.collect::<Vec<_>>().join("; "),
+        |it| it.message.clone(),
+    );
+    clean(&text).into_owned()
 }

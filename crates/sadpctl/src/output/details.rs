@@ -30,7 +30,7 @@ pub(crate) fn write_details(
         ""
     };
     writeln!(out, "{}  {style}{state}{style:#}{inactive}", heading(found))?;
-    for section in Section::ALL {
+    for &section in Section::ALL {
         write_section(out, section, found, width)?;
     }
     Ok(())
