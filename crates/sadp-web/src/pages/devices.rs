@@ -382,7 +382,11 @@ fn row(device: &LiveDevice, chosen: &[ListColumn], now: &LiveState) -> Markup {
     let changed = device.changed.to_zoned(TimeZone::system());
     // A page may be open for days.
     let is_today = changed.date() == Zoned::now().date();
-    let changed = changed.strftime(if is_today { "%H:%M:%S" } else { "%Y-%m-%d %H:%M" });
+    let changed = changed.strftime(if is_today {
+        "%H:%M:%S"
+    } else {
+        "%Y-%m-%d %H:%M"
+    });
     html! {
         tr .offline[!device.online] id=(format!("row-{}", device.number)) {
             td { input type="checkbox" id=(mark) data-mark=(device.number) checked[now.is_marked(device.number)]

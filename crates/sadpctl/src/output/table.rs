@@ -111,6 +111,8 @@ struct Places {
     beside: Vec<(usize, usize)>,
     /// Those below the line.
     below: Vec<usize>,
+    /// Whether a cell beside others may take several lines.
+    folds: bool,
 }
 
 impl<'a> Plain<'a> {
@@ -144,7 +146,11 @@ impl<'a> Plain<'a> {
         if width.is_none() {
             self.join_lines();
         }
-        let Places { beside, below } = self.places(width.unwrap_or(usize::MAX));
+        let Places {
+            beside,
+            below,
+            folds,
+        } = self.places(width.unwrap_or(usize::MAX));
         let columns = beside
             .iter()
             .map(|&(column, width)| (self.columns.get(column), width));
@@ -163,17 +169,11 @@ impl<'a> Plain<'a> {
             if below.first() == Some(&0) {
                 writeln!(out, "{BOLD}{}{BOLD:#}", fold(cell(0), width))?;
             }
-            let cells: Vec<_> = beside
-                .iter()
-                .map(|&(column, width)| (width, fold_cell(cell(column), width)))
-                .collect();
-            let height = cells.iter().map(|(_, lines)| lines.len()).max();
-            for number in 0..height.unwrap_or(0) {
-                let line = cells.iter().map(|(width, lines)| {
-                    let text = lines.get(number).map(AsRef::as_ref);
-                    (*width, text.unwrap_or_default())
-                });
-                self.write_line(out, &beside_each_other(line))?;
+            if folds {
+                self.write_folded(out, row, &beside)?;
+            } else {
+                let cells = beside.iter().map(|&(column, width)| (width, cell(column)));
+                self.write_line(out, &beside_each_other(cells))?;
             }
             let known = below
                 .iter()
@@ -272,7 +272,32 @@ impl<'a> Plain<'a> {
             *width += more;
             spare -= more;
         }
+        let mut beside = places.beside.iter();
+        places.folds = self.cells.text.contains('\n')
+            || beside.any(|&(column, width)| wanted.get(column) > Some(&width));
         places
+    }
+
+    /// Writes the cells of a row that stand beside each other, in as many lines as they take.
+    fn write_folded(
+        &self,
+        out: &mut impl Write,
+        row: usize,
+        beside: &[(usize, usize)],
+    ) -> io::Result<()> {
+        let cells = beside
+            .iter()
+            .map(|&(column, width)| (width, fold_cell(self.cell(row, column), width)));
+        let cells: Vec<_> = cells.collect();
+        let height = cells.iter().map(|(_, lines)| lines.len()).max();
+        for number in 0..height.unwrap_or(0) {
+            let line = cells.iter().map(|(width, lines)| {
+                let text = lines.get(number).map(AsRef::as_ref);
+                (*width, text.unwrap_or_default())
+            });
+            self.write_line(out, &beside_each_other(line))?;
+        }
+        Ok(())
     }
 
     /// A header is bold, and what begins a line may have a style.
