@@ -104,9 +104,9 @@ pub(crate) const REST: Duration = Duration::from_millis(5);
 /// Whether the receive buffer holds what arrives while a socket is not read for
 /// [`REST`]: Gigabit Ethernet fills it in some 20 ms. Linux grants
 /// users less by default.
-pub(crate) fn has_room_for_rest(socket: &UdpSocket) -> bool {
+pub(crate) fn has_room_for_rest<'a>(socket: impl Into<SockRef<'a>>) -> bool {
     const ENOUGH: usize = 4 << 20;
-    let size = SockRef::from(socket).recv_buffer_size();
+    let size = socket.into().recv_buffer_size();
     size.is_ok_and(|size| size >= ENOUGH)
 }
 

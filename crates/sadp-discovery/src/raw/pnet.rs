@@ -1,18 +1,31 @@
 //! Raw frames by pnet. No other module uses it.
 
-use std::{io, net::IpAddr, thread, time::Duration};
+use std::{
+    io,
+    net::IpAddr,
+    thread,
+    time::{Duration, Instant},
+};
 
 use pnet_datalink::{Channel, Config, DataLinkReceiver, DataLinkSender, NetworkInterface};
 use sadp_model::MacAddr;
 use tokio::sync::mpsc;
 
 use super::{MAX_FAILURES, RawError, RawFrame, RawSender, classify_frame, open_failure};
-use crate::interface::Interface;
+use crate::{interface::Interface, socket::REST};
 
 pub(super) type Sender = Box<dyn DataLinkSender>;
 
+struct Receiver {
+    frames: Box<dyn DataLinkReceiver>,
+    has_room: bool,
+}
+
 /// How long reading waits before it checks whether to end, and how long sending waits.
 const TIMEOUT: Duration = Duration::from_millis(100);
+
+/// Reading that takes as long had to wait for a frame: all before it were read.
+const WAITED: Duration = Duration::from_micros(100);
 
 /// Ethernet frames are shorter, whatever the options.
 const BUFFER: usize = 1 << 16;
@@ -66,35 +79,47 @@ fn find(interface: &Interface) -> Result<(NetworkInterface, MacAddr), RawError> 
     }
 }
 
-fn channel(
-    card: &NetworkInterface,
-    port: u16,
-) -> Result<(Sender, Box<dyn DataLinkReceiver>), RawError> {
+/// A socket for pnet.
+struct Filtered {
+    /// Without it pnet opens one.
+    descriptor: Option<i32>,
+    /// Whether it need not be read for [`REST`].
+    has_room: bool,
+}
+
+fn channel(card: &NetworkInterface, port: u16) -> Result<(Sender, Receiver), RawError> {
+    let Filtered {
+        descriptor,
+        has_room,
+    } = socket::filtered(port).map_err(open_failure)?;
     let config = Config {
         read_buffer_size: BUFFER,
         read_timeout: Some(TIMEOUT),
         write_timeout: Some(TIMEOUT),
         // Frames to this interface are enough.
         promiscuous: false,
-        socket_fd: socket::filtered(port).map_err(open_failure)?,
+        socket_fd: descriptor,
         ..Config::default()
     };
     match pnet_datalink::channel(card, config).map_err(open_failure)? {
-        Channel::Ethernet(sender, receiver) => Ok((sender, receiver)),
+        Channel::Ethernet(sender, frames) => Ok((sender, Receiver { frames, has_room })),
         _ => Err(RawError::NotEthernet),
     }
 }
 
 /// Reads until the queue is closed, or until the interface fails repeatedly.
 fn read(
-    mut receiver: Box<dyn DataLinkReceiver>,
+    mut receiver: Receiver,
     own: MacAddr,
     port: u16,
     queue: &mpsc::Sender<io::Result<RawFrame>>,
 ) {
     let mut failures = 0;
     while !queue.is_closed() {
-        let outcome = match receiver.next() {
+        let began = Instant::now();
+        let next = receiver.frames.next();
+        let waited = began.elapsed() >= WAITED;
+        let outcome = match next {
             Ok(frame) => {
                 failures = 0;
                 let Some(content) = classify_frame(frame, own, port) else {
@@ -116,6 +141,10 @@ fn read(
         if queue.blocking_send(outcome).is_err() || over {
             return;
         }
+        if waited && receiver.has_room {
+            // Frames that follow are read at once, without waking this thread for each.
+            thread::sleep(REST);
+        }
     }
 }
 
@@ -134,14 +163,20 @@ mod socket {
 
     use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
+    use super::Filtered;
+    use crate::socket::{enlarge_receive_buffer, has_room_for_rest};
+
     /// Opened for no protocol: it receives nothing before it is bound, and then only
     /// what the filter passes.
-    pub(super) fn filtered(port: u16) -> io::Result<Option<i32>> {
+    pub(super) fn filtered(port: u16) -> io::Result<Filtered> {
         let none = Protocol::from(0);
         let socket = Socket::new(Domain::PACKET, Type::RAW, Some(none))?;
         socket.attach_filter(&filter(port))?;
-        crate::socket::enlarge_receive_buffer(&socket);
-        Ok(Some(socket.into_raw_fd()))
+        enlarge_receive_buffer(&socket);
+        Ok(Filtered {
+            has_room: has_room_for_rest(&socket),
+            descriptor: Some(socket.into_raw_fd()),
+        })
     }
 
     const LOAD_HALF: u16 = 0x28;
@@ -181,9 +216,14 @@ mod socket {
 
 #[cfg(not(target_os = "linux"))]
 mod socket {
-    /// pnet opens its own socket.
+    use super::Filtered;
+
+    /// pnet opens its own socket. The buffer of `/dev/bpf` is small.
     #[expect(clippy::unnecessary_wraps, reason = "as on Linux")]
-    pub(super) fn filtered(_: u16) -> std::io::Result<Option<i32>> {
-        Ok(None)
+    pub(super) fn filtered(_: u16) -> std::io::Result<Filtered> {
+        Ok(Filtered {
+            descriptor: None,
+            has_room: false,
+        })
     }
 }
