@@ -23,7 +23,7 @@ use crate::{
     fold::{Width, fold, fold_labelled},
     output::{
         AppRow, AuditRow, CameraRow, CheckRow, DeviceRow, Layout, MessageLine, NameRow, Outcome,
-        Row as _, ShownCase, Ways, write_details,
+        Row, ShownCase, Ways, write_details,
     },
 };
 
@@ -46,6 +46,11 @@ fn at_widths(write: impl Fn(&mut Vec<u8>, Layout) -> io::Result<()>) -> String {
         all.extend(["=== ", &heading, "\n", &text, "\n"]);
     }
     all
+}
+
+/// A list as people see it.
+fn table<R: Row>(rows: &[R]) -> String {
+    at_widths(|out, layout| R::write_table(rows, out, layout))
 }
 
 /// The texts of stderr, each with its label.
@@ -78,9 +83,7 @@ fn assessed() -> Vec<AssessedDevice> {
 fn scan() {
     let devices = shop();
     let rows: Vec<_> = devices.iter().map(DeviceRow).collect();
-    assert_snapshot!(at_widths(|out, layout| DeviceRow::write_table(
-        &rows, out, layout
-    )));
+    assert_snapshot!(table(&rows));
     let all = devices.iter().map(|found| &found.entry.device);
     let site = KnownAddresses::new(all, &[]);
     let mut texts = vec![("", advice::summary(&devices))];
@@ -111,23 +114,16 @@ fn decode_messages() {
         complete: Some(false),
         ..MessageLine::default()
     };
-    assert_snapshot!(at_widths(|out, layout| {
-        MessageLine::write_table(std::slice::from_ref(&message), out, layout)
-    }));
+    assert_snapshot!(table(&[message]));
 }
 
 #[test]
 fn reset_ways() {
     let assessed = assessed();
     let named: Vec<_> = assessed.iter().take(3).map(Ways::new).collect();
-    assert_snapshot!(at_widths(|out, layout| Ways::write_table(
-        &named, out, layout
-    )));
+    assert_snapshot!(table(&named));
     let all: Vec<_> = assessed.iter().map(Ways::in_brief).collect();
-    assert_snapshot!(
-        "reset_ways_all",
-        at_widths(|out, layout| Ways::write_table(&all, out, layout))
-    );
+    assert_snapshot!("reset_ways_all", table(&all));
 }
 
 #[test]
@@ -185,9 +181,7 @@ fn reset_cases() {
     };
     let cases = [case("7", 22, vec![]), case("12", 47, vec![rebooted])];
     let cases = cases.each_ref().map(ShownCase::new);
-    assert_snapshot!(at_widths(|out, layout| ShownCase::write_table(
-        &cases, out, layout
-    )));
+    assert_snapshot!(table(&cases));
 }
 
 #[test]
@@ -225,9 +219,7 @@ fn doctor() {
             Some("see the lines above"),
         ),
     ];
-    assert_snapshot!(at_widths(|out, layout| CheckRow::write_table(
-        &rows, out, layout
-    )));
+    assert_snapshot!(table(&rows));
 }
 
 #[test]
@@ -246,9 +238,7 @@ fn audit() {
         AuditRow::new(&AuditedDevice { assessed, findings }, since, None)
     });
     let rows: Vec<_> = rows.collect();
-    assert_snapshot!(at_widths(|out, layout| AuditRow::write_table(
-        &rows, out, layout
-    )));
+    assert_snapshot!(table(&rows));
 }
 
 #[test]
@@ -259,9 +249,7 @@ fn name() {
         let mac = "c4:2f:90:2a:21:4d".parse().unwrap();
         NameRow::new(mac, &SiteName { name, place })
     });
-    assert_snapshot!(at_widths(|out, layout| NameRow::write_table(
-        &rows, out, layout
-    )));
+    assert_snapshot!(table(&rows));
 }
 
 #[test]
@@ -293,9 +281,7 @@ fn cameras() {
     let recorder = DeviceRef::from(&devices[0]);
     let rows = all.iter().map(|camera| CameraRow::new(&recorder, camera));
     let rows: Vec<_> = rows.collect();
-    assert_snapshot!(at_widths(|out, layout| CameraRow::write_table(
-        &rows, out, layout
-    )));
+    assert_snapshot!(table(&rows));
 }
 
 fn outcomes() -> Vec<Outcome> {
@@ -328,9 +314,7 @@ fn outcomes() -> Vec<Outcome> {
 #[test]
 fn outcomes_of_commands() {
     let outcomes = outcomes();
-    assert_snapshot!(at_widths(|out, layout| Outcome::write_table(
-        &outcomes, out, layout
-    )));
+    assert_snapshot!(table(&outcomes));
     let devices = shop();
     let question = Announcement::ACTIVATE.question(&devices).naming(&[]);
     assert_snapshot!(
