@@ -17,37 +17,23 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Done.
-    Done,
+    Done = 0,
     /// A device refused, or did not answer; the user said no, or interrupted it;
     /// `doctor` found a problem.
-    Refused,
+    Refused = 1,
     /// The arguments, or a file named by them, cannot be understood.
-    Usage,
+    Usage = 2,
     /// No such device, or none found.
-    NotFound,
+    NotFound = 3,
     /// Not done, because it could do harm.
-    Unsafe,
+    Unsafe = 4,
     /// This computer's fault: interface, permission, socket, file.
-    Machine,
-}
-
-impl Exit {
-    /// The number.
-    const fn code(self) -> u8 {
-        match self {
-            Self::Done => 0,
-            Self::Refused => 1,
-            Self::Usage => 2,
-            Self::NotFound => 3,
-            Self::Unsafe => 4,
-            Self::Machine => 5,
-        }
-    }
+    Machine = 5,
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit.code())
+        Self::from(exit as u8)
     }
 }
 
@@ -74,7 +60,7 @@ impl From<&Failure> for FailureJson {
     fn from(failure: &Failure) -> Self {
         let next = failure.hints.join("; ");
         Self {
-            code: failure.exit.code(),
+            code: failure.exit as u8,
             message: failure.message(),
             next: Some(next).filter(|next| !next.is_empty()),
             device: failure.device.clone(),
@@ -144,6 +130,11 @@ impl Failure {
         Self::new(exit, anyhow::Error::msg(message.into()))
     }
 
+    /// The command line, or a file that it names, cannot be used.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::words(Exit::Usage, message)
+    }
+
     /// What happened, with the causes.
     pub(crate) fn message(&self) -> String {
         sadp_text::causes(self.error.as_ref()).join(": ")
@@ -184,11 +175,7 @@ impl From<SelectionError> for Failure {
 /// Why an operation could not begin or go on, and what to do.
 impl From<OpsError> for Failure {
     fn from(error: OpsError) -> Self {
-        let exit = Exit::from(&error);
-        match error {
-            OpsError::Claimed(_) => Self::told(exit, ErrorText::from(&error)),
-            error => Self::remedied(exit, error),
-        }
+        Self::told(Exit::from(&error), ErrorText::from(&error))
     }
 }
 

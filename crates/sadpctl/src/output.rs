@@ -46,11 +46,7 @@ pub(crate) use self::{
     outcomes::{Outcome, Who, check_outcomes, hints, print_lists, print_outcomes, summary},
     ways::Ways,
 };
-use crate::{
-    failure::{Exit, Failure},
-    fold::Width,
-    terminal::Terminal,
-};
+use crate::{failure::Failure, fold::Width, terminal::Terminal};
 
 /// `--format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -101,7 +97,7 @@ pub(crate) trait Row: Serialize + Sized {
         })
     }
 
-    /// Writes the table for people.
+    /// Writes the table for people. There is at least one row.
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()>;
 }
 
@@ -141,8 +137,7 @@ impl Format {
             .map(|format| format.name())
             .collect();
         let message = format!("{} no {} form", R::LIST, missing.join(" or "));
-        Err(Failure::words(Exit::Usage, message)
-            .hint(format!("use --format {} or table", others.join(", "))))
+        Err(Failure::usage(message).hint(format!("use --format {} or table", others.join(", "))))
     }
 
     /// The format of a file, by its ending.
@@ -181,6 +176,7 @@ pub(crate) fn write_rows<R: Row>(
     layout: Layout,
 ) -> io::Result<()> {
     match format {
+        Format::Table if rows.is_empty() => Ok(()),
         Format::Table => R::write_table(rows, out, layout),
         Format::Json => sadp_text::write_json_array(out, rows),
         Format::Ndjson => json::write_lines(out, rows),

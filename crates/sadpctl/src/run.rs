@@ -4,8 +4,7 @@ use std::{env, io, net::Ipv4Addr};
 
 use sadp_discovery::{ScanConfig, ScanReport};
 use sadp_ops::{
-    Cancellation, DeviceName, Event, Inventory, LedgerAccess, Naming, Observer, OpsError, Report,
-    Session,
+    DeviceName, Event, Inventory, LedgerAccess, Naming, Observer, OpsError, Report, Session,
 };
 use sadp_text::{Confirmation, Line, lines, progress};
 use tokio::{runtime::Runtime, sync::oneshot};
@@ -86,8 +85,9 @@ impl<'a> Run<'a> {
         access: LedgerAccess,
         context: Context<'a>,
     ) -> Result<Self, Failure> {
-        let scan = survey::config(ask, context.global, also)?;
-        Self::with(scan, access, context)
+        let scan = survey::config(&ask.reach, context.global, also)?;
+        let stop = ask.wait;
+        Self::with(ScanConfig { stop, ..scan }, access, context)
     }
 
     /// Opens a session that finds devices by this scan.
@@ -97,9 +97,8 @@ impl<'a> Run<'a> {
         mut context: Context<'a>,
     ) -> Result<Self, Failure> {
         let runtime = survey::runtime()?;
-        let cancellation = Cancellation::default();
-        runtime.spawn(interrupt::pass_to(cancellation.clone()));
-        let session = state::open_session(scan, access, cancellation, &mut context)?;
+        let session = state::open_session(scan, access, &mut context)?;
+        runtime.spawn(interrupt::pass_to(session.cancellation().clone()));
         let Context { global, terminal } = context;
         let mut run = Self {
             session,
@@ -337,7 +336,7 @@ pub(crate) fn require_confirmation(change: ChangeArgs) -> Result<(), Failure> {
         return Ok(());
     }
     let message = "cannot ask for confirmation: this is not a terminal";
-    Err(Failure::words(Exit::Usage, message)
+    Err(Failure::usage(message)
         .hint("add --yes to go on without a question, or --dry-run to see what would be done; nothing was sent"))
 }
 

@@ -181,7 +181,7 @@ impl Secret {
         let message = format!("no {name} was given, and there is no terminal to ask on");
         let or_in = self.variable.map(|variable| format!(" or in {variable}"));
         let or_in = or_in.unwrap_or_default();
-        Err(Failure::words(Exit::Usage, message).hint(format!(
+        Err(Failure::usage(message).hint(format!(
             "give it with {option} FILE ({option} - reads a line of standard input){or_in}"
         )))
     }
@@ -236,7 +236,7 @@ impl Secret {
         check(&first)?;
         if self.asked_twice && self.prompt("Type it again: ".into())? != first {
             let message = format!("the {} typed twice is not the same", self.name);
-            return Err(Failure::words(Exit::Usage, message).hint("try again; nothing was sent"));
+            return Err(Failure::usage(message).hint("try again; nothing was sent"));
         }
         self.secret(&first, &"the prompt")
     }
@@ -260,14 +260,14 @@ impl Secret {
         match (read.problem, self.kind) {
             (Some(SecretProblem::Empty), _) => {
                 let message = format!("the {} from {source} is empty", self.name);
-                return Err(Failure::words(Exit::Usage, message).hint("nothing was sent"));
+                return Err(Failure::usage(message).hint("nothing was sent"));
             }
             // New passwords have a check of their own, which tells all at once.
             (None, _) | (Some(_), SecretKind::NewPassword) => {}
             (Some(problem), SecretKind::CurrentPassword) => self.confirm(problem, read.text)?,
             (Some(problem), _) => {
                 let message = format!("the {} from {source} {problem}", self.name);
-                return Err(Failure::words(Exit::Usage, message)
+                return Err(Failure::usage(message)
                     .hint("give it alone, as it was written; nothing was sent"));
             }
         }
@@ -295,7 +295,7 @@ impl Secret {
 
     fn not_text(&self, source: &dyn std::fmt::Display) -> Failure {
         let message = format!("the {} from {source} is not UTF-8 text", self.name);
-        Failure::words(Exit::Usage, message).hint("save it as plain text; nothing was sent")
+        Failure::usage(message).hint("save it as plain text; nothing was sent")
     }
 }
 

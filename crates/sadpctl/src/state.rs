@@ -94,7 +94,6 @@ fn this_program() -> AppStrategyArgs {
 pub(crate) fn open_session(
     scan: ScanConfig,
     access: LedgerAccess,
-    cancellation: Cancellation,
     context: &mut Context<'_>,
 ) -> Result<Session, Failure> {
     let (state, access) = match folder(context.global) {
@@ -113,7 +112,7 @@ pub(crate) fn open_session(
         scan,
         state,
         access,
-        cancellation,
+        cancellation: Cancellation::default(),
     });
     Ok(session?)
 }

@@ -1,7 +1,7 @@
 use clap::Args;
 use sadp_ops::check::{BasicLogin, CertificateFingerprint, HttpAccess};
 
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 
 /// By which transport devices are asked.
 #[derive(Args, Clone, Copy, Debug)]
@@ -68,11 +68,11 @@ impl HttpArgs {
         for (option, _) in lowering.iter().filter(|(_, given)| *given) {
             if !logs_in {
                 let message = format!("{option} is for logins alone");
-                return Err(Failure::words(Exit::Usage, message).hint("add --login"));
+                return Err(Failure::usage(message).hint("add --login"));
             }
             if named != 1 {
                 let message = format!("{option} is for one device");
-                return Err(Failure::words(Exit::Usage, message)
+                return Err(Failure::usage(message)
                     .hint("name the device, and run it for one after the other"));
             }
         }

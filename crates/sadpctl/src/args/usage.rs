@@ -6,7 +6,7 @@ use clap::{
 };
 
 use super::Cli;
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 
 /// The arguments cannot be understood.
 impl From<&clap::Error> for Failure {
@@ -22,7 +22,7 @@ impl From<&clap::Error> for Failure {
             | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => mistake.subcommand(),
             _ => mistake.other(),
         };
-        Self::words(Exit::Usage, message).hint(hint)
+        Self::usage(message).hint(hint)
     }
 }
 

@@ -4,7 +4,7 @@ use sadp_ops::{
     DeviceRef, DiscoveredDevice, Inventory, NextStep, OutcomeStatus, Report,
     activate::{self, Activation},
     recovery::prepare::{Settings, WantedPreparation},
-    verify::{self, Verification},
+    verify,
 };
 use sadp_reset::{Action, DeviceKey};
 use sadp_text::{Announcement, already_active, answers_kept, count};
@@ -68,12 +68,9 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
     };
     let wanted = wanted.filter(|_| report.failure.is_none());
     let later = wanted.and_then(|it| prepare(&mut report, it, settings, &mut run).err());
-    if args.verify.verify && later.is_none() {
+    let verification = args.verify.verification(&password, &reached);
+    if let (Some(verification), None) = (verification, &later) {
         run.block_on(async |session, observer| {
-            let verification = Verification {
-                password: &password,
-                access: &reached,
-            };
             verify::verify(session, &mut report, verification, observer).await;
         });
     }
@@ -91,7 +88,7 @@ fn wanted(
     match args.preparation.given() {
         Some(option) => {
             let message = format!("{option} says how recovery is prepared, which needs --prepare");
-            Err(Failure::words(Exit::Usage, message).hint("add --prepare; nothing was sent"))
+            Err(Failure::usage(message).hint("add --prepare; nothing was sent"))
         }
         None => Ok(None),
     }

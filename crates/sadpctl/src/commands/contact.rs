@@ -27,7 +27,7 @@ pub(super) fn run(args: &ContactArgs, context: Context<'_>) -> Result<Exit, Fail
     if !args.show {
         if !Terminal::can_ask() {
             let message = "cannot ask for the contact: this is not a terminal";
-            return Err(Failure::words(Exit::Usage, message)
+            return Err(Failure::usage(message)
                 .hint(format!("run it on a terminal, or write {}", path.display())));
         }
         ask(&mut contact, terminal)?;

@@ -206,8 +206,7 @@ fn print_devices(
             Failure::words(Exit::NotFound, "no message is about a device")
                 .hint("add --messages to see the messages there are")
         } else if !unreadable.is_empty() {
-            Failure::words(Exit::Usage, "none of the messages can be read")
-                .hint("add --messages to see why")
+            Failure::usage("none of the messages can be read").hint("add --messages to see why")
         } else {
             nothing(is_capture)
         });
@@ -256,15 +255,14 @@ fn failed(error: MessageFileError, path: &Path) -> Failure {
         }
         MessageFileError::NotACapture => {
             let message = format!("{name} is no capture: only captures are written with --out");
-            Failure::words(Exit::Usage, message)
-                .hint("leave --out out: what is printed is redacted as well")
+            Failure::usage(message).hint("leave --out out: what is printed is redacted as well")
         }
-        MessageFileError::TooLong => Failure::words(Exit::Usage, format!("{name}: {error}"))
+        MessageFileError::TooLong => Failure::usage(format!("{name}: {error}"))
             .hint("cut out the part that holds the replies"),
         MessageFileError::NoMessage => {
             let message =
                 format!("{name} holds no SADP message: it is neither XML nor a dump nor a capture");
-            Failure::words(Exit::Usage, message).hint(
+            Failure::usage(message).hint(
                 "give a pcap or pcapng capture, replies as XML, or a dump as of tcpdump -X; see sadpctl decode --help",
             )
         }

@@ -16,7 +16,8 @@ use crate::{
 
 pub(super) fn run(args: &DoctorArgs, context: Context<'_>) -> Result<Exit, Failure> {
     context.global.format.check::<CheckRow>()?;
-    let mut config = survey::config(&args.ask, context.global, None)?;
+    let mut config = survey::config(&args.ask.reach, context.global, None)?;
+    config.stop = args.ask.wait;
     config.link.recorder = record::begin(&args.record)?;
     let mut run = Run::with(config, LedgerAccess::Unavailable, context)?;
     run.progress.say("checking this computer");

@@ -94,7 +94,7 @@ impl TryFrom<WantedArgs> for WantedSettings {
             && given != other
         {
             let message = format!("--ip gives the mask {other}, and --mask gives {given}");
-            return Err(Failure::words(Exit::Usage, message).hint("leave one of the two out"));
+            return Err(Failure::usage(message).hint("leave one of the two out"));
         }
         Ok(Self {
             address: args.ip.map(|ip| ip.addr()),

@@ -108,8 +108,9 @@ fn confirm_serial(
             return Ok(());
         }
         let message = "with --yes, deactivate needs the full serial number as DEVICE";
-        return Err(Failure::words(Exit::Usage, message)
-            .hint(format!("this device is {serial}; nothing was sent")));
+        return Err(
+            Failure::usage(message).hint(format!("this device is {serial}; nothing was sent"))
+        );
     }
     run.terminal.tell(plan);
     let (exit, message) = match run

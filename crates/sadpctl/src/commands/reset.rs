@@ -16,7 +16,7 @@ use sadp_ops::{
         password_reset::{self, Method, OwnerSecret, PasswordReset, ResetChoice},
         questions::QuestionCheck,
     },
-    verify::{self, Verification},
+    verify,
 };
 use sadp_proto::SecretAnswers;
 use sadp_text::Announcement;
@@ -85,18 +85,13 @@ fn set_password(
     let question = announcement.question(&plan.selection.devices);
     run.confirm(&question, args.change)?;
     let password = password.get(run.terminal)?;
-    let verifies = args.verify.verify;
     run.carry_out(async move |session, observer| {
         let reset = PasswordReset {
             settings: PasswordSettings::new(&inventory, &password),
             secret,
         };
         let mut report = plan.carry_out(session, reset, observer).await?;
-        if verifies {
-            let verification = Verification {
-                password: &password,
-                access: &reached,
-            };
+        if let Some(verification) = args.verify.verification(&password, &reached) {
             verify::verify(session, &mut report, verification, observer).await;
         }
         Ok(report)

@@ -111,8 +111,9 @@ fn play(args: &SimRunArgs, context: Context<'_>) -> Result<Exit, Failure> {
 fn interface(named: &[String]) -> Result<ServerInterface, Failure> {
     let [name] = named else {
         let message = "name the one interface on which to play simulated devices";
-        return Err(Failure::words(Exit::Usage, message)
-            .hint("for this computer alone: sadpctl sim run -i 127.0.0.1"));
+        return Err(
+            Failure::usage(message).hint("for this computer alone: sadpctl sim run -i 127.0.0.1")
+        );
     };
     ServerInterface::find(name).map_err(|error| match error {
         InterfaceError::NotFound { .. } => {

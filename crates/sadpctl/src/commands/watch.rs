@@ -12,7 +12,7 @@ use std::{
 use jiff::Timestamp;
 use sadp_discovery::{LinkInfo, ScanConfig, ScanError, Watcher, WatcherConfig, WatcherEvent};
 use sadp_model::{LocalNetwork, MacAddr};
-use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Session, recovery::methods};
+use sadp_ops::{DiscoveredDevice, LedgerAccess, Session, recovery::methods};
 use sadp_proto::WatchEvent;
 use sadp_reset::SiteName;
 use sadp_text::select::Filter;
@@ -63,10 +63,9 @@ fn check_format(format: Format) -> Result<(), Failure> {
         return Ok(());
     }
     let name = format.name();
-    Err(Failure::words(
-        Exit::Usage,
-        format!("watch prints events as they come, for which --format {name} has no form"),
-    )
+    Err(Failure::usage(format!(
+        "watch prints events as they come, for which --format {name} has no form"
+    ))
     .hint("use --format ndjson: one JSON object a line"))
 }
 
@@ -186,6 +185,5 @@ impl Site {
 
 /// What the ledger remembers, where there is one. Nothing is sent.
 fn remembered(context: &mut Context<'_>) -> Result<Session, Failure> {
-    let (scan, cancellation) = (ScanConfig::default(), Cancellation::default());
-    state::open_session(scan, LedgerAccess::Optional, cancellation, context)
+    state::open_session(ScanConfig::default(), LedgerAccess::Optional, context)
 }

@@ -93,9 +93,6 @@ impl Row for ShownCase {
     const COLUMNS: &'static str = "case mac serial address kind state exported_at valid_until invalid_reasons package ended_at next name";
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
-        if rows.is_empty() {
-            return Ok(());
-        }
         let columns = [
             PlainColumn::whole("STATE"),
             PlainColumn::whole("CASE"),

@@ -76,9 +76,6 @@ impl Row for GuidLine {
         "serial mac exported_at path encrypted state void void_at suspect name";
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
-        if rows.is_empty() {
-            return Ok(());
-        }
         let columns = [
             PlainColumn::whole("STATE"),
             PlainColumn::whole("MAC"),

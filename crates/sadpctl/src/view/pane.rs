@@ -3,7 +3,10 @@
 use sadp_model::text::clean;
 
 use super::{View, row::ViewRow};
-use crate::output::{self, Format, Layout, Outcome, Ways};
+use crate::{
+    failure::Failure,
+    output::{self, Format, Layout, Outcome, Ways},
+};
 
 /// A text over the list, and how far it is scrolled.
 #[derive(Debug)]
@@ -24,11 +27,13 @@ pub(super) enum Content {
 }
 
 /// What became of an action.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Results {
     pub(crate) outcomes: Vec<Outcome>,
-    /// What limited it, and why it ended early.
+    /// What limited it.
     pub(crate) notes: Vec<String>,
+    /// Why it ended early.
+    pub(crate) failure: Option<Failure>,
 }
 
 impl Pane {
@@ -64,6 +69,11 @@ impl Results {
             lines.extend(hints.map(|hint| format!("hint: {}", clean(&hint))));
         }
         lines.extend(self.notes.iter().map(|note| clean(note).into_owned()));
+        if let Some(failure) = &self.failure {
+            lines.push(format!("error: {}", clean(&failure.message())));
+            let hints = failure.hints.iter();
+            lines.extend(hints.map(|hint| format!("hint: {}", clean(hint))));
+        }
         lines
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn run(
     let reached = args.verify.access()?;
     if args.prepare {
         let message = "recovery is prepared over SADP, not with --via http";
-        return Err(Failure::words(Exit::Usage, message)
+        return Err(Failure::usage(message)
             .hint("leave out --prepare, and prepare it afterwards: sadpctl reset prepare DEVICE"));
     }
     let (mut run, _, devices) = Run::find_for_http(&args.choice, args.change, context)?;

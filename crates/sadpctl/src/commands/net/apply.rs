@@ -105,7 +105,7 @@ pub(in crate::commands) fn read(plan: &Path) -> Result<(Vec<PlanRow>, PlanTable)
 
 fn unusable(problems: &[Problem], plan: &Path) -> Failure {
     let Explanation { message, next } = sadp_text::plan_problems(problems);
-    let failure = Failure::words(Exit::Usage, format!("{} {message}", plan.display()));
+    let failure = Failure::usage(format!("{} {message}", plan.display()));
     failure.hint(format!("{}; nothing was sent", next.unwrap_or_default()))
 }
 

@@ -9,7 +9,7 @@ use sadp_ops::{
         History,
         answer::{self, AnswerFor, AnswerInput, CheckedAnswer, Matching, ResetChoice, Settings},
     },
-    verify::{self, Verification},
+    verify,
 };
 use sadp_reset::{Case, CaseId, Collected, RequestKind, Why, collect, targets};
 use sadp_text::{answers_question, open_requests};
@@ -183,7 +183,7 @@ impl Import<'_> {
     fn nothing_to_send(self, matching: Matching) -> Result<Exit, Failure> {
         if matching.left_out.is_empty() {
             let message = "no answer was found there";
-            return Err(Failure::words(Exit::Usage, message).hint(
+            return Err(Failure::usage(message).hint(
                 "save each answer into the folder of its request, or name the file and --case N; nothing was sent",
             ));
         }
@@ -203,8 +203,8 @@ impl Import<'_> {
         inventory: &Inventory,
         password: Option<NewPassword>,
     ) -> Result<Exit, Failure> {
-        let change = self.args.change;
-        let reached = self.args.verify.access()?;
+        let (args, change) = (self.args, self.args.change);
+        let reached = args.verify.access()?;
         let plan = answer::plan(&self.run.session, inventory, matching, &self.choice)?;
         if change.dry_run || plan.answers.is_empty() {
             return self.run.print_planned(plan.into_outcomes());
@@ -213,12 +213,10 @@ impl Import<'_> {
             None if plan.needs_password() => Some(self.pending_password()?),
             password => password.filter(|_| plan.needs_password()),
         };
-        let verifies = self.args.verify.verify;
+        let verifies = args.verify.verify;
         if verifies && !plan.needs_password() {
             let message = "there is no new password to verify: these answers set the default password of old devices";
-            return Err(
-                Failure::words(Exit::Usage, message).hint("leave --verify out; nothing was sent")
-            );
+            return Err(Failure::usage(message).hint("leave --verify out; nothing was sent"));
         }
         if verifies && plan.answers.iter().any(CheckedAnswer::is_legacy) {
             self.run
@@ -231,14 +229,12 @@ impl Import<'_> {
             let settings = Settings {
                 inventory,
                 password: password.as_ref(),
-                parallel: self.args.parallel.into(),
+                parallel: args.parallel.into(),
             };
             let mut report = plan.carry_out(session, settings, observer).await?;
-            if let (true, Some(password)) = (verifies, &password) {
-                let verification = Verification {
-                    password,
-                    access: &reached,
-                };
+            if let Some(password) = &password
+                && let Some(verification) = args.verify.verification(password, &reached)
+            {
                 verify::verify(session, &mut report, verification, observer).await;
             }
             Ok(report)

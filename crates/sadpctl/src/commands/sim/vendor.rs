@@ -99,7 +99,7 @@ fn in_folder(path: &Path) -> Vec<Result<Request, Failure>> {
     let files: Vec<_> = folders.iter().filter_map(|it| request_file(it)).collect();
     if files.is_empty() {
         let message = format!("no request package in {}", path.display());
-        return vec![Err(Failure::words(Exit::Usage, message).hint(
+        return vec![Err(Failure::usage(message).hint(
             "name a folder that reset export wrote, or one of those in it",
         ))];
     }
@@ -131,7 +131,7 @@ fn of_file(path: &Path, mail: bool) -> Result<Request, Failure> {
     };
     let name = name.ok_or_else(|| {
         let message = format!("{} lies in no package folder", path.display());
-        Failure::words(Exit::Usage, message).hint("name a file in a folder")
+        Failure::usage(message).hint("name a file in a folder")
     })?;
     Ok(Request {
         file: path.to_owned(),
@@ -176,7 +176,7 @@ fn make_answer(path: &Path, args: &SimVendorArgs) -> Result<(String, String), Fa
     }
     let key = request.key().ok_or_else(|| {
         let message = format!("the device of {} takes a file only", path.display());
-        Failure::words(Exit::Usage, message).hint("leave out --key")
+        Failure::usage(message).hint("leave out --key")
     })?;
     Ok((name("key", whose, "txt"), format!("{key}\n")))
 }
@@ -200,8 +200,7 @@ fn whose(request: &RequestText, serial: &str, path: &Path) -> Result<Option<Devi
             "{} ends in another serial number than the request.json beside it names",
             path.display()
         );
-        return Err(Failure::words(Exit::Usage, message)
-            .hint("name a package folder as reset export wrote it"));
+        return Err(Failure::usage(message).hint("name a package folder as reset export wrote it"));
     }
     Ok(same.or_else(|| DeviceKey::new(Some(request.mac), serial)))
 }
@@ -217,7 +216,7 @@ fn not_simulated(error: NotSimulated, path: &Path) -> Failure {
 fn dated_code(record: &RequestRecord, path: &Path) -> Result<String, Failure> {
     let unanswerable = |message: &str| {
         let message = format!("{}: {message}", path.display());
-        Failure::words(Exit::Usage, message).hint("name a whole package folder")
+        Failure::usage(message).hint("name a whole package folder")
     };
     if record.kind != RequestKind::LegacyCode {
         return Err(unanswerable(

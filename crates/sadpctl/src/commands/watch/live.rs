@@ -5,18 +5,17 @@ use std::{io, net::SocketAddrV4, ops::ControlFlow};
 
 use crossterm::{clipboard::CopyToClipboard, event::Event, execute};
 use jiff::tz::TimeZone;
-use sadp_discovery::{Notice, ScanConfig, Watcher, WatcherEvent};
+use sadp_discovery::{Notice, Watcher, WatcherEvent};
 use sadp_ops::{
-    Cancellation, Session,
+    Session,
     job::{Job, JobSettings, Task},
 };
-use sadp_proto::StopCondition;
 use tokio::time::Instant;
 
 use super::{
     Site, names, no_link, remembered,
     screen::{DRAW_EVERY, Keyboard, Screen, hang_up, terminal_gone},
-    work::{JobResult, Work, WorkEvent},
+    work::{Work, WorkEvent},
 };
 use crate::{
     advice::Remedy,
@@ -40,7 +39,7 @@ pub(super) struct Live<'a, 'c> {
     /// The list ends as soon as the action does.
     leaving: bool,
     /// What became of an action that the user did not wait for.
-    unread: Option<JobResult>,
+    unread: Option<Results>,
     notices: Vec<Notice>,
 }
 
@@ -163,7 +162,7 @@ impl<'a, 'c> Live<'a, 'c> {
             return ControlFlow::Break(());
         }
         self.view.set_busy(None);
-        self.view.show_results(Results::from(&result));
+        self.view.show_results(result);
         // The action may have made the ledger, and has changed devices.
         if let Ok(session) = remembered(self.context) {
             self.site.session = session;
@@ -232,11 +231,10 @@ impl<'a, 'c> Live<'a, 'c> {
                 self.view.set_busy(Some(doing.into()));
             }
             Err(failure) => {
-                let result = JobResult {
+                self.view.show_results(Results {
                     failure: Some(failure),
-                    ..JobResult::default()
-                };
-                self.view.show_results(Results::from(&result));
+                    ..Results::default()
+                });
             }
         }
     }
@@ -250,13 +248,9 @@ impl<'a, 'c> Live<'a, 'c> {
         }
         let reach = &self.args.reach;
         let routed = !reach.targets.is_empty();
-        let scan = ScanConfig {
-            link: survey::link(reach, self.context.global),
-            stop: StopCondition::Auto,
-            sweep: survey::sweep(reach, task.new_address().filter(|_| routed))?,
-            broadcast: reach.broadcast,
-        };
-        state::open_session(scan, task.access(), Cancellation::default(), self.context)
+        let new = task.new_address().filter(|_| routed);
+        let scan = survey::config(reach, self.context.global, new)?;
+        state::open_session(scan, task.access(), self.context)
     }
 }
 

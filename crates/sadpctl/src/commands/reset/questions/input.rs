@@ -45,7 +45,7 @@ pub(super) fn answers(
         None if Terminal::can_ask() => typed(terminal)?,
         None => {
             let message = "no answers were given, and there is no terminal to ask on";
-            return Err(Failure::words(Exit::Usage, message)
+            return Err(Failure::usage(message)
                 .hint("give them with --answers FILE (--answers - reads standard input); nothing was sent"));
         }
     };
@@ -108,7 +108,7 @@ fn typed_number(place: usize, terminal: &mut Terminal) -> Result<u32, Failure> {
     let mut line = String::new();
     io::stdin().read_line(&mut line)?;
     line.trim().parse().map_err(|_| {
-        Failure::words(Exit::Usage, "a question is named by its number")
+        Failure::usage("a question is named by its number")
             .hint("sadpctl reset questions show DEVICE lists them; nothing was sent")
     })
 }
