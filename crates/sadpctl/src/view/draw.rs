@@ -38,31 +38,17 @@ struct Shape {
     from: u16,
 }
 
-const fn shape(
-    column: Option<SortColumn>,
-    title: &'static str,
-    width: Constraint,
-    from: u16,
-) -> Shape {
-    Shape {
-        column,
-        title,
-        width,
-        from,
-    }
-}
-
 #[rustfmt::skip]
 const SHAPES: [Shape; 9] = [
-    shape(None, "", Constraint::Length(10), 40),
-    shape(Some(SortColumn::State), "", Constraint::Length(11), 58),
-    shape(Some(SortColumn::Address), "", Constraint::Length(15), 0),
-    shape(Some(SortColumn::Model), "", Constraint::Fill(1), 0),
-    shape(Some(SortColumn::Mac), "", Constraint::Length(17), 76),
-    shape(Some(SortColumn::Firmware), "", Constraint::Length(9), 110),
-    shape(Some(SortColumn::Serial), "", Constraint::Length(10), 92),
-    shape(None, "NOTES", Constraint::Length(21), 126),
-    shape(Some(SortColumn::Changed), "", Constraint::Length(8), 66),
+    Shape { column: None, title: "", width: Constraint::Length(10), from: 40 },
+    Shape { column: Some(SortColumn::State), title: "", width: Constraint::Length(11), from: 58 },
+    Shape { column: Some(SortColumn::Address), title: "", width: Constraint::Length(15), from: 0 },
+    Shape { column: Some(SortColumn::Model), title: "", width: Constraint::Fill(1), from: 0 },
+    Shape { column: Some(SortColumn::Mac), title: "", width: Constraint::Length(17), from: 76 },
+    Shape { column: Some(SortColumn::Firmware), title: "", width: Constraint::Length(9), from: 110 },
+    Shape { column: Some(SortColumn::Serial), title: "", width: Constraint::Length(10), from: 92 },
+    Shape { column: None, title: "NOTES", width: Constraint::Length(21), from: 126 },
+    Shape { column: Some(SortColumn::Changed), title: "", width: Constraint::Length(8), from: 66 },
 ];
 
 impl View {
