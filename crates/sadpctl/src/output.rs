@@ -126,17 +126,13 @@ impl Format {
         if self.is_of::<R>() {
             return Ok(());
         }
-        let all = Self::value_variants().iter();
-        let missing: Vec<_> = all
-            .filter(|format| !format.is_of::<R>())
-            .map(|format| format.name().to_uppercase())
-            .collect();
-        let others: Vec<_> = Self::value_variants()
-            .iter()
-            .filter(|format| **format != Self::Table && format.is_of::<R>())
-            .map(|format| format.name())
-            .collect();
-        let message = format!("{} no {} form", R::LIST, missing.join(" or "));
+        let formats = Self::value_variants().iter();
+        let (known, missing): (Vec<&Self>, Vec<_>) = formats.partition(|it| it.is_of::<R>());
+        let missing = missing.iter().map(|it| it.name().to_uppercase());
+        let missing = missing.collect::<Vec<_>>().join(" or ");
+        let others = known.iter().filter(|it| ***it != Self::Table);
+        let others: Vec<_> = others.map(|it| it.name()).collect();
+        let message = format!("{} no {missing} form", R::LIST);
         Err(Failure::usage(message).hint(format!("use --format {} or table", others.join(", "))))
     }
 

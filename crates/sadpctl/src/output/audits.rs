@@ -49,24 +49,22 @@ impl AuditRow {
     /// where it is.
     fn findings_text(&self) -> String {
         let entry = &self.entry;
-        let behind = entry
-            .behind
-            .as_ref()
-            .filter(|_| entry.recoverable.is_none());
-        let findings = entry.findings.iter().map(|it| it.message.as_str());
-        let text = behind.map_or_else(
-            || findings.collect::<Vec<_>>().join("; "),
-            |it| it.message.clone(),
-        );
-        clean(&text).into_owned()
+        if let (Some(behind), None) = (&entry.behind, entry.recoverable) {
+            return clean(&behind.message).into_owned();
+        }
+        let findings = entry.findings.iter().map(|it| clean(&it.message));
+        findings.collect::<Vec<_>>().join("; ")
+    }
+
+    /// What changed since an earlier audit; empty where nothing did.
+    fn change(&self) -> String {
+        let since = self.entry.since.as_ref();
+        since.map(audit_change).unwrap_or_default()
     }
 
     /// Whether it changed since an earlier audit.
     pub(crate) fn is_changed(&self) -> bool {
-        self.entry
-            .since
-            .as_ref()
-            .is_some_and(|it| !audit_change(it).is_empty())
+        !self.change().is_empty()
     }
 
     /// Whether something is missing.
@@ -106,11 +104,7 @@ impl Row for AuditRow {
                 known(row.entry.model.as_ref()),
                 known(Some(&row.cells.ready).filter(|it| !it.is_empty())),
                 row.findings_text(),
-                row.entry
-                    .since
-                    .as_ref()
-                    .map(audit_change)
-                    .unwrap_or_default(),
+                row.change(),
             ]);
         }
         table.write(out, layout.width)

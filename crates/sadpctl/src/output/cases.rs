@@ -56,10 +56,8 @@ impl ShownCase {
         let case = &reviewed.case;
         let request = &case.request;
         let reasons = reviewed.invalid_reasons.iter();
-        let model = request
-            .device
-            .serial()
-            .and_then(|serial| serial.parts(None));
+        let serial = request.device.serial();
+        let model = serial.and_then(|serial| serial.parts(None));
         Self {
             case: case.id.number(),
             device: Who {
@@ -118,11 +116,7 @@ impl Row for ShownCase {
                 known(case.device.mac.as_ref()),
                 known(case.device.model.as_ref()),
                 known(case.device.number.as_ref()),
-                case.name
-                    .as_deref()
-                    .map(clean)
-                    .unwrap_or_default()
-                    .into_owned(),
+                clean(case.name.as_deref().unwrap_or_default()).into_owned(),
                 known(case.device.address.map(|it| it.to_string())),
                 notes.join("\n"),
             ]);

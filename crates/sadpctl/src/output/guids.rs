@@ -92,11 +92,7 @@ impl Row for GuidLine {
                 known(line.mac.as_ref()),
                 line.exported.clone(),
                 if line.encrypted { "yes" } else { "no" }.into(),
-                line.name
-                    .as_deref()
-                    .map(clean)
-                    .unwrap_or_default()
-                    .into_owned(),
+                clean(line.name.as_deref().unwrap_or_default()).into_owned(),
                 clean(&line.file).into_owned(),
                 line.notes.clone(),
             ]);
