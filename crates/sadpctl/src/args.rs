@@ -27,7 +27,7 @@ use sadp_proto::{HostRange, StopCondition};
 use sadp_text::select::{Filter, Key};
 
 #[cfg(feature = "sim")]
-pub(crate) use self::sim::{DemoArgs, SimCommand, SimRunArgs, SimVendorArgs};
+pub(crate) use self::sim::{SimCommand, SimRunArgs, SimVendorArgs};
 #[cfg(feature = "web")]
 pub(crate) use self::web::WebArgs;
 pub(crate) use self::{
@@ -44,10 +44,7 @@ pub(crate) use self::{
         MailSetArgs, PreparationArgs, PrepareArgs, QuestionsAnswerArgs, QuestionsCommand,
         QuestionsSetArgs, QuestionsShowArgs, ResetCommand, SecretResetArgs, WaysArgs,
     },
-    services::{
-        CamerasArgs, LoginArgs, LoginChangeArgs, OnvifCommand, OnvifOnArgs, TimeCommand,
-        TimeSetArgs,
-    },
+    services::{LoginArgs, LoginChangeArgs, OnvifCommand, OnvifOnArgs, TimeCommand, TimeSetArgs},
     site::{AuditArgs, ContactArgs, NameArgs, ReportArgs},
     values::{LinkLayerMode, mailbox, mask, switch},
     watch::WatchArgs,
@@ -214,7 +211,8 @@ pub(crate) enum Command {
     /// Ask devices over HTTP: activated, locked, is the password right
     Check(CheckArgs),
     /// List the cameras behind a recorder, and why they are offline
-    Cameras(CamerasArgs),
+    #[command(after_help = services::CAMERAS_HELP)]
+    Cameras(LoginArgs),
     /// Clocks of devices: time, time zone, time server
     #[command(subcommand)]
     Time(TimeCommand),
@@ -243,7 +241,8 @@ pub(crate) enum Command {
     Decode(DecodeArgs),
     #[cfg(feature = "sim")]
     /// Scan a simulated site on this computer; touches no network
-    Demo(DemoArgs),
+    #[command(after_help = "Example:\n  sadpctl demo")]
+    Demo(ListArgs),
     #[cfg(feature = "sim")]
     /// Simulated devices
     #[command(subcommand)]

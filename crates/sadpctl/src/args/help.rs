@@ -88,11 +88,8 @@ impl Detail {
                 if hides { child.hide(true) } else { child }
             });
         let about = command.get_long_about().map(ToString::to_string);
-        let (_, more) = about
-            .as_deref()
-            .unwrap_or("")
-            .split_once("\n\n")
-            .unwrap_or_default();
+        let about = about.unwrap_or_default();
+        let (_, more) = about.split_once("\n\n").unwrap_or_default();
         let (explanation, examples) = split_examples(&command);
         let after = match self {
             Self::Full => [more, &explanation, &examples].join("\n\n"),
@@ -166,17 +163,12 @@ fn force_in(path: &str, arg: Arg) -> Arg {
         _ => return arg,
     };
     let mut guards = Guard::of(action);
-    if path == "net apply" {
-        guards.retain(|guard| *guard != Guard::AddressInUse);
-    }
-    if path == "onvif off" {
-        guards.retain(|guard| *guard != Guard::WeakPassword);
-    }
-    if path == "reset prepare" {
-        guards.retain(|guard| *guard != Guard::WayNotOffered);
-    }
-    if path == "reset button" {
-        guards.push(Guard::WayNotOffered);
+    match path {
+        "net apply" => guards.retain(|guard| *guard != Guard::AddressInUse),
+        "onvif off" => guards.retain(|guard| *guard != Guard::WeakPassword),
+        "reset prepare" => guards.retain(|guard| *guard != Guard::WayNotOffered),
+        "reset button" => guards.push(Guard::WayNotOffered),
+        _ => {}
     }
     let meanings: Vec<_> = guards
         .iter()

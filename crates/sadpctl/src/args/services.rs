@@ -93,9 +93,8 @@ impl LoginChangeArgs {
     }
 }
 
-/// `cameras`.
-#[derive(Args, Debug)]
-#[command(after_help = "\
+/// The help of `cameras`.
+pub(super) const CAMERAS_HELP: &str = "\
 Asks a recorder over HTTP, with its current password, which camera each channel is
 to show, whether it is online and why not, and which cameras the recorder finds in
 its own network, e.g. at its PoE ports. The password is tried once; nothing is
@@ -103,11 +102,7 @@ changed. audit and report then list cameras that SADP cannot see from here.
 
 Examples:
   sadpctl cameras 192.168.1.100
-  sadpctl cameras --all --out cameras.xlsx")]
-pub(crate) struct CamerasArgs {
-    #[command(flatten)]
-    pub(crate) login: LoginArgs,
-}
+  sadpctl cameras --all --out cameras.xlsx";
 
 /// `time`.
 #[derive(Debug, Subcommand)]

@@ -4,15 +4,14 @@ use sadp_ops::{
 };
 
 use crate::{
-    args::{CamerasArgs, Context},
+    args::{Context, LoginArgs},
     failure::{Exit, Failure},
     output::{self, CameraRow, Outcome},
     run::Run,
     secret,
 };
 
-pub(super) fn run(args: &CamerasArgs, context: Context<'_>) -> Result<Exit, Failure> {
-    let args = &args.login;
+pub(super) fn run(args: &LoginArgs, context: Context<'_>) -> Result<Exit, Failure> {
     output::check_outcomes(context.global.format)?;
     let reached = args.reached()?;
     let password = secret::current(args.dry_run, &args.password)?;

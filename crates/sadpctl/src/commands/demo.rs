@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::{list, sim};
 use crate::{
     advice,
-    args::{Context, DemoArgs},
+    args::{Context, ListArgs},
     failure::{Exit, Failure},
     run::Run,
     survey,
@@ -35,7 +35,7 @@ This was a simulated shop inside this computer: nothing went out. Next, try
   sadpctl scan --where state=unactivated   only those without a password yet
   sadpctl show DEVICE                      all of one, by serial, MAC or address";
 
-pub(super) fn run(args: &DemoArgs, context: Context<'_>) -> Result<Exit, Failure> {
+pub(super) fn run(args: &ListArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let here = Ipv4Net::new(HERE, PREFIX).map_err(|error| Failure::new(Exit::Machine, error))?;
     let mut run = Run::with(ScanConfig::default(), LedgerAccess::Unavailable, context)?;
     let mut report = run.block_on(async |session, observer| {
@@ -53,7 +53,7 @@ pub(super) fn run(args: &DemoArgs, context: Context<'_>) -> Result<Exit, Failure
         );
     }
     let devices = DiscoveredDevice::assess_all(entries, &[here.into()]);
-    let printed = list::print(devices, &args.list, &mut context)?;
+    let printed = list::print(devices, args, &mut context)?;
     let terminal = context.terminal;
     let took = advice::seconds(report.progress.elapsed);
     terminal.note(&format!("{}; took {took}", advice::summary(&printed)));
