@@ -190,19 +190,17 @@ impl Secret {
         if let Some(file) = file {
             return self.read_file(file).map(Some);
         }
-        let given = self.in_environment();
-        given
-            .map(|(variable, value)| self.read_variable(variable, value))
-            .transpose()
+        let Some((variable, value)) = self.in_environment() else {
+            return Ok(None);
+        };
+        let value = value.into_string().map(Zeroizing::new);
+        let value = value.map_err(|_| self.not_text(&variable))?;
+        self.secret(&value, &variable).map(Some)
     }
 
     /// Whether it can be had, by asking at the worst.
     pub(crate) fn can_be_had(&self, file: Option<&Path>) -> bool {
-        Terminal::can_ask() || self.is_given(file)
-    }
-
-    fn is_given(&self, file: Option<&Path>) -> bool {
-        file.is_some() || self.in_environment().is_some()
+        Terminal::can_ask() || file.is_some() || self.in_environment().is_some()
     }
 
     fn in_environment(&self) -> Option<(&'static str, OsString)> {
@@ -222,12 +220,6 @@ impl Secret {
         })?;
         let text = std::str::from_utf8(&bytes).map_err(|_| self.not_text(&file.display()))?;
         self.secret(text, &file.display())
-    }
-
-    fn read_variable(&self, variable: &str, value: OsString) -> Result<Given, Failure> {
-        let value = value.into_string();
-        let value = value.map_err(|_| self.not_text(&variable))?;
-        self.secret(&Zeroizing::new(value), &variable)
     }
 
     /// Asks for it, without showing it. It is checked before it is asked for again.

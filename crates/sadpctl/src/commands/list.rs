@@ -99,20 +99,14 @@ impl Target for GuidImportArgs {
     }
 }
 
-/// The devices in the order of `scan`.
-fn sorted(found: &Inventory) -> Vec<DiscoveredDevice> {
-    let mut devices = found.devices.clone();
-    select::by_urgency(&mut devices);
-    devices
-}
-
 /// The devices that a filter chooses of all, in the order of `scan`. Fails where it
 /// chooses none.
 pub(super) fn of_all(
     found: &Inventory,
     filter: Option<&Filter>,
 ) -> Result<Vec<DiscoveredDevice>, Failure> {
-    let mut devices = sorted(found);
+    let mut devices = found.devices.clone();
+    select::by_urgency(&mut devices);
     let Some(filter) = filter else {
         return Ok(devices);
     };

@@ -129,10 +129,8 @@ fn unwritable(error: ResultFileError) -> Failure {
 fn show_left_out(plan: &Plan, terminal: &mut Terminal) {
     let left_out = plan.left_out.iter();
     for outcome in left_out.filter(|it| it.impact() != Impact::None) {
-        let mac = outcome
-            .device
-            .mac
-            .map_or_else(|| "-".into(), |mac| mac.to_string());
+        let mac = outcome.device.mac.map(|mac| mac.to_string());
+        let mac = mac.as_deref().unwrap_or("-");
         let message = sadp_text::message(outcome);
         terminal.warn(&format!("{mac} is left out: {message}"));
     }

@@ -93,13 +93,8 @@ fn show(proposal: &Proposal, keeping: usize, terminal: &mut Terminal) {
     if proposal.gateway.is_none() {
         terminal.warn("no gateway is known there, so the plan has none: --gateway gives one");
     }
-    let states = proposal
-        .rows
-        .iter()
-        .map(|(found, _)| found.entry.device.state);
-    let unactivated = states
-        .filter(|state| *state == Some(State::Unactivated))
-        .count();
+    let states = proposal.rows.iter().map(|(it, _)| it.entry.device.state);
+    let unactivated = states.filter(|it| *it == Some(State::Unactivated)).count();
     if unactivated > 0 {
         terminal.hint(&format!(
             "{} must be activated first: sadpctl activate",

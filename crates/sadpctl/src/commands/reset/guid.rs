@@ -86,11 +86,12 @@ fn import(args: &GuidImportArgs, context: Context<'_>) -> Result<Exit, Failure> 
     if !wanted {
         let is_nothing = plan.is_nothing();
         let exit = run.print_planned(plan.into_outcomes())?;
-        return if is_nothing {
-            Err(none_in_vault())
-        } else {
-            Ok(exit)
-        };
+        if !is_nothing {
+            return Ok(exit);
+        }
+        let message = "the vault holds no usable GUID of any device found";
+        return Err(Failure::words(Exit::NotFound, message)
+            .hint("sadpctl reset guid list shows what it holds; nothing was sent"));
     }
     let devices = plan.imports.iter().map(|it| &it.device);
     run.confirm(&Announcement::GUID_IMPORT.question(devices), args.change)?;
@@ -103,14 +104,6 @@ fn import(args: &GuidImportArgs, context: Context<'_>) -> Result<Exit, Failure> 
         }
         Ok(report)
     })
-}
-
-fn none_in_vault() -> Failure {
-    Failure::words(
-        Exit::NotFound,
-        "the vault holds no usable GUID of any device found",
-    )
-    .hint("sadpctl reset guid list shows what it holds; nothing was sent")
 }
 
 /// Reads the file, or the passphrase of the vault where one is needed.

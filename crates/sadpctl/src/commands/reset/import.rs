@@ -79,10 +79,8 @@ impl Import<'_> {
 
     /// The request of this number.
     fn case(&self, id: CaseId) -> Result<Case, Failure> {
-        self.cases()?
-            .into_iter()
-            .find(|case| case.id == id)
-            .ok_or_else(|| no_case(id))
+        let mut cases = self.cases()?.into_iter();
+        cases.find(|case| case.id == id).ok_or_else(|| no_case(id))
     }
 
     /// Asks on a terminal for which open request each file is that tells nothing of that.
@@ -150,9 +148,7 @@ impl Import<'_> {
     /// Whether the device's request is answered by a dated code, which sets no new
     /// password.
     fn is_legacy(&self, name: &DeviceName) -> Result<bool, Failure> {
-        let session = &self.run.session;
-        let history = History::read(session.ledger(), session.now())?;
-        let mut cases = history.cases().iter();
+        let mut cases = self.cases()?.into_iter();
         let case = cases.find(|case| name.names(&case.request.device));
         Ok(case.is_some_and(|case| case.request.kind == RequestKind::LegacyCode))
     }
