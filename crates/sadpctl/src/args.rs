@@ -44,7 +44,7 @@ pub(crate) use self::{
         MailSetArgs, PreparationArgs, PrepareArgs, QuestionsAnswerArgs, QuestionsCommand,
         QuestionsSetArgs, QuestionsShowArgs, ResetCommand, SecretResetArgs, WaysArgs,
     },
-    services::{LoginArgs, LoginChangeArgs, OnvifCommand, OnvifOnArgs, TimeCommand, TimeSetArgs},
+    services::{LoginArgs, OnvifCommand, OnvifOnArgs, ReadArgs, TimeCommand},
     site::{AuditArgs, ContactArgs, NameArgs, ReportArgs},
     values::{LinkLayerMode, mailbox, mask, switch},
     watch::WatchArgs,

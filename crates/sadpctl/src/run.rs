@@ -11,7 +11,7 @@ use tokio::{runtime::Runtime, sync::oneshot};
 
 use crate::{
     advice,
-    args::{AskArgs, ChangeArgs, Context, GlobalArgs},
+    args::{AskArgs, ChangeArgs, Context, GlobalArgs, ReadArgs},
     failure::{Exit, Failure},
     interrupt,
     output::{self, Format, Outcome},
@@ -46,6 +46,13 @@ impl From<LedgerAccess> for Purpose {
     fn from(access: LedgerAccess) -> Self {
         let naming = Naming::Ending;
         Self { access, naming }
+    }
+}
+
+/// Logins are recorded, and two runs must not try one password at a time.
+impl From<ReadArgs> for Purpose {
+    fn from(read: ReadArgs) -> Self {
+        ChangeArgs::from(read).access().into()
     }
 }
 

@@ -4,91 +4,49 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use sadp_ops::{
-    DiscoveredDevice, LedgerAccess,
-    check::HttpAccess,
     onvif::{OnvifLevel, OnvifSettings, WantedOnvifUser},
-    time::{ChosenDevices, ClockSource, NamedZone, NtpHost, TimeSettings},
+    time::{ClockSource, NamedZone, NtpHost, TimeSettings},
 };
 
 use super::{
     ChangeArgs, ChoiceArgs, ForceArgs, HttpArgs, PasswordArgs,
     values::{ntp_host, onvif_user, time_zone},
 };
-use crate::failure::Failure;
 
-/// Devices that are asked with a login.
+/// Devices that are asked with a login, or changed: with [`ChangeArgs`].
 #[derive(Args, Debug)]
-pub(crate) struct LoginArgs {
+pub(crate) struct LoginArgs<C: Args = ReadArgs> {
     #[command(flatten)]
     pub(crate) choice: ChoiceArgs,
 
     #[command(flatten)]
     pub(crate) password: PasswordArgs,
 
+    #[command(flatten)]
+    pub(crate) change: C,
+
+    #[command(flatten)]
+    pub(crate) http: HttpArgs,
+}
+
+/// How devices are only asked.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct ReadArgs {
     /// Send nothing over HTTP; show which devices would be asked
     #[arg(long)]
-    pub(crate) dry_run: bool,
+    dry_run: bool,
 
     #[command(flatten)]
-    pub(crate) force: ForceArgs,
-
-    #[command(flatten)]
-    pub(crate) http: HttpArgs,
+    force: ForceArgs,
 }
 
-impl LoginArgs {
-    /// How the devices are reached.
-    pub(crate) fn reached(&self) -> Result<HttpAccess, Failure> {
-        self.http.access(true, self.choice.devices.len())
-    }
-
-    /// What the operation needs of the ledger: logins are recorded, and two runs must not
-    /// try one password at a time.
-    pub(crate) const fn access(&self) -> LedgerAccess {
-        if self.dry_run {
-            LedgerAccess::Read
-        } else {
-            LedgerAccess::Write
-        }
-    }
-
-    /// The devices found, as they were chosen.
-    pub(crate) const fn chosen(&self, devices: Vec<DiscoveredDevice>) -> ChosenDevices {
-        ChosenDevices {
-            devices,
-            overrides: self.force.overrides,
-            named: !self.choice.all,
-        }
-    }
-}
-
-/// Devices that are changed with a login.
-#[derive(Args, Debug)]
-pub(crate) struct LoginChangeArgs {
-    #[command(flatten)]
-    pub(crate) choice: ChoiceArgs,
-
-    #[command(flatten)]
-    pub(crate) password: PasswordArgs,
-    #[command(flatten)]
-    pub(crate) change: ChangeArgs,
-
-    #[command(flatten)]
-    pub(crate) http: HttpArgs,
-}
-
-impl LoginChangeArgs {
-    /// How the devices are reached.
-    pub(crate) fn reached(&self) -> Result<HttpAccess, Failure> {
-        self.http.access(true, self.choice.devices.len())
-    }
-
-    /// The devices found, as they were chosen.
-    pub(crate) fn chosen(&self, devices: Vec<DiscoveredDevice>) -> ChosenDevices {
-        ChosenDevices {
-            devices,
-            overrides: self.change.overrides(),
-            named: !self.choice.all,
+/// There is no question before it.
+impl From<ReadArgs> for ChangeArgs {
+    fn from(ReadArgs { dry_run, force }: ReadArgs) -> Self {
+        Self {
+            yes: true,
+            dry_run,
+            force,
         }
     }
 }
@@ -140,7 +98,7 @@ pub(crate) struct TimeSetArgs {
     pub(crate) wanted: WantedTimeArgs,
 
     #[command(flatten)]
-    pub(crate) change: LoginChangeArgs,
+    pub(crate) change: LoginArgs<ChangeArgs>,
 }
 
 /// What is set of a clock.
@@ -188,7 +146,7 @@ Recorders and programs that get the picture by ONVIF lose it. The users stay.
 
 Example:
   sadpctl onvif off 192.168.1.64")]
-    Off(LoginChangeArgs),
+    Off(LoginArgs<ChangeArgs>),
 }
 
 /// `onvif on`.
@@ -218,7 +176,7 @@ pub(crate) struct OnvifOnArgs {
     pub(crate) user_password_file: Option<PathBuf>,
 
     #[command(flatten)]
-    pub(crate) change: LoginChangeArgs,
+    pub(crate) change: LoginArgs<ChangeArgs>,
 }
 
 impl OnvifOnArgs {
