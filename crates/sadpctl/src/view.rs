@@ -7,7 +7,6 @@ mod draw;
 mod form;
 mod keys;
 mod pane;
-mod question;
 mod row;
 
 use std::{
@@ -26,8 +25,7 @@ use strum::{EnumIter, IntoEnumIterator as _, IntoStaticStr};
 pub(crate) use self::{draw::Palette, keys::Command, pane::Results};
 use self::{
     form::Form,
-    pane::{Content, Pane},
-    question::Question,
+    pane::{Content, Pane, Question},
     row::ViewRow,
 };
 use crate::output::{Told, Ways};

@@ -1,15 +1,16 @@
-mod http;
-
 use sadp_ops::{
     DeviceRef, DiscoveredDevice, Inventory, NextStep, OutcomeStatus, Report,
     activate::{self, Activation},
     recovery::prepare::{Settings, WantedPreparation},
-    verify,
+    verify::{self, Verification},
 };
 use sadp_reset::{Action, DeviceKey};
 use sadp_text::{Announcement, already_active, answers_kept, count};
 
-use super::{new_password, reset};
+use super::{
+    new_password::{self, NewPassword},
+    reset,
+};
 use crate::{
     args::{ActivateArgs, ActivationVia, Context},
     failure::{Exit, Failure},
@@ -22,7 +23,7 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
     let reached = args.verify.access()?;
     let password = new_password::pending(&args.password, args.change)?;
     if args.via == ActivationVia::Http {
-        return http::run(args, password, context);
+        return over_http(args, password, context);
     }
     let (wanted, passphrase) = wanted(args)?.unzip();
     let passphrase = passphrase.flatten();
@@ -76,6 +77,50 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
     }
     drop((password, passphrase));
     run.print_after(report, later, None)
+}
+
+/// `activate --via http`.
+fn over_http(
+    args: &ActivateArgs,
+    password: NewPassword,
+    context: Context<'_>,
+) -> Result<Exit, Failure> {
+    let reached = args.verify.access()?;
+    if args.prepare {
+        let message = "recovery is prepared over SADP, not with --via http";
+        return Err(Failure::usage(message)
+            .hint("leave out --prepare, and prepare it afterwards: sadpctl reset prepare DEVICE"));
+    }
+    let (mut run, _, devices) = Run::find_for_http(&args.choice, args.change, context)?;
+    let overrides = args.change.overrides();
+    let plan = run.block_on(async |session, observer| {
+        activate::plan_over_http(session, devices, overrides, !args.choice.all, observer).await
+    })?;
+    if plan.already_active > 0 {
+        run.terminal.note(&already_active(plan.already_active));
+    }
+    let devices = &plan.selection.devices;
+    if args.change.dry_run || devices.is_empty() {
+        if !args.change.dry_run {
+            plan.record_earlier(&mut run.session)?;
+        }
+        return run.print_planned(plan.selection.into_outcomes());
+    }
+    let announcement = if plan.is_v3() {
+        Announcement::ACTIVATE_OVER_HTTP_V3
+    } else {
+        Announcement::ACTIVATE_OVER_HTTP
+    };
+    run.confirm(&announcement.question(devices), args.change)?;
+    let password = password.get(run.terminal)?;
+    run.carry_out(async move |session, observer| {
+        let verification = Verification {
+            password: &password,
+            access: &reached,
+        };
+        plan.carry_out(session, verification, args.verify.verify, observer)
+            .await
+    })
 }
 
 /// What is to be prepared afterwards, if anything.

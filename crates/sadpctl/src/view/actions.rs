@@ -10,7 +10,7 @@ use sadp_ops::{
 };
 use sadp_reset::DeviceKey;
 
-use super::{Command, Mode, View, form::Form, question::Question, row::ViewRow};
+use super::{Command, Mode, View, form::Form, pane::Question, row::ViewRow};
 
 /// How long a lamp blinks.
 const BLINKS_FOR: Duration = Duration::from_secs(30);
