@@ -2,7 +2,6 @@
 
 mod change;
 mod help;
-mod http;
 mod net;
 mod reset;
 mod services;
@@ -36,7 +35,6 @@ pub(crate) use self::{
         LocateArgs, NewPasswordArgs, OwnerArgs, PasswordArgs, SettleArgs, VerifyArgs,
     },
     help::{Detail, EXIT_CODES, split_examples},
-    http::{HttpArgs, TransportArgs},
     net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, WantedArgs},
     reset::{
         AnswersArgs, App, AppArgs, ButtonArgs, CasesArgs, CasesCommand, ExportArgs, GuidCommand,
@@ -44,7 +42,9 @@ pub(crate) use self::{
         MailSetArgs, PreparationArgs, PrepareArgs, QuestionsAnswerArgs, QuestionsCommand,
         QuestionsSetArgs, QuestionsShowArgs, ResetCommand, SecretResetArgs, WaysArgs,
     },
-    services::{LoginArgs, OnvifCommand, OnvifOnArgs, ReadArgs, TimeCommand},
+    services::{
+        HttpArgs, LoginArgs, OnvifCommand, OnvifOnArgs, ReadArgs, TimeCommand, TransportArgs,
+    },
     site::{AuditArgs, ContactArgs, NameArgs, ReportArgs},
     values::{LinkLayerMode, mailbox, mask, switch},
     watch::WatchArgs,
