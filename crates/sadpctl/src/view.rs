@@ -78,12 +78,11 @@ enum Mode {
 }
 
 /// What is wanted of a row.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Wanted {
     text: String,
-    parsed: Option<Filter>,
-    /// Why it cannot be understood. Then all rows fit.
-    error: Option<String>,
+    /// The filter that the text is, if it is one. Where it cannot be understood all rows fit.
+    parsed: Result<Option<Filter>, String>,
 }
 
 /// By what rows are sorted.
@@ -264,8 +263,9 @@ impl View {
             let place = before.unwrap_or(0).min(self.shown.len().saturating_sub(1));
             self.selected = self.shown.get(place).copied();
         }
-        let shows_details = matches!(&self.mode, Mode::Pane(pane) if pane.is_details());
-        if self.selected.is_none() && shows_details {
+        if let (None, Mode::Pane(pane)) = (self.selected, &self.mode)
+            && matches!(pane.content, Content::Details)
+        {
             self.go_back();
         }
     }
@@ -330,23 +330,17 @@ impl Wanted {
     fn new(text: &str) -> Self {
         let text = text.trim();
         let is_filter = text.contains(['=', '~', '<', '>']);
-        let parsed = is_filter.then(|| text.parse::<Filter>());
-        let (parsed, error) = match parsed {
-            Some(Ok(filter)) => (Some(filter), None),
-            Some(Err(error)) => (None, Some(error)),
-            None => (None, None),
-        };
         Self {
             text: text.into(),
-            parsed,
-            error,
+            parsed: is_filter.then(|| text.parse()).transpose(),
         }
     }
 
     fn holds(&self, row: &ViewRow) -> bool {
         match &self.parsed {
-            Some(filter) => filter.holds(&row.told.found),
-            None => self.error.is_some() || row.contains(&self.text),
+            Ok(Some(filter)) => filter.holds(&row.told.found),
+            Ok(None) => row.contains(&self.text),
+            Err(_) => true,
         }
     }
 }

@@ -15,7 +15,6 @@ use sadp_model::{LocalNetwork, MacAddr};
 use sadp_ops::{DiscoveredDevice, LedgerAccess, Session, recovery::methods};
 use sadp_proto::WatchEvent;
 use sadp_reset::SiteName;
-use sadp_text::select::Filter;
 
 use self::live::Live;
 use super::record;
@@ -99,7 +98,8 @@ async fn print_lines(
         match news {
             WatcherEvent::Event(event, at) => {
                 let told = site.tell(event, at);
-                if !told.is_news() || !is_wanted(&told, args.filter.as_ref()) {
+                let filter = args.filter.as_ref();
+                if !told.is_news() || filter.is_some_and(|it| !it.holds(&told.found)) {
                     continue;
                 }
                 if global.format == Format::Ndjson {
@@ -117,10 +117,6 @@ async fn print_lines(
             WatcherEvent::NoLink(error) => terminal.warn(&no_link(&error)),
         }
     }
-}
-
-fn is_wanted(told: &Told, filter: Option<&Filter>) -> bool {
-    filter.is_none_or(|filter| filter.holds(&told.found))
 }
 
 fn names(links: &[LinkInfo]) -> String {

@@ -39,8 +39,8 @@ impl View {
     /// The form for what an action needs.
     fn form_for(&self, key: KeyCode) -> Result<Form, String> {
         let targets = self.targets();
-        let unactivated = targets.iter().copied().filter(|row| is_unactivated(row));
-        let unactivated: Vec<_> = unactivated.collect();
+        let mut unactivated = targets.clone();
+        unactivated.retain(|it| it.told.found.entry.device.state == Some(State::Unactivated));
         let needs_password = !matches!(key, KeyCode::Char('a' | 'e'));
         if needs_password && !targets.is_empty() && unactivated.len() == targets.len() {
             return Err("it has no password yet: a activates it".into());
@@ -86,11 +86,6 @@ impl View {
         }
         None
     }
-}
-
-/// Whether it has no password yet.
-fn is_unactivated(row: &ViewRow) -> bool {
-    row.told.found.entry.device.state == Some(State::Unactivated)
 }
 
 /// What the ledger and a look know devices by.

@@ -238,7 +238,7 @@ impl View {
         if let Mode::Filter(text) = &self.mode {
             let cursor = Span::styled(" ", Modifier::REVERSED);
             let mut spans = vec![Span::raw(format!("filter: {}", clean(text))), cursor];
-            if let Some(error) = &self.filter.error {
+            if let Err(error) = &self.filter.parsed {
                 spans.push(Span::styled(format!("  {}", clean(error)), alarm));
             }
             return Line::from(spans);
@@ -246,7 +246,8 @@ impl View {
         if let Some(message) = &self.message {
             return Line::raw(clean(message).into_owned());
         }
-        if let Some(alarming) = self.filter.error.as_ref().or(self.notice.as_ref()) {
+        let error = self.filter.parsed.as_ref().err();
+        if let Some(alarming) = error.or(self.notice.as_ref()) {
             return Line::styled(clean(alarming).into_owned(), alarm);
         }
         let row = self

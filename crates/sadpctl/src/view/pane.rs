@@ -13,7 +13,7 @@ use crate::{
 /// A text over the list, and how far it is scrolled.
 #[derive(Debug)]
 pub(super) struct Pane {
-    content: Content,
+    pub(super) content: Content,
     /// How many lines are above the first one visible. Drawing keeps it within the text.
     pub(super) scrolled: usize,
 }
@@ -42,10 +42,6 @@ impl Pane {
     pub(super) const fn new(content: Content) -> Self {
         let scrolled = 0;
         Self { content, scrolled }
-    }
-
-    pub(super) const fn is_details(&self) -> bool {
-        matches!(self.content, Content::Details)
     }
 
     /// Its lines, for a screen of this width.
@@ -148,7 +144,8 @@ pub(super) fn fold(lines: impl IntoIterator<Item = String>, width: u16) -> Vec<S
 
 /// All that is known of a device, as `show` prints it.
 fn details(row: &ViewRow) -> Vec<String> {
-    let first = format!("{} at {}  {}", row.word, row.changed_at(), row.told.what());
+    let at = format!("{} {}", row.changed, row.zone);
+    let first = format!("{} at {at}  {}", row.word, row.told.what());
     let mut page = Vec::new();
     // Writing into memory does not fail.
     let _ = output::write_details(&mut page, &row.told.found, None);

@@ -81,11 +81,6 @@ impl ViewRow {
         self.told.found.warnings.contains(&Warning::DuplicateIp)
     }
 
-    /// When it last changed, with the zone.
-    pub(super) fn changed_at(&self) -> String {
-        format!("{} {}", self.changed, self.zone)
-    }
-
     pub(super) fn contains(&self, text: &str) -> bool {
         text.is_empty() || self.searched.contains(&text.to_lowercase())
     }
