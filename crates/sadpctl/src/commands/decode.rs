@@ -125,24 +125,21 @@ fn document_line(document: &Result<Document, DecodeError>) -> MessageLine<'_> {
     let read = document.as_ref().ok();
     let message = read.map(|document| Message::from_document(document.clone()));
     let told = message.as_ref().and_then(|message| message.as_ref().ok());
-    let header = told.map(|message| match message {
-        Message::Request(request) => &request.header,
-        Message::Report(report) | Message::Goodbye(report) => &report.header,
-        Message::CommandReply(reply) => &reply.header,
+    let told = told.map(|message| match message {
+        Message::Request(it) => (&it.header, "request"),
+        Message::Report(it) if it.hello => (&it.header, "hello"),
+        Message::Report(it) => (&it.header, "report"),
+        Message::Goodbye(it) => (&it.header, "goodbye"),
+        Message::CommandReply(it) => (&it.header, "command-reply"),
     });
+    let (header, purpose) = told.unzip();
     let error = match (document, &message) {
         (Err(error), _) | (_, Some(Err(error))) => Some(error.to_string()),
         _ => None,
     };
     MessageLine {
         root: read.map(|document| &*document.root),
-        message: told.map(|message| match message {
-            Message::Request(_) => "request",
-            Message::Report(report) if report.hello => "hello",
-            Message::Report(_) => "report",
-            Message::Goodbye(_) => "goodbye",
-            Message::CommandReply(_) => "command-reply",
-        }),
+        message: purpose,
         types: header.map(|header| Types::to_string(&header.types)),
         uuid: header.and_then(|header| header.uuid).map(Shown),
         mac: header.and_then(|header| header.mac).map(Shown),

@@ -19,6 +19,7 @@ use sadp_ops::{
     verify,
 };
 use sadp_proto::SecretAnswers;
+use sadp_reset::{QrError, QrImage};
 use sadp_text::Announcement;
 
 pub(super) use self::export::load_contact;
@@ -27,6 +28,7 @@ use crate::{
     args::{Context, ResetCommand, SecretResetArgs},
     failure::{Exit, Failure},
     run::Run,
+    terminal::Terminal,
 };
 
 pub(super) fn run(command: &ResetCommand, context: Context<'_>) -> Result<Exit, Failure> {
@@ -113,4 +115,12 @@ fn check_listed(
     let checked =
         run.block_on(async |session, observer| check.apply(selection, session, observer).await);
     Ok(checked?)
+}
+
+/// A text drawn as a QR code. `None` where it does not fit the screen.
+fn qr_picture(text: &str, terminal: &Terminal) -> Result<Option<String>, QrError> {
+    let picture = QrImage::new(text)?.to_text();
+    let wide = picture.lines().map(|line| line.chars().count()).max();
+    let fits = terminal.width().is_none_or(|width| wide <= Some(width));
+    Ok(fits.then_some(picture))
 }
