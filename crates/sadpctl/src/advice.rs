@@ -93,20 +93,17 @@ fn off_subnet(
     site: &KnownAddresses,
     platform: Platform,
 ) -> Vec<String> {
-    let far = devices
-        .iter()
-        .filter(|found| found.warnings.contains(&Warning::OffSubnet));
+    let far = devices.iter();
+    let far = far.filter(|found| found.warnings.contains(&Warning::OffSubnet));
     let mut networks = site.off_subnet(far.map(|found| &found.entry));
     let left = networks.len().saturating_sub(MAX_NETWORKS);
     networks.truncate(MAX_NETWORKS);
-    let mut hints: Vec<_> = networks
-        .into_iter()
-        .map(|far| {
-            let whose = count(far.devices as u64, "device is", "devices are");
-            let (network, remedy) = (far.network, reach(&far, platform));
-            format!("{whose} in {network}, out of reach; {remedy}")
-        })
-        .collect();
+    let hints = networks.into_iter().map(|far| {
+        let whose = count(far.devices as u64, "device is", "devices are");
+        let (network, remedy) = (far.network, reach(&far, platform));
+        format!("{whose} in {network}, out of reach; {remedy}")
+    });
+    let mut hints: Vec<_> = hints.collect();
     if left > 0 {
         hints.push(format!("devices in {left} more networks are out of reach"));
     }

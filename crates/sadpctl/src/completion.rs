@@ -70,12 +70,7 @@ fn with_values(arg: Arg) -> Arg {
             let zones = jiff::tz::db().available();
             zones.map(|it| Candidate::new(it.as_str())).collect()
         },
-        "force" => |_| {
-            Guard::WORDS
-                .iter()
-                .map(|word| Candidate::new(*word))
-                .collect()
-        },
+        "force" => |_| Guard::WORDS.iter().copied().map(Candidate::new).collect(),
         _ => return arg,
     };
     let complete = move |typed: &OsStr| {

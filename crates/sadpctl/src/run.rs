@@ -230,9 +230,8 @@ impl<'a> Run<'a> {
     pub(crate) fn prompt_yes_no(&mut self, question: &str) -> bool {
         let question = format!("{question} [y/N]");
         let answer = self.prompt_line(&question).unwrap_or_default();
-        ["y", "yes"]
-            .iter()
-            .any(|yes| answer.eq_ignore_ascii_case(yes))
+        let mut yes = ["y", "yes"].iter();
+        yes.any(|yes| answer.eq_ignore_ascii_case(yes))
     }
 
     /// Asks a question that is answered by a line, and returns that without blanks
@@ -268,9 +267,8 @@ impl<'a> Run<'a> {
             terminal: self.terminal,
             progress: &mut self.progress,
         };
-        let result = self
-            .runtime
-            .block_on(part(&mut self.session, &mut observer));
+        let part = part(&mut self.session, &mut observer);
+        let result = self.runtime.block_on(part);
         self.progress.clear();
         result
     }
@@ -360,16 +358,12 @@ impl Observer for Shown<'_> {
         }
         for line in lines(&event) {
             let terminal = &mut *self.terminal;
-            self.progress.suspend(|| print(&line, terminal));
+            self.progress.suspend(|| match &line {
+                Line::Detail(text) => terminal.detail(text),
+                Line::Note(text) => terminal.note(&text.to_string()),
+                Line::Warning(text) => terminal.warn(text),
+                Line::Hint(text) => terminal.hint(&text.to_string()),
+            });
         }
-    }
-}
-
-fn print(line: &Line, terminal: &mut Terminal) {
-    match line {
-        Line::Detail(text) => terminal.detail(text),
-        Line::Note(text) => terminal.note(&text.to_string()),
-        Line::Warning(text) => terminal.warn(text),
-        Line::Hint(text) => terminal.hint(&text.to_string()),
     }
 }

@@ -130,11 +130,8 @@ fn reset_ways() {
 fn reset_app_and_button() {
     let device = &assessed()[5];
     let fit = |method| {
-        device
-            .methods
-            .iter()
-            .find(|fit| fit.method == method)
-            .unwrap()
+        let mut methods = device.methods.iter();
+        methods.find(|fit| fit.method == method).unwrap()
     };
     let row = AppRow::new(&device.device, fit(RecoveryMethod::HikProConnect));
     let steps = ButtonSteps::new(

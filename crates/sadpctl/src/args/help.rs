@@ -170,10 +170,9 @@ fn force_in(path: &str, arg: Arg) -> Arg {
         "reset button" => guards.push(Guard::WayNotOffered),
         _ => {}
     }
-    let meanings: Vec<_> = guards
-        .iter()
-        .map(|guard| format!("{} ({})", guard.word(), guarded_against(*guard)))
-        .collect();
+    let meanings = guards.iter();
+    let meanings = meanings.map(|it| format!("{} ({})", it.word(), guarded_against(*it)));
+    let meanings: Vec<_> = meanings.collect();
     let unnamed = Guard::LIFTED_UNNAMED.map(|guard| guards.contains(&guard).then(|| guard.word()));
     let unnamed: Vec<_> = unnamed.into_iter().flatten().collect();
     let unnamed = if unnamed.is_empty() {
@@ -204,13 +203,16 @@ mod tests {
         }
         let is_leaf = !command.has_subcommands();
         let (_, examples) = split_examples(command);
-        let has_example = examples
-            .lines()
-            .nth(1)
-            .is_some_and(|it| it.contains("sadpctl "));
+        let example = examples.lines().nth(1);
+        let has_example = example.is_some_and(|it| it.contains("sadpctl "));
         assert!(!is_leaf || has_example, "{name}: {examples}");
         let visible = command.get_subcommands_mut().filter(|it| !it.is_hide_set());
         visible.for_each(check);
+    }
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Cli::command().debug_assert();
     }
 
     #[test]

@@ -97,9 +97,8 @@ impl<'a> Mistake<'a> {
             );
             return (message, hint);
         }
-        let known = SYNONYMS
-            .iter()
-            .filter(|(words, _)| words.contains(&&*typed));
+        let known = SYNONYMS.iter();
+        let known = known.filter(|(words, _)| words.contains(&&*typed));
         let mut known = known.map(|(_, ours)| (*ours).to_owned());
         let known = known.find(|ours| ours.split(' ').next().is_some_and(|it| self.has(it)));
         let similar = known.or_else(|| self.texts(ContextKind::SuggestedArg).into_iter().next());

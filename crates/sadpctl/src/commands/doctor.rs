@@ -25,9 +25,9 @@ pub(super) fn run(args: &DoctorArgs, context: Context<'_>) -> Result<Exit, Failu
         let examination = Examination::begin(&session.scan_config().link).await?;
         examination.finish(session.scan(observer).await)
     });
-    let checks: Vec<_> = diagnosis?
-        .iter()
-        .map(|check| CheckRow::new(check, Platform::HERE))
+    let checks = diagnosis?.into_iter();
+    let checks: Vec<_> = checks
+        .map(|it| CheckRow::new(&it, Platform::HERE))
         .collect();
     let mut context = run.into_context();
     context.print(&checks)?;

@@ -27,10 +27,8 @@ fn play(args: &SimRunArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let interface = interface(&global.interfaces)?;
     let (devices, seed) = devices(args, &interface)?;
     let description = describe(&devices, &interface);
-    let mute = devices
-        .iter()
-        .filter(|it| it.behavior.link == LinkAnswer::Only);
-    let mute = mute.count() as u64;
+    let links = devices.iter().map(|it| it.behavior.link);
+    let mute = links.filter(|it| *it == LinkAnswer::Only).count() as u64;
     if mute > 0 && !args.link_layer {
         let number = count(mute, "device answers", "devices answer");
         terminal.warn(&format!("{number} only by raw Ethernet frames"));
@@ -172,10 +170,8 @@ fn describe(devices: &[Device], interface: &ServerInterface) -> String {
         (Reply::Unicast, "unicast"),
         (Reply::Both, "both ways"),
     ];
-    let ways: Vec<_> = ways
-        .into_iter()
-        .filter_map(|(reply, name)| answering(reply).then_some(name))
-        .collect();
+    let ways = ways.into_iter().filter(|(reply, _)| answering(*reply));
+    let ways: Vec<_> = ways.map(|(_, name)| name).collect();
     format!(
         "playing {} on {} ({}), answering by {}",
         count(devices.len() as u64, "device", "devices"),

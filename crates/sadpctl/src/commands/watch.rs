@@ -120,11 +120,9 @@ async fn print_lines(
 }
 
 fn names(links: &[LinkInfo]) -> String {
-    let names: Vec<_> = links
-        .iter()
-        .map(|link| format!("{} ({})", link.interface, link.network))
-        .collect();
-    names.join(", ")
+    let links = links.iter();
+    let names = links.map(|link| format!("{} ({})", link.interface, link.network));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 fn no_link(error: &ScanError) -> String {

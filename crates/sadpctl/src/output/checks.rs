@@ -131,9 +131,8 @@ fn data(finding: &Finding) -> Value {
             ..
         } => json!({"malformed": malformed, "unreadable": unreadable}),
         Finding::OtherTools(tools) => {
-            let probes = tools
-                .iter()
-                .map(|(from, tool)| (from.to_string(), tool.probes));
+            let tools = tools.iter();
+            let probes = tools.map(|(from, tool)| (from.to_string(), tool.probes));
             json!({"askers": probes.collect::<BTreeMap<_, _>>()})
         }
         Finding::NoUsableInterface

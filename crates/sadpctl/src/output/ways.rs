@@ -67,10 +67,7 @@ impl Ways {
                 who: Who::new(device),
                 model: device.entry.device.model.as_deref().map(Into::into),
             },
-            ways: methods
-                .iter()
-                .map(|fit| ShownWay::new(fit, device))
-                .collect(),
+            ways: methods.iter().map(|it| ShownWay::new(it, device)).collect(),
             brief: Vec::new(),
         }
     }

@@ -212,12 +212,8 @@ fn rows_are_sorted_by_each_column_and_back() {
     }
     assert_eq!(view.sort, SortColumn::State, "round and round");
     let by = |column| {
-        orders
-            .iter()
-            .find(|(it, _)| *it == column)
-            .unwrap()
-            .1
-            .clone()
+        let order = orders.iter().find(|(it, _)| *it == column);
+        order.unwrap().1.clone()
     };
     assert_eq!(by(SortColumn::Address), [1, 4, 5, 6, 3, 2]);
     assert_eq!(by(SortColumn::Mac), [1, 3, 4, 5, 6, 2]);

@@ -29,9 +29,8 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
         ));
     }
     if let Some(sheet) = &table.sheet {
-        context
-            .terminal
-            .note(&format!("the sheet {sheet:?} of the workbook is read"));
+        let note = format!("the sheet {sheet:?} of the workbook is read");
+        context.terminal.note(&note);
     }
     if rows.is_empty() {
         let exit = output::print_outcomes(&[], None, context.global.format, context.terminal);

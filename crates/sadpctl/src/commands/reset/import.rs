@@ -215,9 +215,8 @@ impl Import<'_> {
             return Err(Failure::usage(message).hint("leave --verify out; nothing was sent"));
         }
         if verifies && plan.answers.iter().any(CheckedAnswer::is_legacy) {
-            self.run
-                .terminal
-                .note("old devices that get their default password are not verified");
+            let note = "old devices that get their default password are not verified";
+            self.run.terminal.note(note);
         }
         self.run.confirm(&answers_question(&plan), change)?;
         let password = password.map(|it| it.get(self.run.terminal)).transpose()?;

@@ -29,9 +29,8 @@ pub(super) fn run(args: &WaysArgs, context: Context<'_>) -> Result<Exit, Failure
     let mut context = run.into_context();
     context.print(&shown)?;
     if brief && context.global.format == Format::Table {
-        context
-            .terminal
-            .hint("why, and what to type for a device: sadpctl reset ways DEVICE");
+        let hint = "why, and what to type for a device: sadpctl reset ways DEVICE";
+        context.terminal.hint(hint);
     }
     Ok(Exit::Done)
 }
