@@ -113,14 +113,12 @@ impl Failure {
 
     /// A file that cannot be written.
     pub(crate) fn unwritable(path: &Path, error: io::Error) -> Self {
+        let path = path.display();
         if error.kind() == io::ErrorKind::AlreadyExists {
-            let message = format!(
-                "{} is there already, and no file is written over",
-                path.display()
-            );
+            let message = format!("{path} is there already, and no file is written over");
             return Self::words(Exit::Machine, message).hint("name a new file, or remove this one");
         }
-        let what = format!("cannot write {}", path.display());
+        let what = format!("cannot write {path}");
         Self::because(Exit::Machine, what, error)
             .hint("name a new file in a folder that you may write to")
     }

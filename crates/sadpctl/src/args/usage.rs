@@ -189,10 +189,8 @@ impl<'a> Mistake<'a> {
         let text = self.error.render().to_string();
         let message = text.split("\n\n").next().unwrap_or(&text);
         let message = message.trim().trim_start_matches("error: ").to_owned();
-        (
-            message,
-            format!("{} --help shows how it is written", self.name),
-        )
+        let hint = format!("{} --help shows how it is written", self.name);
+        (message, hint)
     }
 }
 

@@ -28,12 +28,8 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
     let (wanted, passphrase) = wanted(args)?.unzip();
     let passphrase = passphrase.flatten();
     let (mut run, inventory, devices) = Run::find(&args.choice, args.change, context)?;
-    let plan = activate::plan(
-        &run.session,
-        devices,
-        args.change.overrides(),
-        !args.choice.all,
-    )?;
+    let (overrides, named) = (args.change.overrides(), !args.choice.all);
+    let plan = activate::plan(&run.session, devices, overrides, named)?;
     if plan.already_active > 0 {
         run.terminal.note(&already_active(plan.already_active));
     }

@@ -2,9 +2,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use sadp_discovery::{
     capture::{CaptureError, CaptureTally},
-    messages::{
-        FileDevices, FileMessage, MessageContent, MessageFile, MessageFileError, Redaction,
-    },
+    messages::{FileMessage, MessageContent, MessageFile, MessageFileError, Redaction},
 };
 use sadp_model::RawFields;
 use sadp_ops::DiscoveredDevice;
@@ -179,12 +177,10 @@ fn print_devices(
     context: &mut Context<'_>,
 ) -> Result<Exit, Failure> {
     let is_capture = input.capture.is_some();
-    let FileDevices {
-        entries,
-        others,
-        unreadable,
-    } = input.devices();
-    let printed = list::print(DiscoveredDevice::from_file(entries), &args.list, context);
+    let found = input.devices();
+    let (others, unreadable) = (found.others, found.unreadable);
+    let devices = DiscoveredDevice::from_file(found.entries);
+    let printed = list::print(devices, &args.list, context);
     let terminal = &mut *context.terminal;
     if let Ok(printed @ [_, ..]) = printed.as_deref() {
         terminal.note(&advice::summary(printed));

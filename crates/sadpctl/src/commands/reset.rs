@@ -60,18 +60,13 @@ fn set_password(
     context: Context<'_>,
 ) -> Result<Exit, Failure> {
     let reached = args.verify.access()?;
-    let Secrets {
-        method,
-        secret,
-        password,
-    } = secrets;
     let (mut run, inventory, device) = Run::find(&args.target, args.change, context)?;
     let choice = ResetChoice {
         overrides: args.change.overrides(),
         sync_cameras: args.sync_cameras,
     };
-    let mut plan = password_reset::plan(&run.session, device, method, choice)?;
-    let Some(secret) = secret.filter(|_| !args.change.dry_run) else {
+    let mut plan = password_reset::plan(&run.session, device, secrets.method, choice)?;
+    let Some(secret) = secrets.secret.filter(|_| !args.change.dry_run) else {
         return run.print_planned(plan.selection.into_outcomes());
     };
     let announcement = match &secret {
@@ -86,7 +81,7 @@ fn set_password(
     }
     let question = announcement.question(&plan.selection.devices);
     run.confirm(&question, args.change)?;
-    let password = password.get(run.terminal)?;
+    let password = secrets.password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
         let reset = PasswordReset {
             settings: PasswordSettings::new(&inventory, &password),

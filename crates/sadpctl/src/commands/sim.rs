@@ -3,8 +3,8 @@ mod vendor;
 use std::{fs::File, io::Read, net::SocketAddrV4, path::Path};
 
 use sadp_sim::{
-    Behavior, Device, HttpCounts, InterfaceError, LinkAnswer, Population, Reply, Server,
-    ServerConfig, ServerError, ServerInterface, Site,
+    Behavior, Device, InterfaceError, LinkAnswer, Population, Reply, Server, ServerConfig,
+    ServerError, ServerInterface, Site,
 };
 use sadp_text::count;
 
@@ -55,10 +55,8 @@ fn play(args: &SimRunArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let (stats, attacked) = survey::runtime()?.block_on(async {
         let server = Server::bind(&config, devices).map_err(failed)?;
         let attacker = server.attacker();
-        terminal.note(&format!(
-            "{description}, group {}; Ctrl-C ends it",
-            config.group
-        ));
+        let group = config.group;
+        terminal.note(&format!("{description}, group {group}; Ctrl-C ends it"));
         if args.http {
             let listening = (0..places).filter(|&device| server.http_address(device).is_some());
             let number = count(listening.count() as u64, "device answers", "devices answer");
@@ -77,17 +75,10 @@ fn play(args: &SimRunArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let replies = count(stats.replies, "reply", "replies");
     terminal.note(&format!("received {inquiries}, sent {replies}"));
     if args.http {
-        let HttpCounts {
-            without_credentials,
-            with_credentials,
-            ..
-        } = stats.http;
-        let requests = count(
-            without_credentials + with_credentials,
-            "request",
-            "requests",
-        );
-        let logins = count(with_credentials, "login", "logins");
+        let logins = stats.http.with_credentials;
+        let requests = stats.http.without_credentials + logins;
+        let requests = count(requests, "request", "requests");
+        let logins = count(logins, "login", "logins");
         terminal.note(&format!(
             "answered {requests} over HTTP, {logins} among them"
         ));

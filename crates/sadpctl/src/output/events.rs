@@ -176,11 +176,6 @@ pub(crate) fn write_event_line(out: &mut impl Write, told: &Told) -> io::Result<
     };
     let called = clean(&called);
     let line = format!("{address:<15}  {mac:<17}  {model:<16}  {state:<11}  {called}{gap}{what}");
-    writeln!(
-        out,
-        "{}  {style}{:<9}{style:#}  {}",
-        told.at,
-        told.word(),
-        line.trim_end()
-    )
+    let (at, word, line) = (told.at, told.word(), line.trim_end());
+    writeln!(out, "{at}  {style}{word:<9}{style:#}  {line}")
 }

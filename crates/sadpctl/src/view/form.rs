@@ -102,10 +102,7 @@ impl Field {
 
 impl Form {
     pub(super) fn activate(devices: Vec<DeviceKey>) -> Self {
-        let fields = vec![
-            Field::hidden("new password"),
-            Field::hidden("type it again"),
-        ];
+        let fields = ["new password", "type it again"].map(Field::hidden).into();
         let title = format!("First password for {}", number(&devices));
         Self::new(title, fields, FormPurpose::Activate, devices)
     }
@@ -122,10 +119,8 @@ impl Form {
             Field::new("file for answers", ""),
             Field::hidden("current password"),
         ];
-        let title = format!(
-            "Recovery of {}; without a file no security questions are set",
-            number(&devices)
-        );
+        let number = number(&devices);
+        let title = format!("Recovery of {number}; without a file no security questions are set");
         Self::new(title, fields, FormPurpose::Prepare, devices)
     }
 
@@ -156,10 +151,8 @@ impl Form {
             Field::new("gateway", ""),
             Field::hidden("current password"),
         ];
-        let title = format!(
-            "New addresses for {}; mask and gateway may stay empty",
-            number(&devices)
-        );
+        let number = number(&devices);
+        let title = format!("New addresses for {number}; mask and gateway may stay empty");
         Self::new(title, fields, FormPurpose::Addresses, devices)
     }
 

@@ -142,10 +142,8 @@ fn a_thousand_devices_are_scrolled_through() {
         view.take(online(number, device));
     }
     screen(&mut view, 80, 24);
-    press(
-        &mut view,
-        &[KeyCode::PageDown, KeyCode::PageDown, KeyCode::Up],
-    );
+    press(&mut view, &[KeyCode::PageDown; 2]);
+    press(&mut view, &[KeyCode::Up]);
     assert_snapshot!("thousand-two-pages-down", screen(&mut view, 80, 24));
     press(&mut view, &[KeyCode::End]);
     assert_snapshot!("thousand-end", screen(&mut view, 80, 24));

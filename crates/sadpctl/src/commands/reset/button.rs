@@ -35,12 +35,9 @@ pub(super) fn run(args: &ButtonArgs, context: Context<'_>) -> Result<Exit, Failu
     };
     let (mut run, inventory, device) = Run::find(&args.target, access, context)?;
     let plan = button::plan(device, &inventory.local, change.overrides());
-    let Reset {
-        outcome,
-        unactivated,
-    } = follow(plan, args, &mut run);
-    let report = Report::new(vec![outcome]);
-    let Some(inventory) = unactivated else {
+    let reset = follow(plan, args, &mut run);
+    let report = Report::new(vec![reset.outcome]);
+    let Some(inventory) = reset.unactivated else {
         return run.print(report);
     };
     let password = match password {

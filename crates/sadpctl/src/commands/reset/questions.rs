@@ -60,12 +60,8 @@ fn set(args: &QuestionsSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let dry_run = owner.change.dry_run;
     // A line of standard input, before all the rest of it.
     let password = secret::current(dry_run, &owner.password)?;
-    let answers = answers(
-        &args.answers,
-        SecretAnswers::to_set,
-        dry_run,
-        context.terminal,
-    )?;
+    let terminal = &mut *context.terminal;
+    let answers = answers(&args.answers, SecretAnswers::to_set, dry_run, terminal)?;
     let (mut run, inventory, device) = Run::find(&owner.target, owner.change, context)?;
     let mut plan = questions::plan_set(&run.session, device, owner.change.overrides())?;
     let Some(answers) = answers.filter(|_| !dry_run) else {
@@ -173,19 +169,15 @@ fn typed(terminal: &mut Terminal) -> Result<Vec<(u32, SecretString)>, Failure> {
     let places = 1..=SecretAnswers::COUNT;
     places
         .map(|place| {
-            Ok((
-                typed_number(place, terminal)?,
-                Secret::ANSWER.read(None, terminal)?,
-            ))
+            let number = typed_number(place, terminal)?;
+            Ok((number, Secret::ANSWER.read(None, terminal)?))
         })
         .collect()
 }
 
 fn typed_number(place: usize, terminal: &mut Terminal) -> Result<u32, Failure> {
-    terminal.ask(&format!(
-        "The number of question {place} of {}:",
-        SecretAnswers::COUNT
-    ));
+    let all = SecretAnswers::COUNT;
+    terminal.ask(&format!("The number of question {place} of {all}:"));
     let mut line = String::new();
     io::stdin().read_line(&mut line)?;
     line.trim().parse().map_err(|_| {
