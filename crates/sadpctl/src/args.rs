@@ -276,22 +276,14 @@ impl Command {
             | Self::Reset(ResetCommand::Export(_)) => OutOption::Own,
             #[cfg(feature = "sim")]
             Self::Sim(SimCommand::Vendor(_)) => OutOption::Own,
-            Self::Scan(_)
-            | Self::Show(_)
-            | Self::Activate(_)
-            | Self::Net(_)
-            | Self::Reset(_)
-            | Self::Check(_)
-            | Self::Cameras(_)
-            | Self::Time(_)
-            | Self::Onvif(_)
-            | Self::Locate(_)
-            | Self::Cloud(_)
-            | Self::Audit(_)
-            | Self::Name(_)
-            | Self::Deactivate(_)
-            | Self::Doctor(_) => OutOption::List,
-            _ => OutOption::Nothing,
+            Self::Watch(_) | Self::Contact(_) | Self::Completions(_) | Self::Messages => {
+                OutOption::Nothing
+            }
+            #[cfg(feature = "web")]
+            Self::Web(_) => OutOption::Nothing,
+            #[cfg(feature = "sim")]
+            Self::Demo(_) | Self::Sim(_) => OutOption::Nothing,
+            _ => OutOption::List,
         }
     }
 }

@@ -106,9 +106,8 @@ fn conditions(typed: &str) -> Vec<Candidate> {
     }
     let before = &typed[..start + value];
     let choices = choices.unwrap_or_default().iter();
-    choices
-        .map(|it| Candidate::new(*it).add_prefix(before))
-        .collect()
+    let candidates = choices.map(|it| Candidate::new(*it).add_prefix(before));
+    candidates.collect()
 }
 
 fn keys(sign: &str) -> impl Iterator<Item = Candidate> {

@@ -49,13 +49,11 @@ pub(crate) fn sweep(
 ) -> Result<Option<Sweep>, Failure> {
     let mut targets = reach.targets.clone();
     targets.extend(also.into_iter().map(HostRange::from));
-    (!targets.is_empty())
-        .then(|| Sweep::new(&targets, reach.rate))
-        .transpose()
-        .map_err(|error| {
-            Failure::new(Exit::Usage, error)
-                .hint("name smaller networks with --target, one after the other")
-        })
+    let sweep = (!targets.is_empty()).then(|| Sweep::new(&targets, reach.rate));
+    sweep.transpose().map_err(|error| {
+        Failure::new(Exit::Usage, error)
+            .hint("name smaller networks with --target, one after the other")
+    })
 }
 
 /// A runtime for sockets: one thread drains them while the other reads. From

@@ -226,11 +226,8 @@ impl View {
     /// Chooses and sorts all rows again.
     fn arrange(&mut self) {
         let before = self.selected_place();
-        let rows = self.rows.iter();
-        let mut shown: Vec<u64> = rows
-            .filter(|(_, row)| self.filter.holds(row))
-            .map(|(&number, _)| number)
-            .collect();
+        let fitting = self.rows.iter().filter(|(_, row)| self.filter.holds(row));
+        let mut shown: Vec<u64> = fitting.map(|(&number, _)| number).collect();
         shown.sort_unstable_by(|&a, &b| self.order(a, b));
         self.shown = shown;
         self.keep_selection(before);
@@ -248,11 +245,8 @@ impl View {
         } else {
             order
         };
-        other
-            .online()
-            .cmp(&row.online())
-            .then(order)
-            .then(a.cmp(&b))
+        let by_presence = other.online().cmp(&row.online());
+        by_presence.then(order).then(a.cmp(&b))
     }
 
     /// Keeps the selected row selected; where it is gone, the one in its place is.

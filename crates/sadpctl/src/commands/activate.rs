@@ -192,10 +192,9 @@ fn find_again(
     let missing = keys.len().saturating_sub(devices.len());
     if missing > 0 {
         let missing = count(missing as u64, "device was", "devices were");
-        run.terminal
-            .warn(&format!("{missing} not found again, and not prepared"));
-        run.terminal
-            .hint("prepare them when they are back: sadpctl reset prepare --all");
+        let terminal = &mut *run.terminal;
+        terminal.warn(&format!("{missing} not found again, and not prepared"));
+        terminal.hint("prepare them when they are back: sadpctl reset prepare --all");
     }
     Ok((inventory, devices))
 }

@@ -93,10 +93,9 @@ fn tell(tally: &CaptureTally, terminal: &mut Terminal) {
 }
 
 fn print_messages(input: &MessageFile, context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let messages = (1..)
-        .zip(&input.messages)
-        .map(|(number, message)| line(number, message));
-    context.print(&messages.collect::<Vec<_>>())?;
+    let messages = (1..).zip(&input.messages);
+    let lines = messages.map(|(number, message)| line(number, message));
+    context.print(&lines.collect::<Vec<_>>())?;
     if input.messages.is_empty() {
         return Err(nothing(input.capture.is_some()));
     }

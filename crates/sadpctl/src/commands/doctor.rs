@@ -26,9 +26,8 @@ pub(super) fn run(args: &DoctorArgs, context: Context<'_>) -> Result<Exit, Failu
         examination.finish(session.scan(observer).await)
     });
     let checks = diagnosis?.into_iter();
-    let checks: Vec<_> = checks
-        .map(|it| CheckRow::new(&it, Platform::HERE))
-        .collect();
+    let checks = checks.map(|it| CheckRow::new(&it, Platform::HERE));
+    let checks: Vec<_> = checks.collect();
     let mut context = run.into_context();
     context.print(&checks)?;
     let terminal = context.terminal;

@@ -113,10 +113,8 @@ fn confirm_serial(
         );
     }
     run.terminal.tell(plan);
-    let (exit, message) = match run
-        .prompt_line("To deactivate it, type its serial number in full:")
-        .as_deref()
-    {
+    let typed = run.prompt_line("To deactivate it, type its serial number in full:");
+    let (exit, message) = match typed.as_deref() {
         Some(typed) if typed.eq_ignore_ascii_case(serial.as_str()) => return Ok(()),
         None | Some("") => (Exit::Refused, "not confirmed: nothing was sent"),
         Some(_) => (

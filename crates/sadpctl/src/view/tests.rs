@@ -110,23 +110,13 @@ fn write(view: &mut View, text: &str) {
 const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (120, 40), (40, 10)];
 
 #[test]
-fn a_site_at_several_sizes() {
-    for (width, height) in SIZES {
-        assert_snapshot!(
-            format!("site-{width}x{height}"),
-            screen(&mut site(), width, height)
-        );
-    }
-}
-
-#[test]
-fn nothing_received_at_several_sizes() {
-    for (width, height) in SIZES {
-        let mut view = View::new(None, Palette::Plain, TimeZone::UTC);
-        assert_snapshot!(
-            format!("empty-{width}x{height}"),
-            screen(&mut view, width, height)
-        );
+fn a_site_and_nothing_at_several_sizes() {
+    let empty = View::new(None, Palette::Plain, TimeZone::UTC);
+    for (name, mut view) in [("site", site()), ("empty", empty)] {
+        for (width, height) in SIZES {
+            let screen = screen(&mut view, width, height);
+            assert_snapshot!(format!("{name}-{width}x{height}"), screen);
+        }
     }
 }
 

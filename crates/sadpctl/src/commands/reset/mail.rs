@@ -151,9 +151,8 @@ fn drawn(fetched: &MailQr, terminal: &mut Terminal) -> String {
 /// What to do with the QR code.
 fn guidance(found: &DiscoveredDevice, told: &MailQr, png: Option<&Path>) -> String {
     let device = &found.entry.device;
-    let name = device
-        .mac
-        .map_or_else(|| "DEVICE".into(), |mac| mac.to_string());
+    let mac = device.mac.map(|mac| mac.to_string());
+    let name = mac.as_deref().unwrap_or("DEVICE");
     let picture = png.map_or_else(|| "a photo of it".into(), |png| png.display().to_string());
     let [mail, wait] = mail_qr_steps(told, &picture);
     format!(

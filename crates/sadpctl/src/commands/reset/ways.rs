@@ -49,10 +49,8 @@ pub(super) fn apps(args: &AppArgs, context: Context<'_>) -> Result<Exit, Failure
     for mut assessed in assessed {
         assessed.methods.retain(|fit| apps.contains(&fit.method));
         let mut methods = assessed.methods.iter();
-        let rows: Vec<_> = (methods.clone())
-            .map(|fit| AppRow::new(&assessed.device, fit))
-            .collect();
-        context.print(&rows)?;
+        let rows = (methods.clone()).map(|fit| AppRow::new(&assessed.device, fit));
+        context.print(&rows.collect::<Vec<_>>())?;
         if methods.all(|fit| fit.availability.obstacle().is_some()) {
             let hint = instead_of_apps(&assessed.device.entry.device);
             context.terminal.hint(hint);
