@@ -128,10 +128,8 @@ impl Context<'_> {
 
     /// The same, to be given back.
     pub(crate) fn reborrow(&mut self) -> Context<'_> {
-        Context {
-            global: self.global,
-            terminal: self.terminal,
-        }
+        let (global, terminal) = (self.global, &mut *self.terminal);
+        Context { global, terminal }
     }
 }
 

@@ -156,11 +156,8 @@ pub(crate) fn print<R: Row>(
     format: Format,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    let layout = Layout {
-        width: terminal.width(),
-        wide: false,
-    };
-    write_rows(terminal.out(), rows, format, layout)?;
+    let (width, wide) = (terminal.width(), false);
+    write_rows(terminal.out(), rows, format, Layout { width, wide })?;
     terminal.flush()
 }
 

@@ -263,10 +263,8 @@ impl<'a> Run<'a> {
         &mut self,
         part: impl AsyncFnOnce(&mut Session, &mut dyn Observer) -> R,
     ) -> R {
-        let mut observer = Shown {
-            terminal: self.terminal,
-            progress: &mut self.progress,
-        };
+        let (terminal, progress) = (&mut *self.terminal, &mut self.progress);
+        let mut observer = Shown { terminal, progress };
         let part = part(&mut self.session, &mut observer);
         let result = self.runtime.block_on(part);
         self.progress.clear();
@@ -321,10 +319,8 @@ impl<'a> Run<'a> {
     /// The same.
     pub(crate) fn into_context(mut self) -> Context<'a> {
         self.progress.clear();
-        Context {
-            global: self.global,
-            terminal: self.terminal,
-        }
+        let (global, terminal) = (self.global, self.terminal);
+        Context { global, terminal }
     }
 }
 

@@ -110,10 +110,8 @@ fn over_http(
     run.confirm(&announcement.question(devices), args.change)?;
     let password = password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
-        let verification = Verification {
-            password: &password,
-            access: &reached,
-        };
+        let (password, access) = (&password, &reached);
+        let verification = Verification { password, access };
         plan.carry_out(session, verification, args.verify.verify, observer)
             .await
     })

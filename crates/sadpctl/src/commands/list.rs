@@ -30,12 +30,9 @@ pub(super) fn print(
         select::by_key(&mut devices, key);
     }
     let Context { global, terminal } = context;
-    let layout = Layout {
-        width: terminal.width(),
-        wide: args.wide,
-    };
+    let (width, wide) = (terminal.width(), args.wide);
     let rows: Vec<_> = devices.iter().map(DeviceRow).collect();
-    output::write_rows(terminal.out(), &rows, global.format, layout)?;
+    output::write_rows(terminal.out(), &rows, global.format, Layout { width, wide })?;
     terminal.flush()?;
     match &args.filter {
         Some(filter) if devices.is_empty() && all > 0 => Err(none_chosen(all, filter)),

@@ -52,10 +52,8 @@ fn set(args: &NetSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let Purpose { access, naming } = asked.into();
     let mut run = Run::open(&args.target.ask, also, access, context)?;
     let inventory = run.look_for(names)?;
-    let change = DeviceChange {
-        device: args.target.choose(&inventory, naming)?,
-        wanted,
-    };
+    let device = args.target.choose(&inventory, naming)?;
+    let change = DeviceChange { device, wanted };
     let settings = args.change.settings();
     let plan =
         run.block_on(async |session, _| network::set(session, &inventory, change, settings).await)?;

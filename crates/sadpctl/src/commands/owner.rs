@@ -81,10 +81,8 @@ fn run(
     }
     let password = password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
-        let settings = Settings {
-            password: PasswordSettings::new(&inventory, &password),
-            code,
-        };
+        let password = PasswordSettings::new(&inventory, &password);
+        let settings = Settings { password, code };
         plan.carry_out(session, settings, observer).await
     })
 }

@@ -83,10 +83,8 @@ fn set_password(
     run.confirm(&question, args.change)?;
     let password = secrets.password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
-        let reset = PasswordReset {
-            settings: PasswordSettings::new(&inventory, &password),
-            secret,
-        };
+        let settings = PasswordSettings::new(&inventory, &password);
+        let reset = PasswordReset { settings, secret };
         let mut report = plan.carry_out(session, reset, observer).await?;
         if let Some(verification) = args.verify.verification(&password, &reached) {
             verify::verify(session, &mut report, verification, observer).await;

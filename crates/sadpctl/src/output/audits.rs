@@ -39,10 +39,8 @@ impl AuditRow {
 
     /// A camera that is known by its recorder alone.
     pub(crate) fn behind(behind: &CameraBehind) -> Self {
-        Self {
-            cells: AuditCells::behind(behind),
-            entry: AuditEntry::behind(behind),
-        }
+        let (entry, cells) = (AuditEntry::behind(behind), AuditCells::behind(behind));
+        Self { entry, cells }
     }
 
     /// What people read of its findings. Of a camera that is known by its recorder alone,

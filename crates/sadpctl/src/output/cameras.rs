@@ -70,10 +70,8 @@ impl From<&RecorderCamera> for ShownCamera {
 
 impl CameraRow {
     pub(crate) fn new(recorder: &DeviceRef, camera: &RecorderCamera) -> Self {
-        Self {
-            recorder: Who::from(recorder),
-            camera: camera.into(),
-        }
+        let (recorder, camera) = (Who::from(recorder), camera.into());
+        Self { recorder, camera }
     }
 
     fn recorder(&self) -> String {

@@ -194,7 +194,13 @@ impl Form {
                     self.error = None;
                     self.at += 1;
                 } else if key == KeyCode::Enter {
-                    return self.submit();
+                    match self.task() {
+                        Ok(task) => {
+                            let devices = std::mem::take(&mut self.devices);
+                            return FormStep::Done(Job { devices, task });
+                        }
+                        Err(error) => self.error = Some(error),
+                    }
                 }
             }
             _ => {
@@ -204,19 +210,6 @@ impl Form {
             }
         }
         FormStep::Stay
-    }
-
-    fn submit(&mut self) -> FormStep {
-        match self.task() {
-            Ok(task) => FormStep::Done(Job {
-                devices: std::mem::take(&mut self.devices),
-                task,
-            }),
-            Err(error) => {
-                self.error = Some(error);
-                FormStep::Stay
-            }
-        }
     }
 
     fn text(&self, place: usize) -> &str {

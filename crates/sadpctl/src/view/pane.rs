@@ -156,12 +156,9 @@ fn details(row: &ViewRow) -> Vec<String> {
 
 /// Rows as the command line prints them, within this width.
 fn table<R: output::Row>(rows: &[R], width: u16) -> Vec<String> {
-    let layout = Layout {
-        width: Some(width.into()),
-        wide: false,
-    };
+    let (width, wide) = (Some(width.into()), false);
     let mut page = Vec::new();
-    let _ = output::write_rows(&mut page, rows, Format::Table, layout);
+    let _ = output::write_rows(&mut page, rows, Format::Table, Layout { width, wide });
     plain(&page)
 }
 

@@ -66,10 +66,8 @@ fn follow(plan: Result<Plan, Box<Reset>>, args: &ButtonArgs, run: &mut Run<'_>) 
     let device = &plan.device.entry.device;
     let steps = ButtonSteps::new(device, &plan.fit);
     run.terminal.tell(&steps.to_string());
-    let settings = Settings {
-        limit: args.limit,
-        sweep: single_targets(args),
-    };
+    let (limit, sweep) = (args.limit, single_targets(args));
+    let settings = Settings { limit, sweep };
     run.block_on(async |session, observer| plan.carry_out(session, settings, observer).await)
 }
 
