@@ -180,11 +180,9 @@ impl<'a> Run<'a> {
     ) -> Result<Inventory, Failure> {
         let (inventory, report) = self.block_on(look)?;
         if inventory.devices.is_empty() {
-            let absent = inventory.absent.first();
-            return Err(match absent.map(sadp_text::last_seen) {
-                Some(seen) => advice::nothing_found(&report).hint(seen),
-                None => advice::nothing_found(&report),
-            });
+            let seen = inventory.absent.first().map(sadp_text::last_seen);
+            let failure = advice::nothing_found(&report);
+            return Err(seen.into_iter().fold(failure, Failure::hint));
         }
         Ok(inventory)
     }

@@ -219,15 +219,9 @@ impl View {
             0 => String::new(),
             marked => format!(", {marked} marked"),
         };
-        let filter = match self.mode {
-            Mode::Filter(_) => "",
-            _ => &self.filter.text,
-        };
-        let filter = if filter.is_empty() {
-            String::new()
-        } else {
-            format!("  filter: {}", clean(filter))
-        };
+        let is_written = matches!(self.mode, Mode::Filter(_));
+        let filter = Some(&self.filter.text).filter(|it| !is_written && !it.is_empty());
+        let filter = filter.map_or_else(String::new, |it| format!("  filter: {}", clean(it)));
         let busy = self.busy.as_ref();
         let busy = busy.map_or_else(String::new, |it| format!("  {}", clean(it)));
         format!("row {place} of {}{marked}{busy}{filter}", self.shown.len())
