@@ -191,30 +191,20 @@ fn doctor() {
         remedy: remedy.map(Into::into),
         data: serde_json::json!({}),
     };
+    let used = "used, by 192.168.1.20/24";
+    let strict = "strict, and there is no route back: answers of devices in other subnets, e.g. 192.0.0.64, are dropped";
+    let relax = "add an address in their subnet (sudo ip addr add 192.0.0.250/24 dev enp3s0), or relax the filter until the next start: sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.enp3s0.rp_filter=0";
+    let [silent, above] = ["no device answered within 3.0 s", "see the lines above"];
     let rows = [
-        row(
-            "interface",
-            Verdict::Ok,
-            "enp3s0",
-            "used, by 192.168.1.20/24",
-            None,
-        ),
+        row("interface", Verdict::Ok, "enp3s0", used, None),
         row(
             "reverse-path",
             Verdict::Problem,
             "enp3s0",
-            "strict, and there is no route back: answers of devices in other subnets, e.g. 192.0.0.64, are dropped",
-            Some(
-                "add an address in their subnet (sudo ip addr add 192.0.0.250/24 dev enp3s0), or relax the filter until the next start: sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.enp3s0.rp_filter=0",
-            ),
+            strict,
+            Some(relax),
         ),
-        row(
-            "devices",
-            Verdict::Warning,
-            "scan",
-            "no device answered within 3.0 s",
-            Some("see the lines above"),
-        ),
+        row("devices", Verdict::Warning, "scan", silent, Some(above)),
     ];
     assert_snapshot!(table(&rows));
 }
@@ -263,14 +253,10 @@ fn cameras() {
         activated: Some(channel.is_some()),
         ..RecorderCamera::default()
     };
+    let refused = Some("errorUserNameOrPasswd");
     let all = [
         camera(Some(1), "192.168.254.2", Some(true), Some("connect")),
-        camera(
-            Some(12),
-            "192.168.254.13",
-            Some(false),
-            Some("errorUserNameOrPasswd"),
-        ),
+        camera(Some(12), "192.168.254.13", Some(false), refused),
         camera(Some(13), "192.168.254.14", None, Some("melted")),
         camera(None, "192.168.254.15", None, None),
     ];
@@ -281,38 +267,23 @@ fn cameras() {
     assert_snapshot!(table(&rows));
 }
 
-fn outcomes() -> Vec<Outcome> {
-    let devices = shop();
-    let outcome = |place: usize, action, status, reason| {
-        let found: &DiscoveredDevice = &devices[place];
-        Outcome::from(Finished {
-            reason,
-            ..Finished::new(found, action, status)
-        })
-    };
-    vec![
-        outcome(0, Action::Activate, OutcomeStatus::Done, Reason::Plain),
-        outcome(
-            1,
-            Action::Activate,
-            OutcomeStatus::Skipped,
-            Reason::Blocked(BlockReason::DuplicateMac),
-        ),
-        outcome(3, Action::Activate, OutcomeStatus::Unknown, Reason::Plain),
-        outcome(
-            4,
-            Action::Activate,
-            OutcomeStatus::Skipped,
-            Reason::AlreadyActive,
-        ),
-    ]
-}
-
 #[test]
 fn outcomes_of_commands() {
-    let outcomes = outcomes();
-    assert_snapshot!(table(&outcomes));
     let devices = shop();
+    let outcome = |place: usize, status, reason| {
+        let activated = Finished::new(&devices[place], Action::Activate, status);
+        Outcome::from(Finished {
+            reason,
+            ..activated
+        })
+    };
+    let blocked = Reason::Blocked(BlockReason::DuplicateMac);
+    assert_snapshot!(table(&[
+        outcome(0, OutcomeStatus::Done, Reason::Plain),
+        outcome(1, OutcomeStatus::Skipped, blocked),
+        outcome(3, OutcomeStatus::Unknown, Reason::Plain),
+        outcome(4, OutcomeStatus::Skipped, Reason::AlreadyActive),
+    ]));
     let question = Announcement::ACTIVATE.question(&devices).naming(&[]);
     assert_snapshot!(
         "question",

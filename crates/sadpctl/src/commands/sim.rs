@@ -1,12 +1,13 @@
 mod vendor;
 
-use std::{fs::File, io::Read, net::SocketAddrV4, path::Path};
+use std::{fs::File, io::Read, net::SocketAddrV4, path::Path, time::Duration};
 
 use sadp_sim::{
     Behavior, Device, InterfaceError, LinkAnswer, Population, Reply, Server, ServerConfig,
     ServerError, ServerInterface, Site,
 };
 use sadp_text::count;
+use tokio::time::timeout;
 
 use crate::{
     advice::Remedy,
@@ -43,13 +44,9 @@ fn play(args: &SimRunArgs, context: Context<'_>) -> Result<Exit, Failure> {
         hostile: args.hostile.config(),
         ..ServerConfig::new(interface)
     };
+    let longest = args.time.unwrap_or(Duration::MAX);
     let stop = async {
-        match args.time {
-            Some(time) => {
-                let _ = tokio::time::timeout(time, interrupt::interrupted()).await;
-            }
-            None => interrupt::interrupted().await,
-        }
+        let _ = timeout(longest, interrupt::interrupted()).await;
     };
     let places = devices.len();
     let (stats, attacked) = survey::runtime()?.block_on(async {
