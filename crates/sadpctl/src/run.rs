@@ -202,10 +202,8 @@ impl<'a> Run<'a> {
         if self.prompt_yes_no(&question.text) {
             return Ok(());
         }
-        Err(
-            Failure::words(Exit::Refused, "not confirmed: nothing was sent")
-                .hint("answer y, or use --yes, to go on"),
-        )
+        let message = "not confirmed: nothing was sent";
+        Err(Failure::words(Exit::Refused, message).hint("answer y, or use --yes, to go on"))
     }
 
     /// Warns of devices that refused a secret of the kind that is sent, and names those

@@ -19,10 +19,9 @@ use crate::{
 pub(super) fn run(args: &NetPlanArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let format = context.global.format;
     if !matches!(format, Format::Table | Format::Csv | Format::Xlsx) {
-        return Err(
-            Failure::usage("a plan is CSV or a workbook, in no other format")
-                .hint("leave --format out, or use --out plan.xlsx"),
-        );
+        let message = "a plan is CSV or a workbook, in no other format";
+        let hint = "leave --format out, or use --out plan.xlsx";
+        return Err(Failure::usage(message).hint(hint));
     }
     let file = context.global.out.as_deref();
     let mut run = Run::open(&args.ask, None, LedgerAccess::Read, context)?;
