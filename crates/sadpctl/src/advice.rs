@@ -22,59 +22,51 @@ pub(crate) fn hints(
     site: &KnownAddresses,
     platform: Platform,
 ) -> Vec<String> {
-    let mut hints = Vec::new();
-    let with = |warning| {
-        devices
-            .iter()
-            .filter(move |found| found.warnings.contains(&warning))
+    let shares_address = |found: &&DiscoveredDevice| found.warnings.contains(&Warning::DuplicateIp);
+    let is_new = |found: &DiscoveredDevice| found.entry.device.state == Some(State::Unactivated);
+    let activate = if devices.iter().filter(shares_address).any(is_new) {
+        "sadpctl activate --all, then "
+    } else {
+        ""
     };
-    let (twins, clones, doubted) = (
-        with(Warning::DuplicateIp).count(),
-        with(Warning::DuplicateMac).count(),
-        with(Warning::TwoSenders).count(),
+    let addresses = format!(
+        "an address with another. Commands go by MAC, so none has to be unplugged: \
+         {activate}sadpctl net plan --from FIRST-ADDRESS > plan.csv, then sadpctl net apply plan.csv"
     );
-    if twins > 0 {
-        let new = with(Warning::DuplicateIp)
-            .any(|found| found.entry.device.state == Some(State::Unactivated));
-        let activate = if new {
-            "sadpctl activate --all, then "
-        } else {
-            ""
-        };
-        let devices = count(twins as u64, "device shares", "devices share");
-        hints.push(format!(
-            "{devices} an address with another. Commands go by MAC, so none has to be unplugged: \
-             {activate}sadpctl net plan --from FIRST-ADDRESS > plan.csv, then sadpctl net apply plan.csv"
-        ));
-    }
-    let elsewhere = with(Warning::OtherInterface).count();
-    if elsewhere > 0 {
-        let devices = count(elsewhere as u64, "device was", "devices were");
-        hints.push(format!(
-            "{devices} received on another card than the one this computer sends to that address by: choose other addresses for one of the two networks"
-        ));
-    }
-    if clones > 0 {
-        hints.push(format!(
-            "{clones} devices share a MAC with another: compare their labels before you change anything"
-        ));
-    }
-    let contradicted = devices.iter().filter(|found| {
-        let mut warnings = found.warnings.iter();
-        warnings.any(|it| matches!(it, Warning::ContradictsItself | Warning::SharedSalt))
-    });
-    let contradicted = contradicted.count();
-    if contradicted > 0 {
-        let devices = count(contradicted as u64, "device reports", "devices report");
-        hints.push(format!(
-            "{devices} two values for one field, or the salt of another device: another device may pretend to be them; give no password before you know who it is"
-        ));
-    }
-    if doubted > 0 {
-        let devices = count(doubted as u64, "device is", "devices are");
-        hints.push(format!(
-            "{devices} seen from two addresses: another device may pretend to be them; sadpctl show DEVICE shows which, give no password before you know who it is"
-        ));
+    let noteworthy = [
+        (
+            &[Warning::DuplicateIp][..],
+            ["device shares", "devices share"],
+            &*addresses,
+        ),
+        (
+            &[Warning::OtherInterface],
+            ["device was", "devices were"],
+            "received on another card than the one this computer sends to that address by: choose other addresses for one of the two networks",
+        ),
+        (
+            &[Warning::DuplicateMac],
+            ["device shares", "devices share"],
+            "a MAC with another: compare their labels before you change anything",
+        ),
+        (
+            &[Warning::ContradictsItself, Warning::SharedSalt],
+            ["device reports", "devices report"],
+            "two values for one field, or the salt of another device: another device may pretend to be them; give no password before you know who it is",
+        ),
+        (
+            &[Warning::TwoSenders],
+            ["device is", "devices are"],
+            "seen from two addresses: another device may pretend to be them; sadpctl show DEVICE shows which, give no password before you know who it is",
+        ),
+    ];
+    let mut hints = Vec::new();
+    for (warnings, [one, many], what) in noteworthy {
+        let has_one = |it: &&DiscoveredDevice| it.warnings.iter().any(|it| warnings.contains(it));
+        let number = devices.iter().filter(has_one).count() as u64;
+        if number > 0 {
+            hints.push(format!("{} {what}", count(number, one, many)));
+        }
     }
     hints.extend(off_subnet(devices, site, platform));
     hints
@@ -101,24 +93,17 @@ fn off_subnet(
     site: &KnownAddresses,
     platform: Platform,
 ) -> Vec<String> {
-    let far = devices
-        .iter()
-        .filter(|found| found.warnings.contains(&Warning::OffSubnet));
+    let far = devices.iter();
+    let far = far.filter(|found| found.warnings.contains(&Warning::OffSubnet));
     let mut networks = site.off_subnet(far.map(|found| &found.entry));
     let left = networks.len().saturating_sub(MAX_NETWORKS);
     networks.truncate(MAX_NETWORKS);
-    let mut hints: Vec<_> = networks
-        .into_iter()
-        .map(|far| {
-            let whose = if far.devices == 1 {
-                "1 device is".into()
-            } else {
-                format!("{} devices are", far.devices)
-            };
-            let (network, remedy) = (far.network, reach(&far, platform));
-            format!("{whose} in {network}, out of reach; {remedy}")
-        })
-        .collect();
+    let hints = networks.into_iter().map(|far| {
+        let whose = count(far.devices as u64, "device is", "devices are");
+        let (network, remedy) = (far.network, reach(&far, platform));
+        format!("{whose} in {network}, out of reach; {remedy}")
+    });
+    let mut hints: Vec<_> = hints.collect();
     if left > 0 {
         hints.push(format!("devices in {left} more networks are out of reach"));
     }

@@ -27,14 +27,10 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return print_parse_error(&error, json),
     };
-    let GlobalArgs {
-        color,
-        quiet,
-        verbose,
-        ..
-    } = cli.global;
-    let mut terminal = Terminal::new(color, quiet, verbose > 0).with_json(json);
-    log_to_stderr(&cli.global);
+    let global = &cli.global;
+    let terminal = Terminal::new(global.color, global.quiet, global.verbose > 0);
+    let mut terminal = terminal.with_json(json);
+    log_to_stderr(global);
     match files::list_file(&mut cli) {
         Ok(None) => {}
         Ok(Some(file)) => {

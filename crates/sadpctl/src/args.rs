@@ -2,7 +2,6 @@
 
 mod change;
 mod help;
-mod http;
 mod net;
 mod reset;
 mod services;
@@ -27,7 +26,7 @@ use sadp_proto::{HostRange, StopCondition};
 use sadp_text::select::{Filter, Key};
 
 #[cfg(feature = "sim")]
-pub(crate) use self::sim::{DemoArgs, SimCommand, SimRunArgs, SimVendorArgs};
+pub(crate) use self::sim::{SimCommand, SimRunArgs, SimVendorArgs};
 #[cfg(feature = "web")]
 pub(crate) use self::web::WebArgs;
 pub(crate) use self::{
@@ -36,7 +35,6 @@ pub(crate) use self::{
         LocateArgs, NewPasswordArgs, OwnerArgs, PasswordArgs, SettleArgs, VerifyArgs,
     },
     help::{Detail, EXIT_CODES, split_examples},
-    http::{HttpArgs, TransportArgs},
     net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, WantedArgs},
     reset::{
         AnswersArgs, App, AppArgs, ButtonArgs, CasesArgs, CasesCommand, ExportArgs, GuidCommand,
@@ -45,8 +43,7 @@ pub(crate) use self::{
         QuestionsSetArgs, QuestionsShowArgs, ResetCommand, SecretResetArgs, WaysArgs,
     },
     services::{
-        CamerasArgs, LoginArgs, LoginChangeArgs, OnvifCommand, OnvifOnArgs, TimeCommand,
-        TimeSetArgs,
+        HttpArgs, LoginArgs, OnvifCommand, OnvifOnArgs, ReadArgs, TimeCommand, TransportArgs,
     },
     site::{AuditArgs, ContactArgs, NameArgs, ReportArgs},
     values::{LinkLayerMode, mailbox, mask, switch},
@@ -131,10 +128,8 @@ impl Context<'_> {
 
     /// The same, to be given back.
     pub(crate) fn reborrow(&mut self) -> Context<'_> {
-        Context {
-            global: self.global,
-            terminal: self.terminal,
-        }
+        let (global, terminal) = (self.global, &mut *self.terminal);
+        Context { global, terminal }
     }
 }
 
@@ -214,7 +209,8 @@ pub(crate) enum Command {
     /// Ask devices over HTTP: activated, locked, is the password right
     Check(CheckArgs),
     /// List the cameras behind a recorder, and why they are offline
-    Cameras(CamerasArgs),
+    #[command(after_help = services::CAMERAS_HELP)]
+    Cameras(LoginArgs),
     /// Clocks of devices: time, time zone, time server
     #[command(subcommand)]
     Time(TimeCommand),
@@ -243,7 +239,8 @@ pub(crate) enum Command {
     Decode(DecodeArgs),
     #[cfg(feature = "sim")]
     /// Scan a simulated site on this computer; touches no network
-    Demo(DemoArgs),
+    #[command(after_help = "Example:\n  sadpctl demo")]
+    Demo(ListArgs),
     #[cfg(feature = "sim")]
     /// Simulated devices
     #[command(subcommand)]
@@ -277,22 +274,14 @@ impl Command {
             | Self::Reset(ResetCommand::Export(_)) => OutOption::Own,
             #[cfg(feature = "sim")]
             Self::Sim(SimCommand::Vendor(_)) => OutOption::Own,
-            Self::Scan(_)
-            | Self::Show(_)
-            | Self::Activate(_)
-            | Self::Net(_)
-            | Self::Reset(_)
-            | Self::Check(_)
-            | Self::Cameras(_)
-            | Self::Time(_)
-            | Self::Onvif(_)
-            | Self::Locate(_)
-            | Self::Cloud(_)
-            | Self::Audit(_)
-            | Self::Name(_)
-            | Self::Deactivate(_)
-            | Self::Doctor(_) => OutOption::List,
-            _ => OutOption::Nothing,
+            Self::Watch(_) | Self::Contact(_) | Self::Completions(_) | Self::Messages => {
+                OutOption::Nothing
+            }
+            #[cfg(feature = "web")]
+            Self::Web(_) => OutOption::Nothing,
+            #[cfg(feature = "sim")]
+            Self::Demo(_) | Self::Sim(_) => OutOption::Nothing,
+            _ => OutOption::List,
         }
     }
 }
@@ -499,16 +488,4 @@ pub(crate) struct ManArgs {
     /// Write a page for each command into this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn the_grammar_is_sound() {
-        Cli::command().debug_assert();
-    }
 }

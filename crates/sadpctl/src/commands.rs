@@ -2,7 +2,6 @@
 
 mod activate;
 mod audit;
-mod cameras;
 mod check;
 mod contact;
 mod decode;
@@ -15,15 +14,14 @@ mod man;
 mod name;
 mod net;
 mod new_password;
-mod onvif;
 mod owner;
 mod record;
 mod report;
 mod reset;
 mod scan;
+mod services;
 #[cfg(feature = "sim")]
 mod sim;
-mod time;
 mod watch;
 #[cfg(feature = "web")]
 mod web;
@@ -49,9 +47,9 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Command::Reset(command) => reset::run(command, context),
         Command::Locate(args) => locate::run(args, context),
         Command::Check(args) => check::run(args, context),
-        Command::Cameras(args) => cameras::run(args, context),
-        Command::Time(command) => time::run(command, context),
-        Command::Onvif(command) => onvif::run(command, context),
+        Command::Cameras(args) => services::cameras(args, context),
+        Command::Time(command) => services::time(command, context),
+        Command::Onvif(command) => services::onvif(command, context),
         Command::Cloud(command) => owner::cloud(command, context),
         Command::Audit(args) => audit::run(args, context),
         Command::Report(args) => report::run(args, context),

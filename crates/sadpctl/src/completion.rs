@@ -70,12 +70,7 @@ fn with_values(arg: Arg) -> Arg {
             let zones = jiff::tz::db().available();
             zones.map(|it| Candidate::new(it.as_str())).collect()
         },
-        "force" => |_| {
-            Guard::WORDS
-                .iter()
-                .map(|word| Candidate::new(*word))
-                .collect()
-        },
+        "force" => |_| Guard::WORDS.iter().copied().map(Candidate::new).collect(),
         _ => return arg,
     };
     let complete = move |typed: &OsStr| {
@@ -111,9 +106,8 @@ fn conditions(typed: &str) -> Vec<Candidate> {
     }
     let before = &typed[..start + value];
     let choices = choices.unwrap_or_default().iter();
-    choices
-        .map(|it| Candidate::new(*it).add_prefix(before))
-        .collect()
+    let candidates = choices.map(|it| Candidate::new(*it).add_prefix(before));
+    candidates.collect()
 }
 
 fn keys(sign: &str) -> impl Iterator<Item = Candidate> {

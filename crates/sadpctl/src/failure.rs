@@ -17,37 +17,23 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Done.
-    Done,
+    Done = 0,
     /// A device refused, or did not answer; the user said no, or interrupted it;
     /// `doctor` found a problem.
-    Refused,
+    Refused = 1,
     /// The arguments, or a file named by them, cannot be understood.
-    Usage,
+    Usage = 2,
     /// No such device, or none found.
-    NotFound,
+    NotFound = 3,
     /// Not done, because it could do harm.
-    Unsafe,
+    Unsafe = 4,
     /// This computer's fault: interface, permission, socket, file.
-    Machine,
-}
-
-impl Exit {
-    /// The number.
-    const fn code(self) -> u8 {
-        match self {
-            Self::Done => 0,
-            Self::Refused => 1,
-            Self::Usage => 2,
-            Self::NotFound => 3,
-            Self::Unsafe => 4,
-            Self::Machine => 5,
-        }
-    }
+    Machine = 5,
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit.code())
+        Self::from(exit as u8)
     }
 }
 
@@ -74,7 +60,7 @@ impl From<&Failure> for FailureJson {
     fn from(failure: &Failure) -> Self {
         let next = failure.hints.join("; ");
         Self {
-            code: failure.exit.code(),
+            code: failure.exit as u8,
             message: failure.message(),
             next: Some(next).filter(|next| !next.is_empty()),
             device: failure.device.clone(),
@@ -127,14 +113,12 @@ impl Failure {
 
     /// A file that cannot be written.
     pub(crate) fn unwritable(path: &Path, error: io::Error) -> Self {
+        let path = path.display();
         if error.kind() == io::ErrorKind::AlreadyExists {
-            let message = format!(
-                "{} is there already, and no file is written over",
-                path.display()
-            );
+            let message = format!("{path} is there already, and no file is written over");
             return Self::words(Exit::Machine, message).hint("name a new file, or remove this one");
         }
-        let what = format!("cannot write {}", path.display());
+        let what = format!("cannot write {path}");
         Self::because(Exit::Machine, what, error)
             .hint("name a new file in a folder that you may write to")
     }
@@ -142,6 +126,11 @@ impl Failure {
     /// A failure with words of its own.
     pub(crate) fn words(exit: Exit, message: impl Into<String>) -> Self {
         Self::new(exit, anyhow::Error::msg(message.into()))
+    }
+
+    /// The command line, or a file that it names, cannot be used.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::words(Exit::Usage, message)
     }
 
     /// What happened, with the causes.
@@ -184,11 +173,7 @@ impl From<SelectionError> for Failure {
 /// Why an operation could not begin or go on, and what to do.
 impl From<OpsError> for Failure {
     fn from(error: OpsError) -> Self {
-        let exit = Exit::from(&error);
-        match error {
-            OpsError::Claimed(_) => Self::told(exit, ErrorText::from(&error)),
-            error => Self::remedied(exit, error),
-        }
+        Self::told(Exit::from(&error), ErrorText::from(&error))
     }
 }
 

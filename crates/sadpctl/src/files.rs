@@ -6,7 +6,7 @@ use sadp_reset::{NewFile, read_bounded};
 
 use crate::{
     args::{Cli, GlobalArgs, OutOption},
-    failure::{Exit, Failure},
+    failure::Failure,
     output::Format,
 };
 
@@ -27,7 +27,7 @@ pub(crate) fn begin_with_ending(path: &Path, endings: &[&str]) -> Result<NewFile
     }
     let endings = endings.join(" or .");
     let message = format!("the name of {} does not end in .{endings}", path.display());
-    Err(Failure::words(Exit::Usage, message).hint("give the file such a name"))
+    Err(Failure::usage(message).hint("give the file such a name"))
 }
 
 /// Reads a file of at most `limit` bytes, which is to be `what`, e.g. `a plan`.
@@ -35,7 +35,7 @@ pub(crate) fn read(path: &Path, limit: u64, what: &str) -> Result<Vec<u8>, Failu
     read_bounded(path, limit).map_err(|error| match error.kind() {
         io::ErrorKind::FileTooLarge => {
             let message = format!("{} is too large for {what}", path.display());
-            Failure::words(Exit::Usage, message).hint("check whether it is the right file")
+            Failure::usage(message).hint("check whether it is the right file")
         }
         _ => Failure::unreadable(path.display(), error),
     })
@@ -58,20 +58,16 @@ pub(crate) fn list_file(cli: &mut Cli) -> Result<Option<NewFile>, Failure> {
             };
             begin_with_ending(path, &[&fitting]).map(Some)
         }
-        (OutOption::Nothing, Some(_)) => Err(Failure::words(
-            Exit::Usage,
+        (OutOption::Nothing, Some(_)) => Err(Failure::usage(
             "this command prints no list to write into a file",
         )
         .hint("leave --out away")),
-        (OutOption::List, None) if *format == Format::Xlsx => Err(Failure::words(
-            Exit::Usage,
+        (OutOption::List, None) if *format == Format::Xlsx => Err(Failure::usage(
             "a workbook is written into a file, not to stdout",
         )
         .hint("add --out FILE.xlsx")),
-        (_, _) if *format == Format::Xlsx => {
-            Err(Failure::words(Exit::Usage, "this command has no XLSX form")
-                .hint("use --format csv, or leave --format out"))
-        }
+        (_, _) if *format == Format::Xlsx => Err(Failure::usage("this command has no XLSX form")
+            .hint("use --format csv, or leave --format out")),
         _ => Ok(None),
     }
 }

@@ -90,19 +90,14 @@ fn fold_line(line: &str, width: usize, label: usize, folded: &mut Vec<String>) {
 
 fn fold_command(command: &str, width: usize, indent: &str, folded: &mut Vec<String>) {
     // What a shell takes for one line is marked so.
-    let mark = if command.starts_with("netsh") {
-        " ^"
-    } else {
-        " \\"
-    };
+    let is_windows = command.starts_with("netsh");
+    let mark = if is_windows { " ^" } else { " \\" };
     let deeper = format!("{indent}  ");
     let options = words(width - mark.len())
         .initial_indent(indent)
         .subsequent_indent(&deeper);
-    let mut lines: Vec<_> = wrap(command, options)
-        .into_iter()
-        .map(Cow::into_owned)
-        .collect();
+    let lines = wrap(command, options).into_iter();
+    let mut lines: Vec<_> = lines.map(Cow::into_owned).collect();
     let last = lines.pop();
     folded.extend(lines.into_iter().map(|line| line + mark));
     folded.extend(last);
@@ -120,10 +115,8 @@ fn split_commands(line: &str) -> (&str, Vec<&str>) {
     let commands: Vec<_> = rest.trim_start().split(", then ").collect();
     let is_command = |text: &&str| {
         let begins = PROGRAMS.iter().any(|program| text.starts_with(program));
-        begins
-            && !["; ", ", ", " (", ". "]
-                .iter()
-                .any(|end| text.contains(end))
+        let ends_early = ["; ", ", ", " (", ". "].iter().any(|it| text.contains(it));
+        begins && !ends_early
     };
     if commands.iter().all(is_command) {
         (prose, commands)

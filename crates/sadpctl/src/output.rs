@@ -45,11 +45,7 @@ pub(crate) use self::{
     outcomes::{Outcome, Who, check_outcomes, hints, print_lists, print_outcomes, summary},
     ways::Ways,
 };
-use crate::{
-    failure::{Exit, Failure},
-    fold::Width,
-    terminal::Terminal,
-};
+use crate::{failure::Failure, fold::Width, terminal::Terminal};
 
 /// `--format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -100,7 +96,7 @@ pub(crate) trait Row: Serialize + Sized {
         })
     }
 
-    /// Writes the table for people.
+    /// Writes the table for people. There is at least one row.
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()>;
 }
 
@@ -129,19 +125,14 @@ impl Format {
         if self.is_of::<R>() {
             return Ok(());
         }
-        let all = Self::value_variants().iter();
-        let missing: Vec<_> = all
-            .filter(|format| !format.is_of::<R>())
-            .map(|format| format.name().to_uppercase())
-            .collect();
-        let others: Vec<_> = Self::value_variants()
-            .iter()
-            .filter(|format| **format != Self::Table && format.is_of::<R>())
-            .map(|format| format.name())
-            .collect();
-        let message = format!("{} no {} form", R::LIST, missing.join(" or "));
-        Err(Failure::words(Exit::Usage, message)
-            .hint(format!("use --format {} or table", others.join(", "))))
+        let formats = Self::value_variants().iter();
+        let (known, missing): (Vec<&Self>, Vec<_>) = formats.partition(|it| it.is_of::<R>());
+        let missing = missing.iter().map(|it| it.name().to_uppercase());
+        let missing = missing.collect::<Vec<_>>().join(" or ");
+        let others = known.iter().filter(|it| ***it != Self::Table);
+        let others: Vec<_> = others.map(|it| it.name()).collect();
+        let message = format!("{} no {missing} form", R::LIST);
+        Err(Failure::usage(message).hint(format!("use --format {} or table", others.join(", "))))
     }
 
     /// The format of a file, by its ending.
@@ -164,11 +155,8 @@ pub(crate) fn print<R: Row>(
     format: Format,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    let layout = Layout {
-        width: terminal.width(),
-        wide: false,
-    };
-    write_rows(terminal.out(), rows, format, layout)?;
+    let (width, wide) = (terminal.width(), false);
+    write_rows(terminal.out(), rows, format, Layout { width, wide })?;
     terminal.flush()
 }
 
@@ -180,6 +168,7 @@ pub(crate) fn write_rows<R: Row>(
     layout: Layout,
 ) -> io::Result<()> {
     match format {
+        Format::Table if rows.is_empty() => Ok(()),
         Format::Table => R::write_table(rows, out, layout),
         Format::Json => sadp_text::write_json_array(out, rows),
         Format::Ndjson => json::write_lines(out, rows),

@@ -4,15 +4,14 @@ use std::{env, io, net::Ipv4Addr};
 
 use sadp_discovery::{ScanConfig, ScanReport};
 use sadp_ops::{
-    Cancellation, DeviceName, Event, Inventory, LedgerAccess, Naming, Observer, OpsError, Report,
-    Session,
+    DeviceName, Event, Inventory, LedgerAccess, Naming, Observer, OpsError, Report, Session,
 };
 use sadp_text::{Confirmation, Line, lines, progress};
 use tokio::{runtime::Runtime, sync::oneshot};
 
 use crate::{
     advice,
-    args::{AskArgs, ChangeArgs, Context, GlobalArgs},
+    args::{AskArgs, ChangeArgs, Context, GlobalArgs, ReadArgs},
     failure::{Exit, Failure},
     interrupt,
     output::{self, Format, Outcome},
@@ -47,6 +46,13 @@ impl From<LedgerAccess> for Purpose {
     fn from(access: LedgerAccess) -> Self {
         let naming = Naming::Ending;
         Self { access, naming }
+    }
+}
+
+/// Logins are recorded, and two runs must not try one password at a time.
+impl From<ReadArgs> for Purpose {
+    fn from(read: ReadArgs) -> Self {
+        ChangeArgs::from(read).access().into()
     }
 }
 
@@ -86,8 +92,9 @@ impl<'a> Run<'a> {
         access: LedgerAccess,
         context: Context<'a>,
     ) -> Result<Self, Failure> {
-        let scan = survey::config(ask, context.global, also)?;
-        Self::with(scan, access, context)
+        let scan = survey::config(&ask.reach, context.global, also)?;
+        let stop = ask.wait;
+        Self::with(ScanConfig { stop, ..scan }, access, context)
     }
 
     /// Opens a session that finds devices by this scan.
@@ -97,9 +104,8 @@ impl<'a> Run<'a> {
         mut context: Context<'a>,
     ) -> Result<Self, Failure> {
         let runtime = survey::runtime()?;
-        let cancellation = Cancellation::default();
-        runtime.spawn(interrupt::pass_to(cancellation.clone()));
-        let session = state::open_session(scan, access, cancellation, &mut context)?;
+        let session = state::open_session(scan, access, &mut context)?;
+        runtime.spawn(interrupt::pass_to(session.cancellation().clone()));
         let Context { global, terminal } = context;
         let mut run = Self {
             session,
@@ -174,11 +180,9 @@ impl<'a> Run<'a> {
     ) -> Result<Inventory, Failure> {
         let (inventory, report) = self.block_on(look)?;
         if inventory.devices.is_empty() {
-            let absent = inventory.absent.first();
-            return Err(match absent.map(sadp_text::last_seen) {
-                Some(seen) => advice::nothing_found(&report).hint(seen),
-                None => advice::nothing_found(&report),
-            });
+            let seen = inventory.absent.first().map(sadp_text::last_seen);
+            let failure = advice::nothing_found(&report);
+            return Err(seen.into_iter().fold(failure, Failure::hint));
         }
         Ok(inventory)
     }
@@ -198,10 +202,8 @@ impl<'a> Run<'a> {
         if self.prompt_yes_no(&question.text) {
             return Ok(());
         }
-        Err(
-            Failure::words(Exit::Refused, "not confirmed: nothing was sent")
-                .hint("answer y, or use --yes, to go on"),
-        )
+        let message = "not confirmed: nothing was sent";
+        Err(Failure::words(Exit::Refused, message).hint("answer y, or use --yes, to go on"))
     }
 
     /// Warns of devices that refused a secret of the kind that is sent, and names those
@@ -224,9 +226,8 @@ impl<'a> Run<'a> {
     pub(crate) fn prompt_yes_no(&mut self, question: &str) -> bool {
         let question = format!("{question} [y/N]");
         let answer = self.prompt_line(&question).unwrap_or_default();
-        ["y", "yes"]
-            .iter()
-            .any(|yes| answer.eq_ignore_ascii_case(yes))
+        let mut yes = ["y", "yes"].iter();
+        yes.any(|yes| answer.eq_ignore_ascii_case(yes))
     }
 
     /// Asks a question that is answered by a line, and returns that without blanks
@@ -258,13 +259,10 @@ impl<'a> Run<'a> {
         &mut self,
         part: impl AsyncFnOnce(&mut Session, &mut dyn Observer) -> R,
     ) -> R {
-        let mut observer = Shown {
-            terminal: self.terminal,
-            progress: &mut self.progress,
-        };
-        let result = self
-            .runtime
-            .block_on(part(&mut self.session, &mut observer));
+        let (terminal, progress) = (&mut *self.terminal, &mut self.progress);
+        let mut observer = Shown { terminal, progress };
+        let part = part(&mut self.session, &mut observer);
+        let result = self.runtime.block_on(part);
         self.progress.clear();
         result
     }
@@ -317,10 +315,8 @@ impl<'a> Run<'a> {
     /// The same.
     pub(crate) fn into_context(mut self) -> Context<'a> {
         self.progress.clear();
-        Context {
-            global: self.global,
-            terminal: self.terminal,
-        }
+        let (global, terminal) = (self.global, self.terminal);
+        Context { global, terminal }
     }
 }
 
@@ -337,7 +333,7 @@ pub(crate) fn require_confirmation(change: ChangeArgs) -> Result<(), Failure> {
         return Ok(());
     }
     let message = "cannot ask for confirmation: this is not a terminal";
-    Err(Failure::words(Exit::Usage, message)
+    Err(Failure::usage(message)
         .hint("add --yes to go on without a question, or --dry-run to see what would be done; nothing was sent"))
 }
 
@@ -354,16 +350,12 @@ impl Observer for Shown<'_> {
         }
         for line in lines(&event) {
             let terminal = &mut *self.terminal;
-            self.progress.suspend(|| print(&line, terminal));
+            self.progress.suspend(|| match &line {
+                Line::Detail(text) => terminal.detail(text),
+                Line::Note(text) => terminal.note(&text.to_string()),
+                Line::Warning(text) => terminal.warn(text),
+                Line::Hint(text) => terminal.hint(&text.to_string()),
+            });
         }
-    }
-}
-
-fn print(line: &Line, terminal: &mut Terminal) {
-    match line {
-        Line::Detail(text) => terminal.detail(text),
-        Line::Note(text) => terminal.note(&text.to_string()),
-        Line::Warning(text) => terminal.warn(text),
-        Line::Hint(text) => terminal.hint(&text.to_string()),
     }
 }

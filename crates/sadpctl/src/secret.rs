@@ -181,7 +181,7 @@ impl Secret {
         let message = format!("no {name} was given, and there is no terminal to ask on");
         let or_in = self.variable.map(|variable| format!(" or in {variable}"));
         let or_in = or_in.unwrap_or_default();
-        Err(Failure::words(Exit::Usage, message).hint(format!(
+        Err(Failure::usage(message).hint(format!(
             "give it with {option} FILE ({option} - reads a line of standard input){or_in}"
         )))
     }
@@ -190,19 +190,17 @@ impl Secret {
         if let Some(file) = file {
             return self.read_file(file).map(Some);
         }
-        let given = self.in_environment();
-        given
-            .map(|(variable, value)| self.read_variable(variable, value))
-            .transpose()
+        let Some((variable, value)) = self.in_environment() else {
+            return Ok(None);
+        };
+        let value = value.into_string().map(Zeroizing::new);
+        let value = value.map_err(|_| self.not_text(&variable))?;
+        self.secret(&value, &variable).map(Some)
     }
 
     /// Whether it can be had, by asking at the worst.
     pub(crate) fn can_be_had(&self, file: Option<&Path>) -> bool {
-        Terminal::can_ask() || self.is_given(file)
-    }
-
-    fn is_given(&self, file: Option<&Path>) -> bool {
-        file.is_some() || self.in_environment().is_some()
+        Terminal::can_ask() || file.is_some() || self.in_environment().is_some()
     }
 
     fn in_environment(&self) -> Option<(&'static str, OsString)> {
@@ -224,19 +222,13 @@ impl Secret {
         self.secret(text, &file.display())
     }
 
-    fn read_variable(&self, variable: &str, value: OsString) -> Result<Given, Failure> {
-        let value = value.into_string();
-        let value = value.map_err(|_| self.not_text(&variable))?;
-        self.secret(&Zeroizing::new(value), &variable)
-    }
-
     /// Asks for it, without showing it. It is checked before it is asked for again.
     fn ask(&self, check: impl FnOnce(&str) -> Result<(), Failure>) -> Result<Given, Failure> {
         let first = self.prompt(format!("{}: ", capitalised(self.name)))?;
         check(&first)?;
         if self.asked_twice && self.prompt("Type it again: ".into())? != first {
             let message = format!("the {} typed twice is not the same", self.name);
-            return Err(Failure::words(Exit::Usage, message).hint("try again; nothing was sent"));
+            return Err(Failure::usage(message).hint("try again; nothing was sent"));
         }
         self.secret(&first, &"the prompt")
     }
@@ -260,14 +252,14 @@ impl Secret {
         match (read.problem, self.kind) {
             (Some(SecretProblem::Empty), _) => {
                 let message = format!("the {} from {source} is empty", self.name);
-                return Err(Failure::words(Exit::Usage, message).hint("nothing was sent"));
+                return Err(Failure::usage(message).hint("nothing was sent"));
             }
             // New passwords have a check of their own, which tells all at once.
             (None, _) | (Some(_), SecretKind::NewPassword) => {}
             (Some(problem), SecretKind::CurrentPassword) => self.confirm(problem, read.text)?,
             (Some(problem), _) => {
                 let message = format!("the {} from {source} {problem}", self.name);
-                return Err(Failure::words(Exit::Usage, message)
+                return Err(Failure::usage(message)
                     .hint("give it alone, as it was written; nothing was sent"));
             }
         }
@@ -295,7 +287,7 @@ impl Secret {
 
     fn not_text(&self, source: &dyn std::fmt::Display) -> Failure {
         let message = format!("the {} from {source} is not UTF-8 text", self.name);
-        Failure::words(Exit::Usage, message).hint("save it as plain text; nothing was sent")
+        Failure::usage(message).hint("save it as plain text; nothing was sent")
     }
 }
 
@@ -327,18 +319,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_line_break_is_stripped() {
-        for (text, secret) in [
-            ("Garden7!", "Garden7!"),
-            ("Garden7!\n", "Garden7!"),
-            ("Garden7!\r\n", "Garden7!"),
-            ("Garden7!\n\n", "Garden7!\n"),
-            (" Garden7! ", " Garden7! "),
-        ] {
-            let read = Secret::NEW.secret(text, &"a test").unwrap();
-            assert_eq!(read.secret.expose_secret(), secret);
-        }
-        assert!(Secret::NEW.secret("\n", &"a test").is_err());
+    fn a_new_password_is_read_with_its_blanks() {
+        let read = Secret::NEW.secret(" Garden7! \n\n", &"a test").unwrap();
+        assert_eq!(read.secret.expose_secret(), " Garden7! \n");
     }
 
     #[test]
@@ -349,6 +332,7 @@ mod tests {
                 "Your code: 123456",
                 "more than one word",
             ),
+            (Secret::NEW, "\n", "is empty"),
             (Secret::VERIFICATION_CODE, "AB\nCD", "more than one line"),
             (Secret::ANSWER, "Rex ", "begins or ends with a blank"),
             (Secret::KEY, "Ab\u{200b}C12345", "invisible character"),

@@ -26,9 +26,8 @@ pub(crate) fn folder(global: &GlobalArgs) -> Result<PathBuf, Failure> {
 
 /// Keeps which devices a scan found. A folder that `--state` names is not made for it.
 pub(crate) fn keep_scan(global: &GlobalArgs, found: &[DiscoveredDevice]) -> Result<(), Failure> {
-    let devices = found
-        .iter()
-        .map(|it| ScannedDevice::new(&it.entry.device, it.site_name.as_deref()));
+    let devices = found.iter();
+    let devices = devices.map(|it| ScannedDevice::new(&it.entry.device, it.site_name.as_deref()));
     let make = global.state.is_none();
     Ok(LastScan::write(&folder(global)?, devices, make)?)
 }
@@ -40,8 +39,7 @@ pub(crate) fn last_scan() -> Vec<ScannedDevice> {
         ..GlobalArgs::default()
     };
     let folder = folder(&global).ok();
-    let read = folder.map(|folder| LastScan::read(&folder).unwrap_or_default());
-    read.unwrap_or_default()
+    folder.map_or_else(Vec::new, |it| LastScan::read(&it).unwrap_or_default())
 }
 
 /// The folder of what the user set up once: the platform's place for a program's
@@ -94,7 +92,6 @@ fn this_program() -> AppStrategyArgs {
 pub(crate) fn open_session(
     scan: ScanConfig,
     access: LedgerAccess,
-    cancellation: Cancellation,
     context: &mut Context<'_>,
 ) -> Result<Session, Failure> {
     let (state, access) = match folder(context.global) {
@@ -113,7 +110,7 @@ pub(crate) fn open_session(
         scan,
         state,
         access,
-        cancellation,
+        cancellation: Cancellation::default(),
     });
     Ok(session?)
 }

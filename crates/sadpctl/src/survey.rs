@@ -3,29 +3,29 @@
 use std::net::Ipv4Addr;
 
 use sadp_discovery::{LinkConfig, Notice, ScanConfig};
-use sadp_proto::{Endpoint, HostRange, SurveyProgress, Sweep};
+use sadp_proto::{Endpoint, HostRange, StopCondition, SurveyProgress, Sweep};
 use tokio::runtime::{Builder, Runtime};
 
 use sadp_text::with_cause;
 
 use crate::{
     advice::Remedy,
-    args::{AskArgs, GlobalArgs, ReachArgs},
+    args::{GlobalArgs, ReachArgs},
     failure::{Exit, Failure},
     interrupt,
     terminal::Terminal,
 };
 
-/// The scan that the arguments ask for. `also` are asked besides the targets.
+/// The scan that the arguments ask for, until asking again brings nothing new. `also` are
+/// asked besides the targets.
 pub(crate) fn config(
-    args: &AskArgs,
+    reach: &ReachArgs,
     global: &GlobalArgs,
     also: impl IntoIterator<Item = Ipv4Addr>,
 ) -> Result<ScanConfig, Failure> {
-    let reach = &args.reach;
     Ok(ScanConfig {
         link: link(reach, global),
-        stop: args.wait,
+        stop: StopCondition::Auto,
         sweep: sweep(reach, also)?,
         broadcast: reach.broadcast,
     })
@@ -49,13 +49,11 @@ pub(crate) fn sweep(
 ) -> Result<Option<Sweep>, Failure> {
     let mut targets = reach.targets.clone();
     targets.extend(also.into_iter().map(HostRange::from));
-    (!targets.is_empty())
-        .then(|| Sweep::new(&targets, reach.rate))
-        .transpose()
-        .map_err(|error| {
-            Failure::new(Exit::Usage, error)
-                .hint("name smaller networks with --target, one after the other")
-        })
+    let sweep = (!targets.is_empty()).then(|| Sweep::new(&targets, reach.rate));
+    sweep.transpose().map_err(|error| {
+        Failure::new(Exit::Usage, error)
+            .hint("name smaller networks with --target, one after the other")
+    })
 }
 
 /// A runtime for sockets: one thread drains them while the other reads. From

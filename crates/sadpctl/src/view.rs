@@ -7,7 +7,6 @@ mod draw;
 mod form;
 mod keys;
 mod pane;
-mod question;
 mod row;
 
 use std::{
@@ -26,8 +25,7 @@ use strum::{EnumIter, IntoEnumIterator as _, IntoStaticStr};
 pub(crate) use self::{draw::Palette, keys::Command, pane::Results};
 use self::{
     form::Form,
-    pane::{Content, Pane},
-    question::Question,
+    pane::{Content, Pane, Question},
     row::ViewRow,
 };
 use crate::output::{Told, Ways};
@@ -80,12 +78,11 @@ enum Mode {
 }
 
 /// What is wanted of a row.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Wanted {
     text: String,
-    parsed: Option<Filter>,
-    /// Why it cannot be understood. Then all rows fit.
-    error: Option<String>,
+    /// The filter that the text is, if it is one. Where it cannot be understood all rows fit.
+    parsed: Result<Option<Filter>, String>,
 }
 
 /// By what rows are sorted.
@@ -229,11 +226,8 @@ impl View {
     /// Chooses and sorts all rows again.
     fn arrange(&mut self) {
         let before = self.selected_place();
-        let rows = self.rows.iter();
-        let mut shown: Vec<u64> = rows
-            .filter(|(_, row)| self.filter.holds(row))
-            .map(|(&number, _)| number)
-            .collect();
+        let fitting = self.rows.iter().filter(|(_, row)| self.filter.holds(row));
+        let mut shown: Vec<u64> = fitting.map(|(&number, _)| number).collect();
         shown.sort_unstable_by(|&a, &b| self.order(a, b));
         self.shown = shown;
         self.keep_selection(before);
@@ -251,11 +245,8 @@ impl View {
         } else {
             order
         };
-        other
-            .online()
-            .cmp(&row.online())
-            .then(order)
-            .then(a.cmp(&b))
+        let by_presence = other.online().cmp(&row.online());
+        by_presence.then(order).then(a.cmp(&b))
     }
 
     /// Keeps the selected row selected; where it is gone, the one in its place is.
@@ -266,8 +257,9 @@ impl View {
             let place = before.unwrap_or(0).min(self.shown.len().saturating_sub(1));
             self.selected = self.shown.get(place).copied();
         }
-        let shows_details = matches!(&self.mode, Mode::Pane(pane) if pane.is_details());
-        if self.selected.is_none() && shows_details {
+        if let (None, Mode::Pane(pane)) = (self.selected, &self.mode)
+            && matches!(pane.content, Content::Details)
+        {
             self.go_back();
         }
     }
@@ -332,23 +324,17 @@ impl Wanted {
     fn new(text: &str) -> Self {
         let text = text.trim();
         let is_filter = text.contains(['=', '~', '<', '>']);
-        let parsed = is_filter.then(|| text.parse::<Filter>());
-        let (parsed, error) = match parsed {
-            Some(Ok(filter)) => (Some(filter), None),
-            Some(Err(error)) => (None, Some(error)),
-            None => (None, None),
-        };
         Self {
             text: text.into(),
-            parsed,
-            error,
+            parsed: is_filter.then(|| text.parse()).transpose(),
         }
     }
 
     fn holds(&self, row: &ViewRow) -> bool {
         match &self.parsed {
-            Some(filter) => filter.holds(&row.told.found),
-            None => self.error.is_some() || row.contains(&self.text),
+            Ok(Some(filter)) => filter.holds(&row.told.found),
+            Ok(None) => row.contains(&self.text),
+            Err(_) => true,
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     args::Detail,
     fold::{Width, fold, fold_labelled},
     output::{
-        AppRow, CameraRow, CheckRow, DeviceRow, Layout, MessageLine, NameRow, Outcome, Row as _,
+        AppRow, CameraRow, CheckRow, DeviceRow, Layout, MessageLine, NameRow, Outcome, Row,
         ShownCase, Ways, write_details,
     },
 };
@@ -46,6 +46,11 @@ fn at_widths(write: impl Fn(&mut Vec<u8>, Layout) -> io::Result<()>) -> String {
         all.extend(["=== ", &heading, "\n", &text, "\n"]);
     }
     all
+}
+
+/// A list as people see it.
+fn table<R: Row>(rows: &[R]) -> String {
+    at_widths(|out, layout| R::write_table(rows, out, layout))
 }
 
 /// The texts of stderr, each with its label.
@@ -78,9 +83,7 @@ fn assessed() -> Vec<AssessedDevice> {
 fn scan() {
     let devices = shop();
     let rows: Vec<_> = devices.iter().map(DeviceRow).collect();
-    assert_snapshot!(at_widths(|out, layout| DeviceRow::write_table(
-        &rows, out, layout
-    )));
+    assert_snapshot!(table(&rows));
     let all = devices.iter().map(|found| &*found.entry.device);
     let site = KnownAddresses::new(all, &[]);
     let mut texts = vec![("", advice::summary(&devices))];
@@ -111,34 +114,24 @@ fn decode_messages() {
         complete: Some(false),
         ..MessageLine::default()
     };
-    assert_snapshot!(at_widths(|out, layout| {
-        MessageLine::write_table(std::slice::from_ref(&message), out, layout)
-    }));
+    assert_snapshot!(table(&[message]));
 }
 
 #[test]
 fn reset_ways() {
     let assessed = assessed();
     let named: Vec<_> = assessed.iter().take(3).map(Ways::new).collect();
-    assert_snapshot!(at_widths(|out, layout| Ways::write_table(
-        &named, out, layout
-    )));
+    assert_snapshot!(table(&named));
     let all: Vec<_> = assessed.iter().map(Ways::in_brief).collect();
-    assert_snapshot!(
-        "reset_ways_all",
-        at_widths(|out, layout| Ways::write_table(&all, out, layout))
-    );
+    assert_snapshot!("reset_ways_all", table(&all));
 }
 
 #[test]
 fn reset_app_and_button() {
     let device = &assessed()[5];
     let fit = |method| {
-        device
-            .methods
-            .iter()
-            .find(|fit| fit.method == method)
-            .unwrap()
+        let mut methods = device.methods.iter();
+        methods.find(|fit| fit.method == method).unwrap()
     };
     let row = AppRow::new(&device.device, fit(RecoveryMethod::HikProConnect));
     let steps = ButtonSteps::new(
@@ -185,9 +178,7 @@ fn reset_cases() {
     };
     let cases = [case("7", 22, vec![]), case("12", 47, vec![rebooted])];
     let cases = cases.each_ref().map(ShownCase::new);
-    assert_snapshot!(at_widths(|out, layout| ShownCase::write_table(
-        &cases, out, layout
-    )));
+    assert_snapshot!(table(&cases));
 }
 
 #[test]
@@ -200,34 +191,22 @@ fn doctor() {
         remedy: remedy.map(Into::into),
         data: serde_json::json!({}),
     };
+    let used = "used, by 192.168.1.20/24";
+    let strict = "strict, and there is no route back: answers of devices in other subnets, e.g. 192.0.0.64, are dropped";
+    let relax = "add an address in their subnet (sudo ip addr add 192.0.0.250/24 dev enp3s0), or relax the filter until the next start: sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.enp3s0.rp_filter=0";
+    let [silent, above] = ["no device answered within 3.0 s", "see the lines above"];
     let rows = [
-        row(
-            "interface",
-            Verdict::Ok,
-            "enp3s0",
-            "used, by 192.168.1.20/24",
-            None,
-        ),
+        row("interface", Verdict::Ok, "enp3s0", used, None),
         row(
             "reverse-path",
             Verdict::Problem,
             "enp3s0",
-            "strict, and there is no route back: answers of devices in other subnets, e.g. 192.0.0.64, are dropped",
-            Some(
-                "add an address in their subnet (sudo ip addr add 192.0.0.250/24 dev enp3s0), or relax the filter until the next start: sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.enp3s0.rp_filter=0",
-            ),
+            strict,
+            Some(relax),
         ),
-        row(
-            "devices",
-            Verdict::Warning,
-            "scan",
-            "no device answered within 3.0 s",
-            Some("see the lines above"),
-        ),
+        row("devices", Verdict::Warning, "scan", silent, Some(above)),
     ];
-    assert_snapshot!(at_widths(|out, layout| CheckRow::write_table(
-        &rows, out, layout
-    )));
+    assert_snapshot!(table(&rows));
 }
 
 #[test]
@@ -246,9 +225,7 @@ fn audit() {
         AuditEntry::new(&AuditedDevice { assessed, findings }, since, None)
     });
     let rows: Vec<_> = rows.collect();
-    assert_snapshot!(at_widths(|out, layout| AuditEntry::write_table(
-        &rows, out, layout
-    )));
+    assert_snapshot!(table(&rows));
 }
 
 #[test]
@@ -259,9 +236,7 @@ fn name() {
         let mac = "c4:2f:90:2a:21:4d".parse().unwrap();
         NameRow::new(mac, &SiteName { name, place })
     });
-    assert_snapshot!(at_widths(|out, layout| NameRow::write_table(
-        &rows, out, layout
-    )));
+    assert_snapshot!(table(&rows));
 }
 
 #[test]
@@ -278,14 +253,10 @@ fn cameras() {
         activated: Some(channel.is_some()),
         ..RecorderCamera::default()
     };
+    let refused = Some("errorUserNameOrPasswd");
     let all = [
         camera(Some(1), "192.168.254.2", Some(true), Some("connect")),
-        camera(
-            Some(12),
-            "192.168.254.13",
-            Some(false),
-            Some("errorUserNameOrPasswd"),
-        ),
+        camera(Some(12), "192.168.254.13", Some(false), refused),
         camera(Some(13), "192.168.254.14", None, Some("melted")),
         camera(None, "192.168.254.15", None, None),
     ];
@@ -293,45 +264,26 @@ fn cameras() {
     let recorder = DeviceRef::from(&devices[0]);
     let rows = all.iter().map(|camera| CameraRow::new(&recorder, camera));
     let rows: Vec<_> = rows.collect();
-    assert_snapshot!(at_widths(|out, layout| CameraRow::write_table(
-        &rows, out, layout
-    )));
-}
-
-fn outcomes() -> Vec<Outcome> {
-    let devices = shop();
-    let outcome = |place: usize, action, status, reason| {
-        let found: &DiscoveredDevice = &devices[place];
-        Outcome::from(Finished {
-            reason,
-            ..Finished::new(found, action, status)
-        })
-    };
-    vec![
-        outcome(0, Action::Activate, OutcomeStatus::Done, Reason::Plain),
-        outcome(
-            1,
-            Action::Activate,
-            OutcomeStatus::Skipped,
-            Reason::Blocked(BlockReason::DuplicateMac),
-        ),
-        outcome(3, Action::Activate, OutcomeStatus::Unknown, Reason::Plain),
-        outcome(
-            4,
-            Action::Activate,
-            OutcomeStatus::Skipped,
-            Reason::AlreadyActive,
-        ),
-    ]
+    assert_snapshot!(table(&rows));
 }
 
 #[test]
 fn outcomes_of_commands() {
-    let outcomes = outcomes();
-    assert_snapshot!(at_widths(|out, layout| Outcome::write_table(
-        &outcomes, out, layout
-    )));
     let devices = shop();
+    let outcome = |place: usize, status, reason| {
+        let activated = Finished::new(&devices[place], Action::Activate, status);
+        Outcome::from(Finished {
+            reason,
+            ..activated
+        })
+    };
+    let blocked = Reason::Blocked(BlockReason::DuplicateMac);
+    assert_snapshot!(table(&[
+        outcome(0, OutcomeStatus::Done, Reason::Plain),
+        outcome(1, OutcomeStatus::Skipped, blocked),
+        outcome(3, OutcomeStatus::Unknown, Reason::Plain),
+        outcome(4, OutcomeStatus::Skipped, Reason::AlreadyActive),
+    ]));
     let question = Announcement::ACTIVATE.question(&devices).naming(&[]);
     assert_snapshot!(
         "question",

@@ -3,17 +3,17 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Subcommand, ValueEnum};
-use sadp_ops::{DeviceName, Guard, LedgerAccess, Overrides, check::HttpAccess};
+use sadp_ops::{
+    DeviceName, Guard, LedgerAccess, Overrides, check::HttpAccess, verify::Verification,
+};
 use sadp_text::select::Filter;
+use secrecy::SecretString;
 
 use super::{
     AskArgs, DeviceArgs, HttpArgs, PreparationArgs, TransportArgs,
     values::{duration, switch},
 };
-use crate::{
-    failure::{Exit, Failure},
-    terminal::Terminal,
-};
+use crate::{failure::Failure, terminal::Terminal};
 
 /// Which devices a command is for.
 #[derive(Args, Debug)]
@@ -172,9 +172,18 @@ impl VerifyArgs {
     pub(crate) fn access(self) -> Result<HttpAccess, Failure> {
         if self.transport.is_given() && !self.verify {
             let message = "--http and --https-port are for the login of --verify";
-            return Err(Failure::words(Exit::Usage, message).hint("add --verify; nothing was sent"));
+            return Err(Failure::usage(message).hint("add --verify; nothing was sent"));
         }
         Ok(self.transport.access())
+    }
+
+    /// The trial, where one is wanted.
+    pub(crate) fn verification<'a>(
+        self,
+        password: &'a SecretString,
+        access: &'a HttpAccess,
+    ) -> Option<Verification<'a>> {
+        self.verify.then_some(Verification { password, access })
     }
 }
 

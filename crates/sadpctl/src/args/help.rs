@@ -88,11 +88,8 @@ impl Detail {
                 if hides { child.hide(true) } else { child }
             });
         let about = command.get_long_about().map(ToString::to_string);
-        let (_, more) = about
-            .as_deref()
-            .unwrap_or("")
-            .split_once("\n\n")
-            .unwrap_or_default();
+        let about = about.unwrap_or_default();
+        let (_, more) = about.split_once("\n\n").unwrap_or_default();
         let (explanation, examples) = split_examples(&command);
         let after = match self {
             Self::Full => [more, &explanation, &examples].join("\n\n"),
@@ -166,22 +163,16 @@ fn force_in(path: &str, arg: Arg) -> Arg {
         _ => return arg,
     };
     let mut guards = Guard::of(action);
-    if path == "net apply" {
-        guards.retain(|guard| *guard != Guard::AddressInUse);
+    match path {
+        "net apply" => guards.retain(|guard| *guard != Guard::AddressInUse),
+        "onvif off" => guards.retain(|guard| *guard != Guard::WeakPassword),
+        "reset prepare" => guards.retain(|guard| *guard != Guard::WayNotOffered),
+        "reset button" => guards.push(Guard::WayNotOffered),
+        _ => {}
     }
-    if path == "onvif off" {
-        guards.retain(|guard| *guard != Guard::WeakPassword);
-    }
-    if path == "reset prepare" {
-        guards.retain(|guard| *guard != Guard::WayNotOffered);
-    }
-    if path == "reset button" {
-        guards.push(Guard::WayNotOffered);
-    }
-    let meanings: Vec<_> = guards
-        .iter()
-        .map(|guard| format!("{} ({})", guard.word(), guarded_against(*guard)))
-        .collect();
+    let meanings = guards.iter();
+    let meanings = meanings.map(|it| format!("{} ({})", it.word(), guarded_against(*it)));
+    let meanings: Vec<_> = meanings.collect();
     let unnamed = Guard::LIFTED_UNNAMED.map(|guard| guards.contains(&guard).then(|| guard.word()));
     let unnamed: Vec<_> = unnamed.into_iter().flatten().collect();
     let unnamed = if unnamed.is_empty() {
@@ -212,13 +203,16 @@ mod tests {
         }
         let is_leaf = !command.has_subcommands();
         let (_, examples) = split_examples(command);
-        let has_example = examples
-            .lines()
-            .nth(1)
-            .is_some_and(|it| it.contains("sadpctl "));
+        let example = examples.lines().nth(1);
+        let has_example = example.is_some_and(|it| it.contains("sadpctl "));
         assert!(!is_leaf || has_example, "{name}: {examples}");
         let visible = command.get_subcommands_mut().filter(|it| !it.is_hide_set());
         visible.for_each(check);
+    }
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Cli::command().debug_assert();
     }
 
     #[test]

@@ -1,101 +1,146 @@
-//! `cameras`, `time` and `onvif`: what is behind a login over HTTP.
+//! `cameras`, `time` and `onvif`: what is behind a login over HTTP; and how devices are
+//! reached there.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use sadp_ops::{
-    DiscoveredDevice, LedgerAccess,
-    check::HttpAccess,
+    check::{BasicLogin, CertificateFingerprint, HttpAccess},
     onvif::{OnvifLevel, OnvifSettings, WantedOnvifUser},
-    time::{ChosenDevices, ClockSource, NamedZone, NtpHost, TimeSettings},
+    time::{ClockSource, NamedZone, NtpHost, TimeSettings},
 };
 
 use super::{
-    ChangeArgs, ChoiceArgs, ForceArgs, HttpArgs, PasswordArgs,
+    ChangeArgs, ChoiceArgs, ForceArgs, PasswordArgs,
     values::{ntp_host, onvif_user, time_zone},
 };
 use crate::failure::Failure;
 
-/// Devices that are asked with a login.
+/// By which transport devices are asked.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct TransportArgs {
+    /// Use HTTP alone, also where a device has HTTPS
+    ///
+    /// For devices whose HTTPS is too old. The password goes as an answer to a challenge
+    #[arg(hide_short_help = true, long)]
+    http: bool,
+
+    /// The port of HTTPS; devices do not report it
+    #[arg(hide_short_help = true, long, value_name = "N", default_value_t = HttpAccess::HTTPS_PORT, conflicts_with = "http", value_parser = clap::value_parser!(u16).range(1..))]
+    https_port: u16,
+}
+
+impl TransportArgs {
+    /// Whether any of it is given.
+    pub(crate) const fn is_given(self) -> bool {
+        self.http || self.https_port != HttpAccess::HTTPS_PORT
+    }
+
+    /// What is chosen, without Basic.
+    pub(crate) fn access(self) -> HttpAccess {
+        HttpAccess {
+            http_only: self.http,
+            https_port: self.https_port,
+            ..HttpAccess::default()
+        }
+    }
+}
+
+/// How devices are reached over HTTP.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct HttpArgs {
+    #[command(flatten)]
+    transport: TransportArgs,
+
+    /// Take this certificate of one device from now on
+    ///
+    /// Its SHA-256, as a run says that found another certificate than before
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "FINGERPRINT",
+        conflicts_with = "http"
+    )]
+    accept_certificate: Option<CertificateFingerprint>,
+
+    /// Send the password itself where one device offers nothing else
+    ///
+    /// Over HTTP everybody in the network can read it
+    #[arg(hide_short_help = true, long)]
+    allow_basic: bool,
+}
+
+impl HttpArgs {
+    /// What is chosen, for a command that names so many devices. Two of the options lower
+    /// what protects a password, so they are for one device and for logins alone.
+    pub(crate) fn access(self, logs_in: bool, named: usize) -> Result<HttpAccess, Failure> {
+        let lowering = [
+            ("--accept-certificate", self.accept_certificate.is_some()),
+            ("--allow-basic", self.allow_basic),
+        ];
+        for (option, _) in lowering.iter().filter(|(_, given)| *given) {
+            if !logs_in {
+                let message = format!("{option} is for logins alone");
+                return Err(Failure::usage(message).hint("add --login"));
+            }
+            if named != 1 {
+                let message = format!("{option} is for one device");
+                return Err(Failure::usage(message)
+                    .hint("name the device, and run it for one after the other"));
+            }
+        }
+        Ok(HttpAccess {
+            basic: if self.allow_basic {
+                BasicLogin::Allow
+            } else {
+                BasicLogin::Refuse
+            },
+            accept: self.accept_certificate,
+            ..self.transport.access()
+        })
+    }
+}
+
+/// Devices that are asked with a login, or changed: with [`ChangeArgs`].
 #[derive(Args, Debug)]
-pub(crate) struct LoginArgs {
+pub(crate) struct LoginArgs<C: Args = ReadArgs> {
     #[command(flatten)]
     pub(crate) choice: ChoiceArgs,
 
     #[command(flatten)]
     pub(crate) password: PasswordArgs,
 
+    #[command(flatten)]
+    pub(crate) change: C,
+
+    #[command(flatten)]
+    pub(crate) http: HttpArgs,
+}
+
+/// How devices are only asked.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct ReadArgs {
     /// Send nothing over HTTP; show which devices would be asked
     #[arg(long)]
-    pub(crate) dry_run: bool,
+    dry_run: bool,
 
     #[command(flatten)]
-    pub(crate) force: ForceArgs,
-
-    #[command(flatten)]
-    pub(crate) http: HttpArgs,
+    force: ForceArgs,
 }
 
-impl LoginArgs {
-    /// How the devices are reached.
-    pub(crate) fn reached(&self) -> Result<HttpAccess, Failure> {
-        self.http.access(true, self.choice.devices.len())
-    }
-
-    /// What the operation needs of the ledger: logins are recorded, and two runs must not
-    /// try one password at a time.
-    pub(crate) const fn access(&self) -> LedgerAccess {
-        if self.dry_run {
-            LedgerAccess::Read
-        } else {
-            LedgerAccess::Write
-        }
-    }
-
-    /// The devices found, as they were chosen.
-    pub(crate) const fn chosen(&self, devices: Vec<DiscoveredDevice>) -> ChosenDevices {
-        ChosenDevices {
-            devices,
-            overrides: self.force.overrides,
-            named: !self.choice.all,
+/// There is no question before it.
+impl From<ReadArgs> for ChangeArgs {
+    fn from(ReadArgs { dry_run, force }: ReadArgs) -> Self {
+        Self {
+            yes: true,
+            dry_run,
+            force,
         }
     }
 }
 
-/// Devices that are changed with a login.
-#[derive(Args, Debug)]
-pub(crate) struct LoginChangeArgs {
-    #[command(flatten)]
-    pub(crate) choice: ChoiceArgs,
-
-    #[command(flatten)]
-    pub(crate) password: PasswordArgs,
-    #[command(flatten)]
-    pub(crate) change: ChangeArgs,
-
-    #[command(flatten)]
-    pub(crate) http: HttpArgs,
-}
-
-impl LoginChangeArgs {
-    /// How the devices are reached.
-    pub(crate) fn reached(&self) -> Result<HttpAccess, Failure> {
-        self.http.access(true, self.choice.devices.len())
-    }
-
-    /// The devices found, as they were chosen.
-    pub(crate) fn chosen(&self, devices: Vec<DiscoveredDevice>) -> ChosenDevices {
-        ChosenDevices {
-            devices,
-            overrides: self.change.overrides(),
-            named: !self.choice.all,
-        }
-    }
-}
-
-/// `cameras`.
-#[derive(Args, Debug)]
-#[command(after_help = "\
+/// The help of `cameras`.
+pub(super) const CAMERAS_HELP: &str = "\
 Asks a recorder over HTTP, with its current password, which camera each channel is
 to show, whether it is online and why not, and which cameras the recorder finds in
 its own network, e.g. at its PoE ports. The password is tried once; nothing is
@@ -103,11 +148,7 @@ changed. audit and report then list cameras that SADP cannot see from here.
 
 Examples:
   sadpctl cameras 192.168.1.100
-  sadpctl cameras --all --out cameras.xlsx")]
-pub(crate) struct CamerasArgs {
-    #[command(flatten)]
-    pub(crate) login: LoginArgs,
-}
+  sadpctl cameras --all --out cameras.xlsx";
 
 /// `time`.
 #[derive(Debug, Subcommand)]
@@ -145,7 +186,7 @@ pub(crate) struct TimeSetArgs {
     pub(crate) wanted: WantedTimeArgs,
 
     #[command(flatten)]
-    pub(crate) change: LoginChangeArgs,
+    pub(crate) change: LoginArgs<ChangeArgs>,
 }
 
 /// What is set of a clock.
@@ -193,7 +234,7 @@ Recorders and programs that get the picture by ONVIF lose it. The users stay.
 
 Example:
   sadpctl onvif off 192.168.1.64")]
-    Off(LoginChangeArgs),
+    Off(LoginArgs<ChangeArgs>),
 }
 
 /// `onvif on`.
@@ -223,7 +264,7 @@ pub(crate) struct OnvifOnArgs {
     pub(crate) user_password_file: Option<PathBuf>,
 
     #[command(flatten)]
-    pub(crate) change: LoginChangeArgs,
+    pub(crate) change: LoginArgs<ChangeArgs>,
 }
 
 impl OnvifOnArgs {

@@ -3,15 +3,7 @@ use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 use clap::{Args, Subcommand};
 use sadp_sim::{Attack, Delay, HostileConfig, Probability, Reply, Site};
 
-use super::{GroupArgs, ListArgs, values::duration};
-
-/// `demo`.
-#[derive(Args, Debug)]
-#[command(after_help = "Example:\n  sadpctl demo")]
-pub(crate) struct DemoArgs {
-    #[command(flatten)]
-    pub(crate) list: ListArgs,
-}
+use super::{GroupArgs, values::duration};
 
 /// `sim`.
 #[derive(Debug, Subcommand)]

@@ -6,7 +6,7 @@ use clap::{
 };
 
 use super::Cli;
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 
 /// The arguments cannot be understood.
 impl From<&clap::Error> for Failure {
@@ -22,7 +22,7 @@ impl From<&clap::Error> for Failure {
             | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => mistake.subcommand(),
             _ => mistake.other(),
         };
-        Self::words(Exit::Usage, message).hint(hint)
+        Self::usage(message).hint(hint)
     }
 }
 
@@ -69,11 +69,9 @@ impl<'a> Mistake<'a> {
     }
 
     fn has(&self, option: &str) -> bool {
+        let long = option.strip_prefix("--");
         let mut arguments = self.command.get_arguments();
-        arguments.any(|it| {
-            it.get_long()
-                .is_some_and(|long| option.strip_prefix("--") == Some(long))
-        })
+        long.is_some() && arguments.any(|it| it.get_long() == long)
     }
 
     /// How the command is written.
@@ -99,9 +97,8 @@ impl<'a> Mistake<'a> {
             );
             return (message, hint);
         }
-        let known = SYNONYMS
-            .iter()
-            .filter(|(words, _)| words.contains(&&*typed));
+        let known = SYNONYMS.iter();
+        let known = known.filter(|(words, _)| words.contains(&&*typed));
         let mut known = known.map(|(_, ours)| (*ours).to_owned());
         let known = known.find(|ours| ours.split(' ').next().is_some_and(|it| self.has(it)));
         let similar = known.or_else(|| self.texts(ContextKind::SuggestedArg).into_iter().next());
@@ -139,13 +136,11 @@ impl<'a> Mistake<'a> {
     fn conflict(&self) -> (String, String) {
         let [one, other] =
             [ContextKind::InvalidArg, ContextKind::PriorArg].map(|it| named(&self.text(it)));
-        if other.is_empty() || one == other {
-            return (
-                format!("{one} is given twice"),
-                "leave one of the two out".into(),
-            );
-        }
-        let message = format!("{one} and {other} do not go together");
+        let message = if other.is_empty() || one == other {
+            format!("{one} is given twice")
+        } else {
+            format!("{one} and {other} do not go together")
+        };
         (message, "leave one of the two out".into())
     }
 
@@ -158,14 +153,8 @@ impl<'a> Mistake<'a> {
                 format!("{name}: --where chooses among all devices, and --all is missing");
             return (message, format!("write {name} --all --where ..."));
         }
-        let options: Vec<_> = missing
-            .iter()
-            .flat_map(|it| it.split(['<', '>', '|', ' ']))
-            .collect();
-        let options: Vec<_> = options
-            .into_iter()
-            .filter(|it| it.starts_with("--"))
-            .collect();
+        let words = missing.iter().flat_map(|it| it.split(['<', '>', '|', ' ']));
+        let options: Vec<_> = words.filter(|it| it.starts_with("--")).collect();
         let message = match options[..] {
             [_, _, ..] => format!("{name} needs one of {}", options.join(", ")),
             _ => format!("{name}: {} is missing", missing.join(", ")),
@@ -190,14 +179,9 @@ impl<'a> Mistake<'a> {
         if let Some(similar) = nearest {
             return (message, format!("did you mean {name} {similar}?"));
         }
-        let commands = self
-            .command
-            .get_subcommands()
-            .filter(|it| !it.is_hide_set());
-        let commands: Vec<_> = commands
-            .map(Command::get_name)
-            .filter(|it| *it != "help")
-            .collect();
+        let commands = self.command.get_subcommands();
+        let commands = commands.filter(|it| !it.is_hide_set() && it.get_name() != "help");
+        let commands: Vec<_> = commands.map(Command::get_name).collect();
         (message, format!("it has {}", commands.join(", ")))
     }
 
@@ -205,10 +189,8 @@ impl<'a> Mistake<'a> {
         let text = self.error.render().to_string();
         let message = text.split("\n\n").next().unwrap_or(&text);
         let message = message.trim().trim_start_matches("error: ").to_owned();
-        (
-            message,
-            format!("{} --help shows how it is written", self.name),
-        )
+        let hint = format!("{} --help shows how it is written", self.name);
+        (message, hint)
     }
 }
 

@@ -68,10 +68,8 @@ pub(crate) fn mask(text: &str) -> Result<Ipv4Addr, String> {
 
 /// A multicast group.
 pub(super) fn multicast_group(text: &str) -> Result<Ipv4Addr, String> {
-    text.parse()
-        .ok()
-        .filter(Ipv4Addr::is_multicast)
-        .ok_or_else(|| "write an IPv4 multicast address, e.g. 239.255.255.250".into())
+    let group = text.parse().ok().filter(Ipv4Addr::is_multicast);
+    group.ok_or_else(|| "write an IPv4 multicast address, e.g. 239.255.255.250".into())
 }
 
 /// Whether to use raw Ethernet frames.
@@ -138,18 +136,10 @@ mod tests {
         assert_eq!(wait("3s"), Ok(StopCondition::Fixed(3000 * MS)));
         assert_eq!(wait("500ms"), Ok(StopCondition::Fixed(500 * MS)));
         assert_eq!(wait("5"), Ok(StopCondition::Fixed(5000 * MS)));
-        for bad in [
-            "",
-            "0",
-            "0s",
-            "s",
-            "-1s",
-            "soon",
-            "9999999999999999h",
-            "25h",
-        ] {
+        for bad in ["", "0", "0s", "s", "-1s", "soon", "25h"] {
             assert!(wait(bad).is_err(), "{bad}");
         }
+        assert!(wait("9999999999999999h").is_err());
     }
 
     #[test]

@@ -1,5 +1,3 @@
-mod http;
-
 use sadp_ops::{
     DeviceRef, DiscoveredDevice, Inventory, NextStep, OutcomeStatus, Report,
     activate::{self, Activation},
@@ -9,7 +7,10 @@ use sadp_ops::{
 use sadp_reset::{Action, DeviceKey};
 use sadp_text::{Announcement, already_active, answers_kept, count};
 
-use super::{new_password, reset};
+use super::{
+    new_password::{self, NewPassword},
+    reset,
+};
 use crate::{
     args::{ActivateArgs, ActivationVia, Context},
     failure::{Exit, Failure},
@@ -22,17 +23,13 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
     let reached = args.verify.access()?;
     let password = new_password::pending(&args.password, args.change)?;
     if args.via == ActivationVia::Http {
-        return http::run(args, password, context);
+        return over_http(args, password, context);
     }
     let (wanted, passphrase) = wanted(args)?.unzip();
     let passphrase = passphrase.flatten();
     let (mut run, inventory, devices) = Run::find(&args.choice, args.change, context)?;
-    let plan = activate::plan(
-        &run.session,
-        devices,
-        args.change.overrides(),
-        !args.choice.all,
-    )?;
+    let (overrides, named) = (args.change.overrides(), !args.choice.all);
+    let plan = activate::plan(&run.session, devices, overrides, named)?;
     if plan.already_active > 0 {
         run.terminal.note(&already_active(plan.already_active));
     }
@@ -68,17 +65,56 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
     };
     let wanted = wanted.filter(|_| report.failure.is_none());
     let later = wanted.and_then(|it| prepare(&mut report, it, settings, &mut run).err());
-    if args.verify.verify && later.is_none() {
+    let verification = args.verify.verification(&password, &reached);
+    if let (Some(verification), None) = (verification, &later) {
         run.block_on(async |session, observer| {
-            let verification = Verification {
-                password: &password,
-                access: &reached,
-            };
             verify::verify(session, &mut report, verification, observer).await;
         });
     }
     drop((password, passphrase));
     run.print_after(report, later, None)
+}
+
+/// `activate --via http`.
+fn over_http(
+    args: &ActivateArgs,
+    password: NewPassword,
+    context: Context<'_>,
+) -> Result<Exit, Failure> {
+    let reached = args.verify.access()?;
+    if args.prepare {
+        let message = "recovery is prepared over SADP, not with --via http";
+        return Err(Failure::usage(message)
+            .hint("leave out --prepare, and prepare it afterwards: sadpctl reset prepare DEVICE"));
+    }
+    let (mut run, _, devices) = Run::find_for_http(&args.choice, args.change, context)?;
+    let overrides = args.change.overrides();
+    let plan = run.block_on(async |session, observer| {
+        activate::plan_over_http(session, devices, overrides, !args.choice.all, observer).await
+    })?;
+    if plan.already_active > 0 {
+        run.terminal.note(&already_active(plan.already_active));
+    }
+    let devices = &plan.selection.devices;
+    if args.change.dry_run || devices.is_empty() {
+        if !args.change.dry_run {
+            plan.record_earlier(&mut run.session)?;
+        }
+        return run.print_planned(plan.selection.into_outcomes());
+    }
+    let announcement = if plan.is_v3() {
+        Announcement::ACTIVATE_OVER_HTTP_V3
+    } else {
+        Announcement::ACTIVATE_OVER_HTTP
+    };
+    run.confirm(&announcement.question(devices), args.change)?;
+    let password = password.get(run.terminal)?;
+    run.carry_out(async move |session, observer| {
+        let (password, access) = (&password, &reached);
+        let verification = Verification { password, access };
+        plan.carry_out(session, verification, args.verify.verify, observer)
+            .await
+    })
 }
 
 /// What is to be prepared afterwards, if anything.
@@ -91,7 +127,7 @@ fn wanted(
     match args.preparation.given() {
         Some(option) => {
             let message = format!("{option} says how recovery is prepared, which needs --prepare");
-            Err(Failure::words(Exit::Usage, message).hint("add --prepare; nothing was sent"))
+            Err(Failure::usage(message).hint("add --prepare; nothing was sent"))
         }
         None => Ok(None),
     }
@@ -154,10 +190,9 @@ fn find_again(
     let missing = keys.len().saturating_sub(devices.len());
     if missing > 0 {
         let missing = count(missing as u64, "device was", "devices were");
-        run.terminal
-            .warn(&format!("{missing} not found again, and not prepared"));
-        run.terminal
-            .hint("prepare them when they are back: sadpctl reset prepare --all");
+        let terminal = &mut *run.terminal;
+        terminal.warn(&format!("{missing} not found again, and not prepared"));
+        terminal.hint("prepare them when they are back: sadpctl reset prepare --all");
     }
     Ok((inventory, devices))
 }

@@ -15,9 +15,7 @@ pub(super) fn run(args: &CheckArgs, context: Context<'_>) -> Result<Exit, Failur
     output::check_outcomes(context.global.format)?;
     if args.password.password_file.is_some() && !args.login {
         let message = "--password-file names a password to try, which needs --login";
-        return Err(
-            Failure::words(Exit::Usage, message).hint("add --login to try it; nothing was sent")
-        );
+        return Err(Failure::usage(message).hint("add --login to try it; nothing was sent"));
     }
     let reached = args.http.access(args.login, args.choice.devices.len())?;
     let password = secret::current(!args.login || args.dry_run, &args.password)?;

@@ -27,7 +27,7 @@ pub(super) fn run(args: &ContactArgs, context: Context<'_>) -> Result<Exit, Fail
     if !args.show {
         if !Terminal::can_ask() {
             let message = "cannot ask for the contact: this is not a terminal";
-            return Err(Failure::words(Exit::Usage, message)
+            return Err(Failure::usage(message)
                 .hint(format!("run it on a terminal, or write {}", path.display())));
         }
         ask(&mut contact, terminal)?;
@@ -42,9 +42,8 @@ pub(super) fn run(args: &ContactArgs, context: Context<'_>) -> Result<Exit, Fail
 fn ask(contact: &mut Contact, terminal: &mut Terminal) -> Result<(), Failure> {
     for (key, value) in contact.fields_mut() {
         loop {
-            let now = value
-                .as_ref()
-                .map_or_else(String::new, |now| format!(" [{}]", clean(now)));
+            let now = value.as_ref().map(|now| format!(" [{}]", clean(now)));
+            let now = now.unwrap_or_default();
             let choices = match key {
                 "role" => format!(" ({})", Contact::ROLES.join(", ")),
                 _ => String::new(),

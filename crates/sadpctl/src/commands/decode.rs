@@ -2,9 +2,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use sadp_discovery::{
     capture::{CaptureError, CaptureTally},
-    messages::{
-        FileDevices, FileMessage, MessageContent, MessageFile, MessageFileError, Redaction,
-    },
+    messages::{FileMessage, MessageContent, MessageFile, MessageFileError, Redaction},
 };
 use sadp_model::RawFields;
 use sadp_ops::DiscoveredDevice;
@@ -95,10 +93,9 @@ fn tell(tally: &CaptureTally, terminal: &mut Terminal) {
 }
 
 fn print_messages(input: &MessageFile, context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let messages = (1..)
-        .zip(&input.messages)
-        .map(|(number, message)| line(number, message));
-    context.print(&messages.collect::<Vec<_>>())?;
+    let messages = (1..).zip(&input.messages);
+    let lines = messages.map(|(number, message)| line(number, message));
+    context.print(&lines.collect::<Vec<_>>())?;
     if input.messages.is_empty() {
         return Err(nothing(input.capture.is_some()));
     }
@@ -125,24 +122,21 @@ fn document_line(document: &Result<Document, DecodeError>) -> MessageLine<'_> {
     let read = document.as_ref().ok();
     let message = read.map(|document| Message::from_document(document.clone()));
     let told = message.as_ref().and_then(|message| message.as_ref().ok());
-    let header = told.map(|message| match message {
-        Message::Request(request) => &request.header,
-        Message::Report(report) | Message::Goodbye(report) => &report.header,
-        Message::CommandReply(reply) => &reply.header,
+    let told = told.map(|message| match message {
+        Message::Request(it) => (&it.header, "request"),
+        Message::Report(it) if it.hello => (&it.header, "hello"),
+        Message::Report(it) => (&it.header, "report"),
+        Message::Goodbye(it) => (&it.header, "goodbye"),
+        Message::CommandReply(it) => (&it.header, "command-reply"),
     });
+    let (header, purpose) = told.unzip();
     let error = match (document, &message) {
         (Err(error), _) | (_, Some(Err(error))) => Some(error.to_string()),
         _ => None,
     };
     MessageLine {
         root: read.map(|document| &*document.root),
-        message: told.map(|message| match message {
-            Message::Request(_) => "request",
-            Message::Report(report) if report.hello => "hello",
-            Message::Report(_) => "report",
-            Message::Goodbye(_) => "goodbye",
-            Message::CommandReply(_) => "command-reply",
-        }),
+        message: purpose,
         types: header.map(|header| Types::to_string(&header.types)),
         uuid: header.and_then(|header| header.uuid).map(Shown),
         mac: header.and_then(|header| header.mac).map(Shown),
@@ -182,12 +176,10 @@ fn print_devices(
     context: &mut Context<'_>,
 ) -> Result<Exit, Failure> {
     let is_capture = input.capture.is_some();
-    let FileDevices {
-        entries,
-        others,
-        unreadable,
-    } = input.devices();
-    let printed = list::print(DiscoveredDevice::from_file(entries), &args.list, context);
+    let found = input.devices();
+    let (others, unreadable) = (found.others, found.unreadable);
+    let devices = DiscoveredDevice::from_file(found.entries);
+    let printed = list::print(devices, &args.list, context);
     let terminal = &mut *context.terminal;
     if let Ok(printed @ [_, ..]) = printed.as_deref() {
         terminal.note(&advice::summary(printed));
@@ -206,8 +198,7 @@ fn print_devices(
             Failure::words(Exit::NotFound, "no message is about a device")
                 .hint("add --messages to see the messages there are")
         } else if !unreadable.is_empty() {
-            Failure::words(Exit::Usage, "none of the messages can be read")
-                .hint("add --messages to see why")
+            Failure::usage("none of the messages can be read").hint("add --messages to see why")
         } else {
             nothing(is_capture)
         });
@@ -256,15 +247,14 @@ fn failed(error: MessageFileError, path: &Path) -> Failure {
         }
         MessageFileError::NotACapture => {
             let message = format!("{name} is no capture: only captures are written with --out");
-            Failure::words(Exit::Usage, message)
-                .hint("leave --out out: what is printed is redacted as well")
+            Failure::usage(message).hint("leave --out out: what is printed is redacted as well")
         }
-        MessageFileError::TooLong => Failure::words(Exit::Usage, format!("{name}: {error}"))
+        MessageFileError::TooLong => Failure::usage(format!("{name}: {error}"))
             .hint("cut out the part that holds the replies"),
         MessageFileError::NoMessage => {
             let message =
                 format!("{name} holds no SADP message: it is neither XML nor a dump nor a capture");
-            Failure::words(Exit::Usage, message).hint(
+            Failure::usage(message).hint(
                 "give a pcap or pcapng capture, replies as XML, or a dump as of tcpdump -X; see sadpctl decode --help",
             )
         }

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::{list, sim};
 use crate::{
     advice,
-    args::{Context, DemoArgs},
+    args::{Context, ListArgs},
     failure::{Exit, Failure},
     run::Run,
     survey,
@@ -35,7 +35,7 @@ This was a simulated shop inside this computer: nothing went out. Next, try
   sadpctl scan --where state=unactivated   only those without a password yet
   sadpctl show DEVICE                      all of one, by serial, MAC or address";
 
-pub(super) fn run(args: &DemoArgs, context: Context<'_>) -> Result<Exit, Failure> {
+pub(super) fn run(args: &ListArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let here = Ipv4Net::new(HERE, PREFIX).map_err(|error| Failure::new(Exit::Machine, error))?;
     let mut run = Run::with(ScanConfig::default(), LedgerAccess::Unavailable, context)?;
     let mut report = run.block_on(async |session, observer| {
@@ -53,7 +53,7 @@ pub(super) fn run(args: &DemoArgs, context: Context<'_>) -> Result<Exit, Failure
         );
     }
     let devices = DiscoveredDevice::assess_all(entries, &[here.into()]);
-    let printed = list::print(devices, &args.list, &mut context)?;
+    let printed = list::print(devices, args, &mut context)?;
     let terminal = context.terminal;
     let took = advice::seconds(report.progress.elapsed);
     terminal.note(&format!("{}; took {took}", advice::summary(&printed)));
@@ -64,10 +64,8 @@ pub(super) fn run(args: &DemoArgs, context: Context<'_>) -> Result<Exit, Failure
 
 /// Says what each kind of note in the table means.
 fn explain(devices: &[DiscoveredDevice], terminal: &mut Terminal) {
-    let mut warnings: Vec<Warning> = devices
-        .iter()
-        .flat_map(|found| found.warnings.iter().copied())
-        .collect();
+    let warnings = devices.iter().flat_map(|found| &found.warnings);
+    let mut warnings: Vec<Warning> = warnings.copied().collect();
     warnings.sort_unstable();
     warnings.dedup();
     if !warnings.is_empty() {
@@ -84,16 +82,15 @@ async fn play_and_scan(
     cancellation: &Cancellation,
     observer: &mut dyn Observer,
 ) -> Result<ScanReport, Failure> {
-    let internal = |error: anyhow::Error| Failure::new(Exit::Machine, error);
-    let site = Site::parse(SITE).map_err(|error| internal(error.into()))?;
-    let devices = site.build(here).map_err(|error| internal(error.into()))?;
+    let site = Site::parse(SITE).and_then(|site| Ok((site.build(here)?, site.seed())));
+    let (devices, seed) = site.map_err(|error| Failure::new(Exit::Machine, error))?;
     let loopback = Ipv4Addr::LOCALHOST.to_string();
     let interface = ServerInterface::find(&loopback).map_err(|error| {
-        internal(error.into()).hint("bring this computer's loopback interface up")
+        Failure::new(Exit::Machine, error).hint("bring this computer's loopback interface up")
     })?;
     let server_config = ServerConfig {
         group: SocketAddrV4::new(GROUP, 0),
-        seed: site.seed(),
+        seed,
         ..ServerConfig::new(interface)
     };
     let server = Server::bind(&server_config, devices).map_err(sim::failed)?;

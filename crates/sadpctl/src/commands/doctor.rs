@@ -16,7 +16,8 @@ use crate::{
 
 pub(super) fn run(args: &DoctorArgs, context: Context<'_>) -> Result<Exit, Failure> {
     context.global.format.check::<CheckRow>()?;
-    let mut config = survey::config(&args.ask, context.global, None)?;
+    let mut config = survey::config(&args.ask.reach, context.global, None)?;
+    config.stop = args.ask.wait;
     config.link.recorder = record::begin(&args.record)?;
     let mut run = Run::with(config, LedgerAccess::Unavailable, context)?;
     run.progress.say("checking this computer");
@@ -24,10 +25,9 @@ pub(super) fn run(args: &DoctorArgs, context: Context<'_>) -> Result<Exit, Failu
         let examination = Examination::begin(&session.scan_config().link).await?;
         examination.finish(session.scan(observer).await)
     });
-    let checks: Vec<_> = diagnosis?
-        .iter()
-        .map(|check| CheckRow::new(check, Platform::HERE))
-        .collect();
+    let checks = diagnosis?.into_iter();
+    let checks = checks.map(|it| CheckRow::new(&it, Platform::HERE));
+    let checks: Vec<_> = checks.collect();
     let mut context = run.into_context();
     context.print(&checks)?;
     let terminal = context.terminal;

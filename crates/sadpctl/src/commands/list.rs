@@ -30,12 +30,9 @@ pub(super) fn print(
         select::by_key(&mut devices, key);
     }
     let Context { global, terminal } = context;
-    let layout = Layout {
-        width: terminal.width(),
-        wide: args.wide,
-    };
+    let (width, wide) = (terminal.width(), args.wide);
     let rows: Vec<_> = devices.iter().map(DeviceRow).collect();
-    output::write_rows(terminal.out(), &rows, global.format, layout)?;
+    output::write_rows(terminal.out(), &rows, global.format, Layout { width, wide })?;
     terminal.flush()?;
     match &args.filter {
         Some(filter) if devices.is_empty() && all > 0 => Err(none_chosen(all, filter)),
@@ -99,20 +96,14 @@ impl Target for GuidImportArgs {
     }
 }
 
-/// The devices in the order of `scan`.
-fn sorted(found: &Inventory) -> Vec<DiscoveredDevice> {
-    let mut devices = found.devices.clone();
-    select::by_urgency(&mut devices);
-    devices
-}
-
 /// The devices that a filter chooses of all, in the order of `scan`. Fails where it
 /// chooses none.
 pub(super) fn of_all(
     found: &Inventory,
     filter: Option<&Filter>,
 ) -> Result<Vec<DiscoveredDevice>, Failure> {
-    let mut devices = sorted(found);
+    let mut devices = found.devices.clone();
+    select::by_urgency(&mut devices);
     let Some(filter) = filter else {
         return Ok(devices);
     };

@@ -80,19 +80,13 @@ fn page(command: &Command, parents: &[&Command]) -> io::Result<Vec<u8>> {
             roff.text([roman(*what)]);
         }
     }
-    let siblings = parents
-        .last()
-        .into_iter()
-        .flat_map(|parent| visible(parent));
-    let related = parents
-        .iter()
-        .copied()
-        .chain(visible(command))
-        .chain(siblings);
-    let related = related
+    let siblings = parents.last().map(|parent| visible(parent));
+    let related = parents.iter().copied().chain(visible(command));
+    let related = related.chain(siblings.into_iter().flatten());
+    let names = related
         .map(page_name)
-        .filter(|name| *name != page_name(command));
-    let related: Vec<_> = related.map(|name| format!("{name}(1)")).collect();
+        .filter(|it| *it != page_name(command));
+    let related: Vec<_> = names.map(|name| format!("{name}(1)")).collect();
     roff.control("SH", ["SEE ALSO"])
         .text([roman(related.join(", "))]);
     roff.to_writer(&mut page)?;

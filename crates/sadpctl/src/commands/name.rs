@@ -1,7 +1,7 @@
 use sadp_discovery::ScanConfig;
 use sadp_model::MacAddr;
 use sadp_ops::{
-    Cancellation, DeviceName, Inventory, LedgerAccess, Naming, SelectionError,
+    DeviceName, Inventory, LedgerAccess, Naming, SelectionError,
     naming::{self, Renaming},
 };
 use sadp_text::count;
@@ -25,7 +25,7 @@ pub(super) fn run(args: &NameArgs, context: Context<'_>) -> Result<Exit, Failure
         clear: args.clear,
     };
     if renaming.name.is_none() && renaming.place.is_none() && !renaming.clear {
-        return Err(Failure::words(Exit::Usage, "no name was given")
+        return Err(Failure::usage("no name was given")
             .hint("write it behind the device, or use --place or --clear"));
     }
     if let Some(mac) = device.mac() {
@@ -51,8 +51,8 @@ fn mac_of(device: &DeviceName, inventory: &Inventory) -> Result<MacAddr, Failure
 }
 
 fn rename(mac: MacAddr, renaming: Renaming, mut context: Context<'_>) -> Result<Exit, Failure> {
-    let (scan, cancellation) = (ScanConfig::default(), Cancellation::default());
-    let mut session = state::open_session(scan, LedgerAccess::Record, cancellation, &mut context)?;
+    let mut session =
+        state::open_session(ScanConfig::default(), LedgerAccess::Record, &mut context)?;
     let site_name = naming::rename(&mut session, mac, renaming)?;
     let namesakes = naming::namesakes(&session, mac)?;
     drop(session);
@@ -66,8 +66,7 @@ fn rename(mac: MacAddr, renaming: Renaming, mut context: Context<'_>) -> Result<
 }
 
 fn list(mut context: Context<'_>) -> Result<Exit, Failure> {
-    let (scan, cancellation) = (ScanConfig::default(), Cancellation::default());
-    let session = state::open_session(scan, LedgerAccess::Read, cancellation, &mut context)?;
+    let session = state::open_session(ScanConfig::default(), LedgerAccess::Read, &mut context)?;
     let named = naming::list(&session)?;
     let rows = named.iter().map(|it| NameRow::new(it.mac, &it.site_name));
     context.print(&rows.collect::<Vec<_>>())?;

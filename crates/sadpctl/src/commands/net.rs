@@ -52,10 +52,8 @@ fn set(args: &NetSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let Purpose { access, naming } = asked.into();
     let mut run = Run::open(&args.target.ask, also, access, context)?;
     let inventory = run.look_for(names)?;
-    let change = DeviceChange {
-        device: args.target.choose(&inventory, naming)?,
-        wanted,
-    };
+    let device = args.target.choose(&inventory, naming)?;
+    let change = DeviceChange { device, wanted };
     let settings = args.change.settings();
     let plan =
         run.block_on(async |session, _| network::set(session, &inventory, change, settings).await)?;
@@ -94,7 +92,7 @@ impl TryFrom<WantedArgs> for WantedSettings {
             && given != other
         {
             let message = format!("--ip gives the mask {other}, and --mask gives {given}");
-            return Err(Failure::words(Exit::Usage, message).hint("leave one of the two out"));
+            return Err(Failure::usage(message).hint("leave one of the two out"));
         }
         Ok(Self {
             address: args.ip.map(|ip| ip.addr()),

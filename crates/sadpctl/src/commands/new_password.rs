@@ -17,12 +17,9 @@ use crate::{
 /// it is known that it will be sent.
 pub(super) struct NewPassword {
     pending: PendingSecret,
-    account: NewAccount,
-}
-
-/// Whose password it is, and what the user lifted.
-struct NewAccount {
-    user: Box<str>,
+    /// Whose password it is.
+    account: Box<str>,
+    /// What is lifted.
     overrides: Overrides,
 }
 
@@ -35,49 +32,48 @@ pub(super) fn pending(args: &NewPasswordArgs, change: ChangeArgs) -> Result<NewP
 impl NewPassword {
     /// The password of this user. It is checked where it is given.
     pub(super) fn of(
-        user: &str,
+        account: &str,
         pending: PendingSecret,
         change: ChangeArgs,
     ) -> Result<Self, Failure> {
         let overrides = change.overrides();
-        let account = NewAccount {
-            user: user.into(),
-            overrides,
-        };
         if let Some(given) = &pending.given {
-            account.check(given.text())?;
+            check(given.text(), account, overrides)?;
         }
-        Ok(Self { pending, account })
+        Ok(Self {
+            pending,
+            account: account.into(),
+            overrides,
+        })
     }
 
     /// The password. What is typed is checked before it is typed again.
     pub(super) fn get(self, terminal: &mut Terminal) -> Result<SecretString, Failure> {
-        let Self { pending, account } = self;
-        let password = pending.load(|typed| account.check(typed))?.told(terminal);
-        let strength = PasswordCheck::of(password.expose_secret(), &account.user).strength;
+        let account = self.account.clone();
+        let password = self.load()?.told(terminal);
+        let strength = PasswordCheck::of(password.expose_secret(), &account).strength;
         terminal.note(&format!("the new password is {}", strength.name()));
         Ok(password)
     }
 
     /// The same, where nothing can be said meanwhile.
     pub(super) fn load(self) -> Result<Given, Failure> {
-        self.pending.load(|typed| self.account.check(typed))
+        let (account, overrides) = (self.account, self.overrides);
+        self.pending.load(|typed| check(typed, &account, overrides))
     }
 }
 
-impl NewAccount {
-    /// Checks a new password by the vendor's rules.
-    fn check(&self, password: &str) -> Result<(), Failure> {
-        if password.is_empty() {
-            // Nothing typed is said to be empty elsewhere.
-            return Ok(());
+/// Checks a new password by the vendor's rules.
+fn check(password: &str, account: &str, overrides: Overrides) -> Result<(), Failure> {
+    if password.is_empty() {
+        // Nothing typed is said to be empty elsewhere.
+        return Ok(());
+    }
+    match sadp_text::new_password_problem(password, account, overrides) {
+        Some(Explanation { message, next }) => {
+            let failure = Failure::words(Exit::Unsafe, message);
+            Err(next.into_iter().fold(failure, Failure::hint))
         }
-        match sadp_text::new_password_problem(password, &self.user, self.overrides) {
-            Some(Explanation { message, next }) => {
-                let failure = Failure::words(Exit::Unsafe, message);
-                Err(next.into_iter().fold(failure, Failure::hint))
-            }
-            None => Ok(()),
-        }
+        None => Ok(()),
     }
 }

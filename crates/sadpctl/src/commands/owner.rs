@@ -81,10 +81,8 @@ fn run(
     }
     let password = password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
-        let settings = Settings {
-            password: PasswordSettings::new(&inventory, &password),
-            code,
-        };
+        let password = PasswordSettings::new(&inventory, &password);
+        let settings = Settings { password, code };
         plan.carry_out(session, settings, observer).await
     })
 }
@@ -108,14 +106,13 @@ fn confirm_serial(
             return Ok(());
         }
         let message = "with --yes, deactivate needs the full serial number as DEVICE";
-        return Err(Failure::words(Exit::Usage, message)
-            .hint(format!("this device is {serial}; nothing was sent")));
+        return Err(
+            Failure::usage(message).hint(format!("this device is {serial}; nothing was sent"))
+        );
     }
     run.terminal.tell(plan);
-    let (exit, message) = match run
-        .prompt_line("To deactivate it, type its serial number in full:")
-        .as_deref()
-    {
+    let typed = run.prompt_line("To deactivate it, type its serial number in full:");
+    let (exit, message) = match typed.as_deref() {
         Some(typed) if typed.eq_ignore_ascii_case(serial.as_str()) => return Ok(()),
         None | Some("") => (Exit::Refused, "not confirmed: nothing was sent"),
         Some(_) => (

@@ -12,10 +12,7 @@ use crate::{
 
 /// Begins the record that is asked for, if one is.
 pub(super) fn begin(args: &RecordArgs) -> Result<Option<CaptureRecorder>, Failure> {
-    let Some(path) = &args.record else {
-        return Ok(None);
-    };
-    create(path).map(Some)
+    args.record.as_deref().map(create).transpose()
 }
 
 /// Begins a record in a new file.

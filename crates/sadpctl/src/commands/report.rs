@@ -25,11 +25,9 @@ use crate::{
 
 pub(super) fn run(args: &ReportArgs, context: Context<'_>) -> Result<Exit, Failure> {
     if context.global.format != Format::Table {
-        return Err(Failure::words(
-            Exit::Usage,
-            "a report is a page or a workbook, in no other format",
-        )
-        .hint("leave --format out, and use --out or --xlsx"));
+        let message = "a report is a page or a workbook, in no other format";
+        let hint = "leave --format out, and use --out or --xlsx";
+        return Err(Failure::usage(message).hint(hint));
     }
     let built_in = if args.labels {
         PageTemplate::LABELS

@@ -16,9 +16,10 @@ use sadp_ops::{
         password_reset::{self, Method, OwnerSecret, PasswordReset, ResetChoice},
         questions::QuestionCheck,
     },
-    verify::{self, Verification},
+    verify,
 };
 use sadp_proto::SecretAnswers;
+use sadp_reset::{QrError, QrImage};
 use sadp_text::Announcement;
 
 pub(super) use self::export::load_contact;
@@ -27,6 +28,7 @@ use crate::{
     args::{Context, ResetCommand, SecretResetArgs},
     failure::{Exit, Failure},
     run::Run,
+    terminal::Terminal,
 };
 
 pub(super) fn run(command: &ResetCommand, context: Context<'_>) -> Result<Exit, Failure> {
@@ -58,18 +60,13 @@ fn set_password(
     context: Context<'_>,
 ) -> Result<Exit, Failure> {
     let reached = args.verify.access()?;
-    let Secrets {
-        method,
-        secret,
-        password,
-    } = secrets;
     let (mut run, inventory, device) = Run::find(&args.target, args.change, context)?;
     let choice = ResetChoice {
         overrides: args.change.overrides(),
         sync_cameras: args.sync_cameras,
     };
-    let mut plan = password_reset::plan(&run.session, device, method, choice)?;
-    let Some(secret) = secret.filter(|_| !args.change.dry_run) else {
+    let mut plan = password_reset::plan(&run.session, device, secrets.method, choice)?;
+    let Some(secret) = secrets.secret.filter(|_| !args.change.dry_run) else {
         return run.print_planned(plan.selection.into_outcomes());
     };
     let announcement = match &secret {
@@ -84,19 +81,12 @@ fn set_password(
     }
     let question = announcement.question(&plan.selection.devices);
     run.confirm(&question, args.change)?;
-    let password = password.get(run.terminal)?;
-    let verifies = args.verify.verify;
+    let password = secrets.password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
-        let reset = PasswordReset {
-            settings: PasswordSettings::new(&inventory, &password),
-            secret,
-        };
+        let settings = PasswordSettings::new(&inventory, &password);
+        let reset = PasswordReset { settings, secret };
         let mut report = plan.carry_out(session, reset, observer).await?;
-        if verifies {
-            let verification = Verification {
-                password: &password,
-                access: &reached,
-            };
+        if let Some(verification) = args.verify.verification(&password, &reached) {
             verify::verify(session, &mut report, verification, observer).await;
         }
         Ok(report)
@@ -118,4 +108,12 @@ fn check_listed(
     let checked =
         run.block_on(async |session, observer| check.apply(selection, session, observer).await);
     Ok(checked?)
+}
+
+/// A text drawn as a QR code. `None` where it does not fit the screen.
+fn qr_picture(text: &str, terminal: &Terminal) -> Result<Option<String>, QrError> {
+    let picture = QrImage::new(text)?.to_text();
+    let wide = picture.lines().map(|line| line.chars().count()).max();
+    let fits = terminal.width().is_none_or(|width| wide <= Some(width));
+    Ok(fits.then_some(picture))
 }

@@ -1,12 +1,13 @@
 mod vendor;
 
-use std::{fs::File, io::Read, net::SocketAddrV4, path::Path};
+use std::{fs::File, io::Read, net::SocketAddrV4, path::Path, time::Duration};
 
 use sadp_sim::{
-    Behavior, Device, HttpCounts, InterfaceError, LinkAnswer, Population, Reply, Server,
-    ServerConfig, ServerError, ServerInterface, Site,
+    Behavior, Device, InterfaceError, LinkAnswer, Population, Reply, Server, ServerConfig,
+    ServerError, ServerInterface, Site,
 };
 use sadp_text::count;
+use tokio::time::timeout;
 
 use crate::{
     advice::Remedy,
@@ -27,10 +28,8 @@ fn play(args: &SimRunArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let interface = interface(&global.interfaces)?;
     let (devices, seed) = devices(args, &interface)?;
     let description = describe(&devices, &interface);
-    let mute = devices
-        .iter()
-        .filter(|it| it.behavior.link == LinkAnswer::Only);
-    let mute = mute.count() as u64;
+    let links = devices.iter().map(|it| it.behavior.link);
+    let mute = links.filter(|it| *it == LinkAnswer::Only).count() as u64;
     if mute > 0 && !args.link_layer {
         let number = count(mute, "device answers", "devices answer");
         terminal.warn(&format!("{number} only by raw Ethernet frames"));
@@ -45,22 +44,16 @@ fn play(args: &SimRunArgs, context: Context<'_>) -> Result<Exit, Failure> {
         hostile: args.hostile.config(),
         ..ServerConfig::new(interface)
     };
+    let longest = args.time.unwrap_or(Duration::MAX);
     let stop = async {
-        match args.time {
-            Some(time) => {
-                let _ = tokio::time::timeout(time, interrupt::interrupted()).await;
-            }
-            None => interrupt::interrupted().await,
-        }
+        let _ = timeout(longest, interrupt::interrupted()).await;
     };
     let places = devices.len();
     let (stats, attacked) = survey::runtime()?.block_on(async {
         let server = Server::bind(&config, devices).map_err(failed)?;
         let attacker = server.attacker();
-        terminal.note(&format!(
-            "{description}, group {}; Ctrl-C ends it",
-            config.group
-        ));
+        let group = config.group;
+        terminal.note(&format!("{description}, group {group}; Ctrl-C ends it"));
         if args.http {
             let listening = (0..places).filter(|&device| server.http_address(device).is_some());
             let number = count(listening.count() as u64, "device answers", "devices answer");
@@ -79,17 +72,10 @@ fn play(args: &SimRunArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let replies = count(stats.replies, "reply", "replies");
     terminal.note(&format!("received {inquiries}, sent {replies}"));
     if args.http {
-        let HttpCounts {
-            without_credentials,
-            with_credentials,
-            ..
-        } = stats.http;
-        let requests = count(
-            without_credentials + with_credentials,
-            "request",
-            "requests",
-        );
-        let logins = count(with_credentials, "login", "logins");
+        let logins = stats.http.with_credentials;
+        let requests = stats.http.without_credentials + logins;
+        let requests = count(requests, "request", "requests");
+        let logins = count(logins, "login", "logins");
         terminal.note(&format!(
             "answered {requests} over HTTP, {logins} among them"
         ));
@@ -111,8 +97,9 @@ fn play(args: &SimRunArgs, context: Context<'_>) -> Result<Exit, Failure> {
 fn interface(named: &[String]) -> Result<ServerInterface, Failure> {
     let [name] = named else {
         let message = "name the one interface on which to play simulated devices";
-        return Err(Failure::words(Exit::Usage, message)
-            .hint("for this computer alone: sadpctl sim run -i 127.0.0.1"));
+        return Err(
+            Failure::usage(message).hint("for this computer alone: sadpctl sim run -i 127.0.0.1")
+        );
     };
     ServerInterface::find(name).map_err(|error| match error {
         InterfaceError::NotFound { .. } => {
@@ -171,10 +158,8 @@ fn describe(devices: &[Device], interface: &ServerInterface) -> String {
         (Reply::Unicast, "unicast"),
         (Reply::Both, "both ways"),
     ];
-    let ways: Vec<_> = ways
-        .into_iter()
-        .filter_map(|(reply, name)| answering(reply).then_some(name))
-        .collect();
+    let ways = ways.into_iter().filter(|(reply, _)| answering(*reply));
+    let ways: Vec<_> = ways.map(|(_, name)| name).collect();
     format!(
         "playing {} on {} ({}), answering by {}",
         count(devices.len() as u64, "device", "devices"),

@@ -12,10 +12,9 @@ use std::{
 use jiff::Timestamp;
 use sadp_discovery::{LinkInfo, ScanConfig, ScanError, Watcher, WatcherConfig, WatcherEvent};
 use sadp_model::{LocalNetwork, MacAddr};
-use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Session, recovery::methods};
+use sadp_ops::{DiscoveredDevice, LedgerAccess, Session, recovery::methods};
 use sadp_proto::WatchEvent;
 use sadp_reset::SiteName;
-use sadp_text::select::Filter;
 
 use self::live::Live;
 use super::record;
@@ -63,10 +62,9 @@ fn check_format(format: Format) -> Result<(), Failure> {
         return Ok(());
     }
     let name = format.name();
-    Err(Failure::words(
-        Exit::Usage,
-        format!("watch prints events as they come, for which --format {name} has no form"),
-    )
+    Err(Failure::usage(format!(
+        "watch prints events as they come, for which --format {name} has no form"
+    ))
     .hint("use --format ndjson: one JSON object a line"))
 }
 
@@ -100,7 +98,8 @@ async fn print_lines(
         match news {
             WatcherEvent::Event(event, at) => {
                 let told = site.tell(event, at);
-                if !told.is_news() || !is_wanted(&told, args.filter.as_ref()) {
+                let filter = args.filter.as_ref();
+                if !told.is_news() || filter.is_some_and(|it| !it.holds(&told.found)) {
                     continue;
                 }
                 if global.format == Format::Ndjson {
@@ -120,16 +119,10 @@ async fn print_lines(
     }
 }
 
-fn is_wanted(told: &Told, filter: Option<&Filter>) -> bool {
-    filter.is_none_or(|filter| filter.holds(&told.found))
-}
-
 fn names(links: &[LinkInfo]) -> String {
-    let names: Vec<_> = links
-        .iter()
-        .map(|link| format!("{} ({})", link.interface, link.network))
-        .collect();
-    names.join(", ")
+    let links = links.iter();
+    let names = links.map(|link| format!("{} ({})", link.interface, link.network));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 fn no_link(error: &ScanError) -> String {
@@ -186,6 +179,5 @@ impl Site {
 
 /// What the ledger remembers, where there is one. Nothing is sent.
 fn remembered(context: &mut Context<'_>) -> Result<Session, Failure> {
-    let (scan, cancellation) = (ScanConfig::default(), Cancellation::default());
-    state::open_session(scan, LedgerAccess::Optional, cancellation, context)
+    state::open_session(ScanConfig::default(), LedgerAccess::Optional, context)
 }

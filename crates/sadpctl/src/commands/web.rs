@@ -5,9 +5,7 @@ use std::{
     net::SocketAddr,
 };
 
-use sadp_discovery::ScanConfig;
 use sadp_ops::Cancellation;
-use sadp_proto::StopCondition;
 use sadp_web::{EndReason, TlsError, TlsIdentity, WebConfig, WebServer, WebServerError};
 
 use crate::{
@@ -22,19 +20,14 @@ pub(super) fn run(args: &WebArgs, context: Context<'_>) -> Result<Exit, Failure>
     let Context { global, terminal } = context;
     if global.format != Format::Table {
         let message = "web prints a link, for which --format has no form";
-        return Err(Failure::words(Exit::Usage, message).hint("leave --format out"));
+        return Err(Failure::usage(message).hint("leave --format out"));
     }
     let identity = identity(args)?;
     let cancellation = Cancellation::default();
     let config = WebConfig {
         listen: SocketAddr::new(args.listen, args.page_port),
         idle: args.idle,
-        scan: ScanConfig {
-            link: survey::link(&args.reach, global),
-            stop: StopCondition::Auto,
-            sweep: survey::sweep(&args.reach, None)?,
-            broadcast: args.reach.broadcast,
-        },
+        scan: survey::config(&args.reach, global, None)?,
         state: state::folder(global)?,
         config: state::config_folder().ok(),
         lock_wait: global.lock_wait,

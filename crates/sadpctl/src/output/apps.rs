@@ -162,11 +162,8 @@ mod tests {
         let mut found = DiscoveredDevice::named("44:47:cc:00:00:01");
         *found.entry.device = device.clone();
         let rows: Vec<_> = fits.iter().map(|fit| AppRow::new(&found, fit)).collect();
-        let layout = Layout {
-            width: Some(100),
-            wide: false,
-        };
-        AppRow::write_table(&rows, &mut out, layout).unwrap();
+        let (width, wide) = (Some(100), false);
+        AppRow::write_table(&rows, &mut out, Layout { width, wide }).unwrap();
         String::from_utf8(out.into_inner()).unwrap()
     }
 

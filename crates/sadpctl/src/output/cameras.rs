@@ -10,7 +10,7 @@ use sadp_text::camera_state;
 use serde::Serialize;
 
 use super::{
-    Layout, Row, Who,
+    Layout, Row, Who, json,
     table::{Plain, PlainColumn, known},
 };
 use crate::{
@@ -70,10 +70,8 @@ impl From<&RecorderCamera> for ShownCamera {
 
 impl CameraRow {
     pub(crate) fn new(recorder: &DeviceRef, camera: &RecorderCamera) -> Self {
-        Self {
-            recorder: Who::from(recorder),
-            camera: camera.into(),
-        }
+        let (recorder, camera) = (Who::from(recorder), camera.into());
+        Self { recorder, camera }
     }
 
     fn recorder(&self) -> String {
@@ -98,29 +96,15 @@ impl Row for CameraRow {
                                    firmware protocol online reason activated message";
 
     fn cells(rows: &[Self]) -> io::Result<Vec<Vec<String>>> {
-        let rows = rows.iter().map(|Self { recorder, camera }| {
-            let it = camera.clone();
-            let flag = |flag: Option<bool>| flag.map(|it| it.to_string());
-            let cells = [
-                recorder.address.map(|it| it.to_string()),
-                recorder.mac.clone(),
-                it.channel.map(|it| it.to_string()),
-                it.name,
-                it.address,
-                it.mac,
-                it.serial,
-                it.label,
-                it.model,
-                it.firmware,
-                it.protocol,
-                flag(it.online),
-                it.reason,
-                flag(it.activated),
-                Some(it.message),
-            ];
-            cells.into_iter().map(Option::unwrap_or_default).collect()
-        });
-        Ok(rows.collect())
+        let mut cells = json::cells(rows, &Self::titles())?;
+        for (Self { recorder, .. }, cells) in rows.iter().zip(&mut cells) {
+            let address = recorder.address.map(|it| it.to_string());
+            let names = [address, recorder.mac.clone()];
+            for (cell, name) in cells.iter_mut().zip(names) {
+                *cell = name.unwrap_or_default();
+            }
+        }
+        Ok(cells)
     }
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {

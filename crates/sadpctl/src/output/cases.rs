@@ -56,10 +56,8 @@ impl ShownCase {
         let case = &reviewed.case;
         let request = &case.request;
         let reasons = reviewed.invalid_reasons.iter();
-        let model = request
-            .device
-            .serial()
-            .and_then(|serial| serial.parts(None));
+        let serial = request.device.serial();
+        let model = serial.and_then(|serial| serial.parts(None));
         Self {
             case: case.id.number(),
             device: Who {
@@ -93,9 +91,6 @@ impl Row for ShownCase {
     const COLUMNS: &'static str = "case mac serial address kind state exported_at valid_until invalid_reasons package ended_at next name";
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
-        if rows.is_empty() {
-            return Ok(());
-        }
         let columns = [
             PlainColumn::whole("STATE"),
             PlainColumn::whole("CASE"),
@@ -121,11 +116,7 @@ impl Row for ShownCase {
                 known(case.device.mac.as_ref()),
                 known(case.device.model.as_ref()),
                 known(case.device.number.as_ref()),
-                case.name
-                    .as_deref()
-                    .map(clean)
-                    .unwrap_or_default()
-                    .into_owned(),
+                clean(case.name.as_deref().unwrap_or_default()).into_owned(),
                 known(case.device.address.map(|it| it.to_string())),
                 notes.join("\n"),
             ]);

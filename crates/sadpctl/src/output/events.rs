@@ -139,16 +139,11 @@ struct Line<'a> {
 
 /// Writes an event as a JSON object in a line.
 pub(crate) fn write_event(out: &mut impl Write, told: &Told) -> io::Result<()> {
-    let reason = match told.happened {
-        WatchEventKind::Offline(OfflineReason::Goodbye) => Some("goodbye"),
-        WatchEventKind::Offline(OfflineReason::Silence) => Some("silence"),
-        _ => None,
-    };
     // A device that goes is as it was.
-    let changes = if reason.is_some() {
-        &[][..]
-    } else {
-        &told.changes
+    let (reason, changes) = match told.happened {
+        WatchEventKind::Offline(OfflineReason::Goodbye) => (Some("goodbye"), &[][..]),
+        WatchEventKind::Offline(OfflineReason::Silence) => (Some("silence"), &[][..]),
+        _ => (None, &told.changes[..]),
     };
     let line = Line {
         event: told.event(),
@@ -181,11 +176,6 @@ pub(crate) fn write_event_line(out: &mut impl Write, told: &Told) -> io::Result<
     };
     let called = clean(&called);
     let line = format!("{address:<15}  {mac:<17}  {model:<16}  {state:<11}  {called}{gap}{what}");
-    writeln!(
-        out,
-        "{}  {style}{:<9}{style:#}  {}",
-        told.at,
-        told.word(),
-        line.trim_end()
-    )
+    let (at, word, line) = (told.at, told.word(), line.trim_end());
+    writeln!(out, "{at}  {style}{word:<9}{style:#}  {line}")
 }

@@ -76,9 +76,6 @@ impl Row for GuidLine {
         "serial mac exported_at path encrypted state void void_at suspect name";
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
-        if rows.is_empty() {
-            return Ok(());
-        }
         let columns = [
             PlainColumn::whole("STATE"),
             PlainColumn::whole("MAC"),
@@ -95,11 +92,7 @@ impl Row for GuidLine {
                 known(line.mac.as_ref()),
                 line.exported.clone(),
                 if line.encrypted { "yes" } else { "no" }.into(),
-                line.name
-                    .as_deref()
-                    .map(clean)
-                    .unwrap_or_default()
-                    .into_owned(),
+                clean(line.name.as_deref().unwrap_or_default()).into_owned(),
                 clean(&line.file).into_owned(),
                 line.notes.clone(),
             ]);

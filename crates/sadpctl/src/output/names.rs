@@ -37,9 +37,6 @@ impl Row for NameRow {
     const COLUMNS: &'static str = "mac name place";
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
-        if rows.is_empty() {
-            return Ok(());
-        }
         let columns = [
             PlainColumn::whole("MAC"),
             PlainColumn::folds("NAME"),

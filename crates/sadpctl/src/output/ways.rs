@@ -67,10 +67,7 @@ impl Ways {
                 who: Who::new(device),
                 model: device.entry.device.model.as_deref().map(Into::into),
             },
-            ways: methods
-                .iter()
-                .map(|fit| ShownWay::new(fit, device))
-                .collect(),
+            ways: methods.iter().map(|it| ShownWay::new(it, device)).collect(),
             brief: Vec::new(),
         }
     }
@@ -168,42 +165,25 @@ const STYLES: [(&str, Style); 3] = [("ready", GREEN), ("may work", YELLOW), ("ne
 /// One line a device, a column a way. Devices of a model and with the same ways are one
 /// line.
 fn write_matrix(rows: &[Ways], out: &mut impl Write, layout: Layout) -> io::Result<()> {
-    let titles = [
-        "BUTTON",
-        "QUESTIONS",
-        "E-MAIL",
-        "REQUEST",
-        "GUID",
-        "APP",
-        "PRO",
-    ];
-    let columns = titles.map(PlainColumn::folds);
-    let columns: Vec<_> = [PlainColumn::text("DEVICES", 18)]
-        .into_iter()
-        .chain(columns)
-        .collect();
+    const TITLES: &str = "BUTTON QUESTIONS E-MAIL REQUEST GUID APP PRO";
+    let mut columns = vec![PlainColumn::text("DEVICES", 18)];
+    columns.extend(TITLES.split(' ').map(PlainColumn::folds));
     let mut table = Plain::new(&columns, &[]);
-    let mut groups: Vec<Vec<&Ways>> = Vec::new();
+    let mut groups: Vec<(&Ways, usize)> = Vec::new();
     for row in rows {
         let key = |it: &Ways| (it.device.model.clone(), it.brief.clone());
-        match groups
-            .iter_mut()
-            .find(|group| group.first().is_some_and(|it| key(it) == key(row)))
-        {
-            Some(group) => group.push(row),
-            None => groups.push(vec![row]),
+        match groups.iter_mut().find(|(it, _)| key(it) == key(row)) {
+            Some((_, number)) => *number += 1,
+            None => groups.push((row, 1)),
         }
     }
-    for group in &groups {
-        let Some(first) = group.first() else {
-            continue;
-        };
+    for (first, number) in groups {
         let model = known(first.device.model.as_ref());
         let address = first.device.who.address.map(|address| address.to_string());
         let name = address
             .or_else(|| first.device.who.mac.clone())
             .unwrap_or_default();
-        let name = match group.len() {
+        let name = match number {
             1 => format!("{model} {name}"),
             number => format!("{number} x {model}"),
         };

@@ -10,38 +10,55 @@ use sadp_ops::{
 };
 use sadp_reset::DeviceKey;
 
-use super::{Command, Mode, View, form::Form, question::Question, row::ViewRow};
+use super::{Command, Mode, View, form::Form, pane::Question, row::ViewRow};
 
 /// How long a lamp blinks.
 const BLINKS_FOR: Duration = Duration::from_secs(30);
 
-/// What a key for an action leads to.
-enum Start {
-    /// What it needs is typed first.
-    Form(Form),
-    Job(Job),
-}
-
 impl View {
     /// Does what a key for an action is for. One action runs at a time.
     pub(super) fn handle_action_key(&mut self, key: KeyCode) -> Option<Command> {
-        if let Some(busy) = &self.busy {
-            self.message = Some(format!("{busy} is under way: x stops it"));
-            return None;
-        }
-        let start = match key {
-            KeyCode::Char('l') => self.lamp(),
-            KeyCode::Char('a') => self.activation(),
-            KeyCode::Char('n') => self.network(),
-            KeyCode::Char('p') => self.preparation(),
-            _ => self.export(),
+        let begun = match &self.busy {
+            Some(busy) => Err(format!("{busy} is under way: x stops it")),
+            None if key == KeyCode::Char('l') => {
+                let task = Task::Lamp(Lamp::For(BLINKS_FOR));
+                let devices = keys(self.selected_row().as_slice());
+                devices.map(|devices| Some(Command::Begin(Job { devices, task })))
+            }
+            None => self.form_for(key).map(|form| {
+                self.mode = Mode::Form(form);
+                None
+            }),
         };
-        match start {
-            Ok(Start::Job(job)) => return Some(Command::Begin(job)),
-            Ok(Start::Form(form)) => self.mode = Mode::Form(form),
-            Err(why) => self.message = Some(why.into()),
+        begun.unwrap_or_else(|why| {
+            self.message = Some(why);
+            None
+        })
+    }
+
+    /// The form for what an action needs.
+    fn form_for(&self, key: KeyCode) -> Result<Form, String> {
+        let targets = self.targets();
+        let mut unactivated = targets.clone();
+        unactivated.retain(|it| it.told.found.entry.device.state == Some(State::Unactivated));
+        let needs_password = !matches!(key, KeyCode::Char('a' | 'e'));
+        if needs_password && !targets.is_empty() && unactivated.len() == targets.len() {
+            return Err("it has no password yet: a activates it".into());
         }
-        None
+        match (key, &targets[..]) {
+            // No password is asked for where no device needs one.
+            (KeyCode::Char('a'), _) if unactivated.is_empty() => {
+                Err("none of these devices is unactivated".into())
+            }
+            (KeyCode::Char('a'), _) => keys(&unactivated).map(Form::activate),
+            (KeyCode::Char('e'), _) => keys(&targets).map(Form::export),
+            (KeyCode::Char('p'), _) => keys(&targets).map(Form::prepare),
+            (_, [row]) => {
+                let devices = keys(&targets)?;
+                Ok(Form::set(&row.told.found.entry.device, devices))
+            }
+            _ => keys(&targets).map(Form::addresses),
+        }
     }
 
     /// The rows that an action is for, in the order of the list: the marked ones, or else
@@ -54,52 +71,6 @@ impl View {
         let mut marked: Vec<_> = rows.filter(|row| self.is_marked(row)).collect();
         marked.sort_by(|a, b| self.order(a.told.number, b.told.number));
         marked
-    }
-
-    fn lamp(&self) -> Result<Start, &'static str> {
-        let selected = self.selected_row().into_iter();
-        Ok(Start::Job(Job {
-            devices: keys(selected)?,
-            task: Task::Lamp(Lamp::For(BLINKS_FOR)),
-        }))
-    }
-
-    /// No password is asked for where no device needs one.
-    fn activation(&self) -> Result<Start, &'static str> {
-        let mut targets = self.targets();
-        targets.retain(|row| is_unactivated(row));
-        if targets.is_empty() {
-            return Err("none of these devices is unactivated");
-        }
-        Ok(Start::Form(Form::activate(keys(targets.into_iter())?)))
-    }
-
-    fn preparation(&self) -> Result<Start, &'static str> {
-        let devices = keys(self.active()?.into_iter())?;
-        Ok(Start::Form(Form::prepare(devices)))
-    }
-
-    /// The rows of an action that needs the current password.
-    fn active(&self) -> Result<Vec<&ViewRow>, &'static str> {
-        let targets = self.targets();
-        if !targets.is_empty() && targets.iter().all(|row| is_unactivated(row)) {
-            return Err("it has no password yet: a activates it");
-        }
-        Ok(targets)
-    }
-
-    fn network(&self) -> Result<Start, &'static str> {
-        let targets = self.active()?;
-        let devices = keys(targets.iter().copied())?;
-        Ok(Start::Form(match &*targets {
-            [row] => Form::set(&row.told.found.entry.device, devices),
-            _ => Form::addresses(devices),
-        }))
-    }
-
-    fn export(&self) -> Result<Start, &'static str> {
-        let devices = keys(self.targets().into_iter())?;
-        Ok(Start::Form(Form::export(devices)))
     }
 
     /// Leaves at once, or asks where an action is under way.
@@ -117,16 +88,11 @@ impl View {
     }
 }
 
-/// Whether it has no password yet.
-fn is_unactivated(row: &ViewRow) -> bool {
-    row.told.found.entry.device.state == Some(State::Unactivated)
-}
-
 /// What the ledger and a look know devices by.
-fn keys<'a>(rows: impl Iterator<Item = &'a ViewRow>) -> Result<Vec<DeviceKey>, &'static str> {
-    let keys: Vec<_> = rows.filter_map(|row| row.told.found.key()).collect();
+fn keys(rows: &[&ViewRow]) -> Result<Vec<DeviceKey>, String> {
+    let keys: Vec<_> = rows.iter().filter_map(|row| row.told.found.key()).collect();
     if keys.is_empty() {
-        return Err("no device is selected that can be sent this");
+        return Err("no device is selected that can be sent this".into());
     }
     Ok(keys)
 }

@@ -38,31 +38,17 @@ struct Shape {
     from: u16,
 }
 
-const fn shape(
-    column: Option<SortColumn>,
-    title: &'static str,
-    width: Constraint,
-    from: u16,
-) -> Shape {
-    Shape {
-        column,
-        title,
-        width,
-        from,
-    }
-}
-
 #[rustfmt::skip]
 const SHAPES: [Shape; 9] = [
-    shape(None, "", Constraint::Length(10), 40),
-    shape(Some(SortColumn::State), "", Constraint::Length(11), 58),
-    shape(Some(SortColumn::Address), "", Constraint::Length(15), 0),
-    shape(Some(SortColumn::Model), "", Constraint::Fill(1), 0),
-    shape(Some(SortColumn::Mac), "", Constraint::Length(17), 76),
-    shape(Some(SortColumn::Firmware), "", Constraint::Length(9), 110),
-    shape(Some(SortColumn::Serial), "", Constraint::Length(10), 92),
-    shape(None, "NOTES", Constraint::Length(21), 126),
-    shape(Some(SortColumn::Changed), "", Constraint::Length(8), 66),
+    Shape { column: None, title: "", width: Constraint::Length(10), from: 40 },
+    Shape { column: Some(SortColumn::State), title: "", width: Constraint::Length(11), from: 58 },
+    Shape { column: Some(SortColumn::Address), title: "", width: Constraint::Length(15), from: 0 },
+    Shape { column: Some(SortColumn::Model), title: "", width: Constraint::Fill(1), from: 0 },
+    Shape { column: Some(SortColumn::Mac), title: "", width: Constraint::Length(17), from: 76 },
+    Shape { column: Some(SortColumn::Firmware), title: "", width: Constraint::Length(9), from: 110 },
+    Shape { column: Some(SortColumn::Serial), title: "", width: Constraint::Length(10), from: 92 },
+    Shape { column: None, title: "NOTES", width: Constraint::Length(21), from: 126 },
+    Shape { column: Some(SortColumn::Changed), title: "", width: Constraint::Length(8), from: 66 },
 ];
 
 impl View {
@@ -233,15 +219,9 @@ impl View {
             0 => String::new(),
             marked => format!(", {marked} marked"),
         };
-        let filter = match self.mode {
-            Mode::Filter(_) => "",
-            _ => &self.filter.text,
-        };
-        let filter = if filter.is_empty() {
-            String::new()
-        } else {
-            format!("  filter: {}", clean(filter))
-        };
+        let is_written = matches!(self.mode, Mode::Filter(_));
+        let filter = Some(&self.filter.text).filter(|it| !is_written && !it.is_empty());
+        let filter = filter.map_or_else(String::new, |it| format!("  filter: {}", clean(it)));
         let busy = self.busy.as_ref();
         let busy = busy.map_or_else(String::new, |it| format!("  {}", clean(it)));
         format!("row {place} of {}{marked}{busy}{filter}", self.shown.len())
@@ -252,7 +232,7 @@ impl View {
         if let Mode::Filter(text) = &self.mode {
             let cursor = Span::styled(" ", Modifier::REVERSED);
             let mut spans = vec![Span::raw(format!("filter: {}", clean(text))), cursor];
-            if let Some(error) = &self.filter.error {
+            if let Err(error) = &self.filter.parsed {
                 spans.push(Span::styled(format!("  {}", clean(error)), alarm));
             }
             return Line::from(spans);
@@ -260,7 +240,8 @@ impl View {
         if let Some(message) = &self.message {
             return Line::raw(clean(message).into_owned());
         }
-        if let Some(alarming) = self.filter.error.as_ref().or(self.notice.as_ref()) {
+        let error = self.filter.parsed.as_ref().err();
+        if let Some(alarming) = error.or(self.notice.as_ref()) {
             return Line::styled(clean(alarming).into_owned(), alarm);
         }
         let row = self

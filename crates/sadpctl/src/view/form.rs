@@ -66,52 +66,51 @@ impl Field {
     fn new(label: &'static str, value: &str) -> Self {
         let mut text = Zeroizing::new(String::with_capacity(Self::MAX));
         text.push_str(value.get(..Self::MAX).unwrap_or(value));
-        let hidden = false;
         Self {
             label,
             text,
-            hidden,
+            hidden: false,
         }
     }
 
     fn hidden(label: &'static str) -> Self {
-        let hidden = true;
         Self {
-            hidden,
+            hidden: true,
             ..Self::new(label, "")
         }
     }
 
-    fn push(&mut self, letter: char) {
-        if self.text.len() + letter.len_utf8() <= Self::MAX {
-            self.text.push(letter);
+    fn handle_key(&mut self, key: KeyCode) {
+        match key {
+            KeyCode::Char(letter) if self.text.len() + letter.len_utf8() <= Self::MAX => {
+                self.text.push(letter);
+            }
+            KeyCode::Backspace => drop(self.text.pop()),
+            KeyCode::Delete => self.text.clear(),
+            _ => {}
         }
     }
 
     /// What is drawn of it.
     fn shown(&self) -> &str {
-        match (self.hidden, self.text.is_empty()) {
-            (true, false) => "(typed, hidden)",
-            (true, true) => "",
-            (false, _) => &self.text,
+        if self.hidden && !self.text.is_empty() {
+            return "(typed, hidden)";
         }
+        &self.text
     }
 }
 
 impl Form {
     pub(super) fn activate(devices: Vec<DeviceKey>) -> Self {
-        let fields = vec![
-            Field::hidden("new password"),
-            Field::hidden("type it again"),
-        ];
+        let fields = ["new password", "type it again"].map(Field::hidden).into();
         let title = format!("First password for {}", number(&devices));
-        Self::new(title, fields, FormPurpose::Activate).of(devices)
+        Self::new(title, fields, FormPurpose::Activate, devices)
     }
 
     pub(super) fn export(devices: Vec<DeviceKey>) -> Self {
         let fields = vec![Field::new("folder", "requests")];
         let title = format!("Requests to the vendor's support, of {}", number(&devices));
-        Self::new(title, fields, FormPurpose::Export).of(devices)
+        Self::new(title, fields, FormPurpose::Export, devices)
     }
 
     pub(super) fn prepare(devices: Vec<DeviceKey>) -> Self {
@@ -120,11 +119,9 @@ impl Form {
             Field::new("file for answers", ""),
             Field::hidden("current password"),
         ];
-        let title = format!(
-            "Recovery of {}; without a file no security questions are set",
-            number(&devices)
-        );
-        Self::new(title, fields, FormPurpose::Prepare).of(devices)
+        let number = number(&devices);
+        let title = format!("Recovery of {number}; without a file no security questions are set");
+        Self::new(title, fields, FormPurpose::Prepare, devices)
     }
 
     /// The settings of one device, as they are now.
@@ -143,7 +140,8 @@ impl Form {
         ];
         let mac = device.mac.map_or_else(String::new, |mac| mac.to_string());
         let purpose = FormPurpose::Set(Box::new(device.clone()));
-        Self::new(format!("Network settings of {mac}"), fields, purpose).of(devices)
+        let title = format!("Network settings of {mac}");
+        Self::new(title, fields, purpose, devices)
     }
 
     pub(super) fn addresses(devices: Vec<DeviceKey>) -> Self {
@@ -153,26 +151,25 @@ impl Form {
             Field::new("gateway", ""),
             Field::hidden("current password"),
         ];
-        let title = format!(
-            "New addresses for {}; mask and gateway may stay empty",
-            number(&devices)
-        );
-        Self::new(title, fields, FormPurpose::Addresses).of(devices)
+        let number = number(&devices);
+        let title = format!("New addresses for {number}; mask and gateway may stay empty");
+        Self::new(title, fields, FormPurpose::Addresses, devices)
     }
 
-    fn new(title: String, fields: Vec<Field>, purpose: FormPurpose) -> Self {
+    fn new(
+        title: String,
+        fields: Vec<Field>,
+        purpose: FormPurpose,
+        devices: Vec<DeviceKey>,
+    ) -> Self {
         Self {
             title,
             fields,
             at: 0,
             error: None,
             purpose,
-            devices: Vec::new(),
+            devices,
         }
-    }
-
-    fn of(self, devices: Vec<DeviceKey>) -> Self {
-        Self { devices, ..self }
     }
 
     /// Its lines, and which of them has the cursor.
@@ -197,39 +194,26 @@ impl Form {
                     self.error = None;
                     self.at += 1;
                 } else if key == KeyCode::Enter {
-                    return self.submit();
+                    match self.task() {
+                        Ok(task) => {
+                            let devices = std::mem::take(&mut self.devices);
+                            return FormStep::Done(Job { devices, task });
+                        }
+                        Err(error) => self.error = Some(error),
+                    }
                 }
             }
             _ => {
-                let Some(field) = self.fields.get_mut(self.at) else {
-                    return FormStep::Stay;
-                };
-                match key {
-                    KeyCode::Char(letter) => field.push(letter),
-                    KeyCode::Backspace => drop(field.text.pop()),
-                    KeyCode::Delete => field.text.clear(),
-                    _ => {}
+                if let Some(field) = self.fields.get_mut(self.at) {
+                    field.handle_key(key);
                 }
             }
         }
         FormStep::Stay
     }
 
-    fn submit(&mut self) -> FormStep {
-        match self.task() {
-            Ok(task) => FormStep::Done(Job {
-                devices: std::mem::take(&mut self.devices),
-                task,
-            }),
-            Err(error) => {
-                self.error = Some(error);
-                FormStep::Stay
-            }
-        }
-    }
-
     fn text(&self, place: usize) -> &str {
-        self.fields.get(place).map_or("", |field| field.text.trim())
+        self.secret(place).trim()
     }
 
     /// A secret as it was typed.

@@ -192,9 +192,7 @@ impl View {
         match key {
             KeyCode::Enter => return self.go_back(),
             KeyCode::Esc => text.clear(),
-            KeyCode::Backspace => {
-                text.pop();
-            }
+            KeyCode::Backspace => drop(text.pop()),
             KeyCode::Char(letter) if text.chars().count() < MAX_FILTER => text.push(letter),
             _ => return,
         }

@@ -1,14 +1,19 @@
-//! Texts over the list: details of a device, help, recovery methods, results.
+//! Texts over the list: details of a device, help, recovery methods, results; and questions
+//! that are answered by y or no.
 
+use crossterm::event::KeyCode;
 use sadp_model::text::clean;
 
 use super::{View, row::ViewRow};
-use crate::output::{self, Format, Layout, Outcome, Ways};
+use crate::{
+    failure::Failure,
+    output::{self, Format, Layout, Outcome, Ways},
+};
 
 /// A text over the list, and how far it is scrolled.
 #[derive(Debug)]
 pub(super) struct Pane {
-    content: Content,
+    pub(super) content: Content,
     /// How many lines are above the first one visible. Drawing keeps it within the text.
     pub(super) scrolled: usize,
 }
@@ -24,21 +29,19 @@ pub(super) enum Content {
 }
 
 /// What became of an action.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Results {
     pub(crate) outcomes: Vec<Outcome>,
-    /// What limited it, and why it ended early.
+    /// What limited it.
     pub(crate) notes: Vec<String>,
+    /// Why it ended early.
+    pub(crate) failure: Option<Failure>,
 }
 
 impl Pane {
     pub(super) const fn new(content: Content) -> Self {
         let scrolled = 0;
         Self { content, scrolled }
-    }
-
-    pub(super) const fn is_details(&self) -> bool {
-        matches!(self.content, Content::Details)
     }
 
     /// Its lines, for a screen of this width.
@@ -64,7 +67,67 @@ impl Results {
             lines.extend(hints.map(|hint| format!("hint: {}", clean(&hint))));
         }
         lines.extend(self.notes.iter().map(|note| clean(note).into_owned()));
+        if let Some(failure) = &self.failure {
+            lines.push(format!("error: {}", clean(&failure.message())));
+            let hints = failure.hints.iter();
+            lines.extend(hints.map(|hint| format!("hint: {}", clean(hint))));
+        }
         lines
+    }
+}
+
+/// What will be done, and the question.
+#[derive(Debug)]
+pub(super) struct Question {
+    plan: String,
+    text: String,
+    answer: String,
+    /// Whether it is about leaving while an action runs.
+    pub(super) leaves: bool,
+    pub(super) scrolled: usize,
+}
+
+impl Question {
+    /// The most letters of an answer.
+    const MAX: usize = 8;
+
+    pub(super) fn new(plan: String, text: String) -> Self {
+        Self {
+            plan,
+            text,
+            answer: String::new(),
+            leaves: false,
+            scrolled: 0,
+        }
+    }
+
+    pub(super) fn leaving(text: String) -> Self {
+        Self {
+            leaves: true,
+            ..Self::new(String::new(), text)
+        }
+    }
+
+    /// The plan's lines, and those of the question with the answer so far.
+    pub(super) fn lines(&self, width: u16) -> [Vec<String>; 2] {
+        let question = format!("{} [y/N] {}", self.text, self.answer);
+        let plan = self.plan.lines().map(str::to_owned);
+        [fold(plan, width), fold([question], width)]
+    }
+
+    /// Returns the answer once there is one. Anything but y and yes is a no.
+    pub(super) fn handle_key(&mut self, key: KeyCode) -> Option<bool> {
+        match key {
+            KeyCode::Esc => return Some(false),
+            KeyCode::Enter => {
+                let answer = self.answer.trim().to_ascii_lowercase();
+                return Some(matches!(&*answer, "y" | "yes"));
+            }
+            KeyCode::Backspace => drop(self.answer.pop()),
+            KeyCode::Char(letter) if self.answer.len() < Self::MAX => self.answer.push(letter),
+            _ => {}
+        }
+        None
     }
 }
 
@@ -81,7 +144,8 @@ pub(super) fn fold(lines: impl IntoIterator<Item = String>, width: u16) -> Vec<S
 
 /// All that is known of a device, as `show` prints it.
 fn details(row: &ViewRow) -> Vec<String> {
-    let first = format!("{} at {}  {}", row.word, row.changed_at(), row.told.what());
+    let at = format!("{} {}", row.changed, row.zone);
+    let first = format!("{} at {at}  {}", row.word, row.told.what());
     let mut page = Vec::new();
     // Writing into memory does not fail.
     let _ = output::write_details(&mut page, &row.told.found, None);
@@ -92,12 +156,9 @@ fn details(row: &ViewRow) -> Vec<String> {
 
 /// Rows as the command line prints them, within this width.
 fn table<R: output::Row>(rows: &[R], width: u16) -> Vec<String> {
-    let layout = Layout {
-        width: Some(width.into()),
-        wide: false,
-    };
+    let (width, wide) = (Some(width.into()), false);
     let mut page = Vec::new();
-    let _ = output::write_rows(&mut page, rows, Format::Table, layout);
+    let _ = output::write_rows(&mut page, rows, Format::Table, Layout { width, wide });
     plain(&page)
 }
 

@@ -36,6 +36,8 @@ impl ViewRow {
         let notes = notes(&told.found);
         let serial = told.found.entry.device.serial.as_ref();
         let serial = serial.map_or_else(String::new, ToString::to_string);
+        let (all, model) = (cells.join(" "), model.unwrap_or_default());
+        let searched = format!("{all} {model} {notes} {serial}");
         let at = told.at.to_zoned(zone.clone());
         Self {
             changed: at.strftime("%H:%M:%S").to_string(),
@@ -45,12 +47,7 @@ impl ViewRow {
                 "duplicate" => "updated",
                 word => word,
             },
-            searched: format!(
-                "{} {} {notes} {serial}",
-                cells.join(" "),
-                model.unwrap_or_default()
-            )
-            .to_lowercase(),
+            searched: searched.to_lowercase(),
             cells,
             notes,
             told,
@@ -81,20 +78,12 @@ impl ViewRow {
         self.told.found.warnings.contains(&Warning::DuplicateIp)
     }
 
-    /// When it last changed, with the zone.
-    pub(super) fn changed_at(&self) -> String {
-        format!("{} {}", self.changed, self.zone)
-    }
-
     pub(super) fn contains(&self, text: &str) -> bool {
         text.is_empty() || self.searched.contains(&text.to_lowercase())
     }
 
     pub(super) fn compare(&self, other: &Self, by: SortColumn) -> Ordering {
-        let (a, b) = (
-            &self.told.found.entry.device,
-            &other.told.found.entry.device,
-        );
+        let [a, b] = [self, other].map(|it| &it.told.found.entry.device);
         let by_it = match by {
             SortColumn::State => urgency(a.state).cmp(&urgency(b.state)),
             SortColumn::Model => a.model.cmp(&b.model),

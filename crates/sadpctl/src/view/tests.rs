@@ -43,10 +43,10 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_795_000_000 + seconds).unwrap()
 }
 
-fn told(number: u64, happened: WatchEventKind, before: Option<Device>, after: Device) -> Told {
+fn told(number: u16, happened: WatchEventKind, before: Option<Device>, after: Device) -> Told {
     let account = |device, online| {
         Box::new(DeviceSnapshot {
-            number,
+            number: number.into(),
             entry: entry(device),
             shared: sadp_model::Shared::default(),
             online,
@@ -58,10 +58,13 @@ fn told(number: u64, happened: WatchEventKind, before: Option<Device>, after: De
         after: account(after, !matches!(happened, WatchEventKind::Offline(_))),
     };
     let local = ["10.0.0.1/24".parse::<ipnet::Ipv4Net>().unwrap().into()];
-    let seconds = i64::try_from(number).unwrap();
-    Told::new(&event, at(seconds), |account| {
+    Told::new(&event, at(number.into()), |account| {
         DiscoveredDevice::from_watch(account, &local)
     })
+}
+
+fn online(number: u16, device: Device) -> Told {
+    told(number, WatchEventKind::Online, None, device)
 }
 
 /// A few devices in different states, one gone, one moved, one hostile.
@@ -69,33 +72,19 @@ fn site() -> View {
     let mut view = View::new(None, Palette::Plain, TimeZone::UTC);
     view.set_place("on lan0 (10.0.0.1/24)".into());
     for number in 1..=4 {
-        view.take(told(
-            number,
-            WatchEventKind::Online,
-            None,
-            device(u8::try_from(number).unwrap(), State::Active),
-        ));
+        view.take(online(number.into(), device(number, State::Active)));
     }
-    view.take(told(
-        5,
-        WatchEventKind::Online,
-        None,
-        device(5, State::Unactivated),
-    ));
+    view.take(online(5, device(5, State::Unactivated)));
     let gone = device(2, State::Active);
     let silent = WatchEventKind::Offline(OfflineReason::Silence);
     view.take(told(2, silent, Some(gone.clone()), gone));
-    let mut moved = device(3, State::Active);
+    let before = device(3, State::Active);
+    let mut moved = before.clone();
     moved.ipv4.address = Some(Ipv4Addr::new(10, 0, 9, 30));
-    view.take(told(
-        3,
-        WatchEventKind::Updated,
-        Some(device(3, State::Active)),
-        moved,
-    ));
+    view.take(told(3, WatchEventKind::Updated, Some(before), moved));
     let mut hostile = device(6, State::Active);
     hostile.model = Some("\u{1b}[2J\u{202e}evil".into());
-    view.take(told(6, WatchEventKind::Online, None, hostile));
+    view.take(online(6, hostile));
     view
 }
 
@@ -121,23 +110,13 @@ fn write(view: &mut View, text: &str) {
 const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (120, 40), (40, 10)];
 
 #[test]
-fn a_site_at_several_sizes() {
-    for (width, height) in SIZES {
-        assert_snapshot!(
-            format!("site-{width}x{height}"),
-            screen(&mut site(), width, height)
-        );
-    }
-}
-
-#[test]
-fn nothing_received_at_several_sizes() {
-    for (width, height) in SIZES {
-        let mut view = View::new(None, Palette::Plain, TimeZone::UTC);
-        assert_snapshot!(
-            format!("empty-{width}x{height}"),
-            screen(&mut view, width, height)
-        );
+fn a_site_and_nothing_at_several_sizes() {
+    let empty = View::new(None, Palette::Plain, TimeZone::UTC);
+    for (name, mut view) in [("site", site()), ("empty", empty)] {
+        for (width, height) in SIZES {
+            let screen = screen(&mut view, width, height);
+            assert_snapshot!(format!("{name}-{width}x{height}"), screen);
+        }
     }
 }
 
@@ -150,13 +129,11 @@ fn a_thousand_devices_are_scrolled_through() {
         let [high, low] = number.to_be_bytes();
         device.mac = format!("44:47:cc:00:{high:02x}:{low:02x}").parse().ok();
         device.ipv4.address = Some(Ipv4Addr::new(10, 0, high, low));
-        view.take(told(number.into(), WatchEventKind::Online, None, device));
+        view.take(online(number, device));
     }
     screen(&mut view, 80, 24);
-    press(
-        &mut view,
-        &[KeyCode::PageDown, KeyCode::PageDown, KeyCode::Up],
-    );
+    press(&mut view, &[KeyCode::PageDown; 2]);
+    press(&mut view, &[KeyCode::Up]);
     assert_snapshot!("thousand-two-pages-down", screen(&mut view, 80, 24));
     press(&mut view, &[KeyCode::End]);
     assert_snapshot!("thousand-end", screen(&mut view, 80, 24));
@@ -223,12 +200,8 @@ fn rows_are_sorted_by_each_column_and_back() {
     }
     assert_eq!(view.sort, SortColumn::State, "round and round");
     let by = |column| {
-        orders
-            .iter()
-            .find(|(it, _)| *it == column)
-            .unwrap()
-            .1
-            .clone()
+        let order = orders.iter().find(|(it, _)| *it == column);
+        order.unwrap().1.clone()
     };
     assert_eq!(by(SortColumn::Address), [1, 4, 5, 6, 3, 2]);
     assert_eq!(by(SortColumn::Mac), [1, 3, 4, 5, 6, 2]);
@@ -242,12 +215,7 @@ fn the_chosen_device_stays_chosen_when_others_come_and_go() {
     let mut view = site();
     press(&mut view, &[KeyCode::Down, KeyCode::Down]);
     assert_eq!(view.selected, Some(4));
-    view.take(told(
-        9,
-        WatchEventKind::Online,
-        None,
-        device(0, State::Unactivated),
-    ));
+    view.take(online(9, device(0, State::Unactivated)));
     assert_eq!(view.selected, Some(4));
     let gone = device(4, State::Active);
     view.take(told(4, WatchEventKind::Forgotten, None, gone));
@@ -258,12 +226,7 @@ fn the_chosen_device_stays_chosen_when_others_come_and_go() {
 #[test]
 fn until_it_is_moved_the_cursor_stays_on_the_first_row() {
     let mut view = site();
-    view.take(told(
-        9,
-        WatchEventKind::Online,
-        None,
-        device(0, State::Unactivated),
-    ));
+    view.take(online(9, device(0, State::Unactivated)));
     assert_eq!(view.selected, Some(9));
     assert!(screen(&mut view, 60, 15).contains("row 1 of 7"));
 }
@@ -301,7 +264,7 @@ fn keys_for_the_selected_device_are_commands() {
     let mut nameless = Device::unknown();
     nameless.serial = Serial::new("S1");
     let mut view = View::new(None, Palette::Plain, TimeZone::UTC);
-    view.take(told(1, WatchEventKind::Online, None, nameless));
+    view.take(online(1, nameless));
     for key in ["y", "Y", "o", " "] {
         write(&mut view, key);
         assert!(view.message.is_some(), "{key}");
@@ -344,12 +307,8 @@ fn help_shows_all_keys_at_60_columns() {
 fn both_of_two_that_share_an_address_are_marked_as_such() {
     let mut view = View::new(None, Palette::Plain, TimeZone::UTC);
     for number in [1, 2] {
-        let mut told = told(
-            number,
-            WatchEventKind::Duplicate,
-            None,
-            device(u8::try_from(number).unwrap(), State::Active),
-        );
+        let twin = device(number, State::Active);
+        let mut told = told(number.into(), WatchEventKind::Duplicate, None, twin);
         told.found.warnings.push(sadp_model::Warning::DuplicateIp);
         view.take(told);
     }
@@ -374,12 +333,8 @@ fn leaving_is_always_possible() {
 #[test]
 fn what_is_no_news_leaves_time_and_word() {
     let mut view = site();
-    view.take(told(
-        1,
-        WatchEventKind::Heard,
-        None,
-        device(1, State::Active),
-    ));
+    let heard = device(1, State::Active);
+    view.take(told(1, WatchEventKind::Heard, None, heard));
     let row = &view.rows[&1];
     assert_eq!((row.word, row.told.at), ("online", at(1)));
 }
@@ -397,7 +352,7 @@ fn van() -> View {
         if number < 3 {
             device.ipv4.address = Some(Ipv4Addr::new(192, 168, 1, 64));
         }
-        let mut told = told(number.into(), WatchEventKind::Online, None, device);
+        let mut told = online(number.into(), device);
         if number < 3 {
             let shared = [sadp_model::Warning::DuplicateIp];
             told.found.warnings.splice(1..1, shared);

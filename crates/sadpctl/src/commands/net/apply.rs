@@ -29,9 +29,8 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
         ));
     }
     if let Some(sheet) = &table.sheet {
-        context
-            .terminal
-            .note(&format!("the sheet {sheet:?} of the workbook is read"));
+        let note = format!("the sheet {sheet:?} of the workbook is read");
+        context.terminal.note(&note);
     }
     if rows.is_empty() {
         let exit = output::print_outcomes(&[], None, context.global.format, context.terminal);
@@ -105,7 +104,7 @@ pub(in crate::commands) fn read(plan: &Path) -> Result<(Vec<PlanRow>, PlanTable)
 
 fn unusable(problems: &[Problem], plan: &Path) -> Failure {
     let Explanation { message, next } = sadp_text::plan_problems(problems);
-    let failure = Failure::words(Exit::Usage, format!("{} {message}", plan.display()));
+    let failure = Failure::usage(format!("{} {message}", plan.display()));
     failure.hint(format!("{}; nothing was sent", next.unwrap_or_default()))
 }
 
@@ -129,10 +128,8 @@ fn unwritable(error: ResultFileError) -> Failure {
 fn show_left_out(plan: &Plan, terminal: &mut Terminal) {
     let left_out = plan.left_out.iter();
     for outcome in left_out.filter(|it| it.impact() != Impact::None) {
-        let mac = outcome
-            .device
-            .mac
-            .map_or_else(|| "-".into(), |mac| mac.to_string());
+        let mac = outcome.device.mac.map(|mac| mac.to_string());
+        let mac = mac.as_deref().unwrap_or("-");
         let message = sadp_text::message(outcome);
         terminal.warn(&format!("{mac} is left out: {message}"));
     }

@@ -19,11 +19,9 @@ use crate::{
 pub(super) fn run(args: &NetPlanArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let format = context.global.format;
     if !matches!(format, Format::Table | Format::Csv | Format::Xlsx) {
-        return Err(Failure::words(
-            Exit::Usage,
-            "a plan is CSV or a workbook, in no other format",
-        )
-        .hint("leave --format out, or use --out plan.xlsx"));
+        let message = "a plan is CSV or a workbook, in no other format";
+        let hint = "leave --format out, or use --out plan.xlsx";
+        return Err(Failure::usage(message).hint(hint));
     }
     let file = context.global.out.as_deref();
     let mut run = Run::open(&args.ask, None, LedgerAccess::Read, context)?;
@@ -94,13 +92,8 @@ fn show(proposal: &Proposal, keeping: usize, terminal: &mut Terminal) {
     if proposal.gateway.is_none() {
         terminal.warn("no gateway is known there, so the plan has none: --gateway gives one");
     }
-    let states = proposal
-        .rows
-        .iter()
-        .map(|(found, _)| found.entry.device.state);
-    let unactivated = states
-        .filter(|state| *state == Some(State::Unactivated))
-        .count();
+    let states = proposal.rows.iter().map(|(it, _)| it.entry.device.state);
+    let unactivated = states.filter(|it| *it == Some(State::Unactivated)).count();
     if unactivated > 0 {
         terminal.hint(&format!(
             "{} must be activated first: sadpctl activate",

@@ -35,12 +35,9 @@ pub(super) fn run(args: &ButtonArgs, context: Context<'_>) -> Result<Exit, Failu
     };
     let (mut run, inventory, device) = Run::find(&args.target, access, context)?;
     let plan = button::plan(device, &inventory.local, change.overrides());
-    let Reset {
-        outcome,
-        unactivated,
-    } = follow(plan, args, &mut run);
-    let report = Report::new(vec![outcome]);
-    let Some(inventory) = unactivated else {
+    let reset = follow(plan, args, &mut run);
+    let report = Report::new(vec![reset.outcome]);
+    let Some(inventory) = reset.unactivated else {
         return run.print(report);
     };
     let password = match password {
@@ -69,10 +66,8 @@ fn follow(plan: Result<Plan, Box<Reset>>, args: &ButtonArgs, run: &mut Run<'_>) 
     let device = &plan.device.entry.device;
     let steps = ButtonSteps::new(device, &plan.fit);
     run.terminal.tell(&steps.to_string());
-    let settings = Settings {
-        limit: args.limit,
-        sweep: single_targets(args),
-    };
+    let (limit, sweep) = (args.limit, single_targets(args));
+    let settings = Settings { limit, sweep };
     run.block_on(async |session, observer| plan.carry_out(session, settings, observer).await)
 }
 

@@ -9,9 +9,10 @@ use sadp_ops::{
     OutcomeData, Report,
     recovery::request::{self, Plan, Settings},
 };
-use sadp_reset::{Contact, QrImage, SettingsError};
+use sadp_reset::{Contact, SettingsError};
 use sadp_text::Announcement;
 
+use super::qr_picture;
 use crate::{
     args::{ChangeArgs, Context, ExportArgs, ForceArgs},
     failure::{Exit, Failure},
@@ -91,11 +92,11 @@ fn may_give_up(plan: &Plan, change: ChangeArgs, run: &mut Run<'_>) -> bool {
 
 /// The text to scan off the screen, where the command was for one device.
 fn only_qr_text(report: &Report) -> Option<String> {
-    match &report.outcomes[..] {
-        [only] => match &only.data {
-            OutcomeData::Request(exported) => exported.qr_text.clone(),
-            _ => None,
-        },
+    let [only] = &report.outcomes[..] else {
+        return None;
+    };
+    match &only.data {
+        OutcomeData::Request(exported) => exported.qr_text.clone(),
         _ => None,
     }
 }
@@ -141,16 +142,10 @@ fn read_contact(named: Option<&Path>, terminal: &mut Terminal) -> Result<Contact
 
 /// Draws a text as a QR code, where it fits the screen.
 fn draw(text: &str, terminal: &mut Terminal) -> Result<(), Failure> {
-    let Ok(image) = QrImage::new(text) else {
-        terminal.note("the request is too long for a QR code");
-        return Ok(());
-    };
-    let picture = image.to_text();
-    let wide = picture.lines().map(|line| line.chars().count()).max();
-    if terminal.width().is_some_and(|width| wide > Some(width)) {
-        terminal.note("the window is too narrow for the QR code: it is in qr.png");
-        return Ok(());
+    match qr_picture(text, terminal) {
+        Ok(Some(picture)) => writeln!(terminal.out(), "\n{picture}")?,
+        Ok(None) => terminal.note("the window is too narrow for the QR code: it is in qr.png"),
+        Err(_) => terminal.note("the request is too long for a QR code"),
     }
-    writeln!(terminal.out(), "\n{picture}")?;
     terminal.flush()
 }

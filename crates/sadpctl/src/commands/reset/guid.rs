@@ -4,13 +4,13 @@ use std::path::Path;
 
 use sadp_discovery::ScanConfig;
 use sadp_ops::{
-    Cancellation, Guard, LedgerAccess, OutcomeData, PasswordSettings,
+    Guard, LedgerAccess, OutcomeData, PasswordSettings,
     recovery::guid::{
         self,
         export::{self, Settings},
         import::{self, GuidSource, ImportChoice},
     },
-    verify::{self, Verification},
+    verify,
 };
 use sadp_reset::{GuidBytes, GuidFile, VaultError};
 use sadp_text::{Announcement, NOT_ENCRYPTED, count};
@@ -86,36 +86,24 @@ fn import(args: &GuidImportArgs, context: Context<'_>) -> Result<Exit, Failure> 
     if !wanted {
         let is_nothing = plan.is_nothing();
         let exit = run.print_planned(plan.into_outcomes())?;
-        return if is_nothing {
-            Err(none_in_vault())
-        } else {
-            Ok(exit)
-        };
+        if !is_nothing {
+            return Ok(exit);
+        }
+        let message = "the vault holds no usable GUID of any device found";
+        return Err(Failure::words(Exit::NotFound, message)
+            .hint("sadpctl reset guid list shows what it holds; nothing was sent"));
     }
     let devices = plan.imports.iter().map(|it| &it.device);
     run.confirm(&Announcement::GUID_IMPORT.question(devices), args.change)?;
     let password = password.get(run.terminal)?;
-    let verifies = args.verify.verify;
     run.carry_out(async move |session, observer| {
         let settings = PasswordSettings::new(&inventory, &password);
         let mut report = plan.carry_out(session, settings, observer).await?;
-        if verifies {
-            let verification = Verification {
-                password: &password,
-                access: &reached,
-            };
+        if let Some(verification) = args.verify.verification(&password, &reached) {
             verify::verify(session, &mut report, verification, observer).await;
         }
         Ok(report)
     })
-}
-
-fn none_in_vault() -> Failure {
-    Failure::words(
-        Exit::NotFound,
-        "the vault holds no usable GUID of any device found",
-    )
-    .hint("sadpctl reset guid list shows what it holds; nothing was sent")
 }
 
 /// Reads the file, or the passphrase of the vault where one is needed.
@@ -166,8 +154,7 @@ fn passphrase(
 
 fn list(mut context: Context<'_>) -> Result<Exit, Failure> {
     context.global.format.check::<GuidLine>()?;
-    let (scan, cancellation) = (ScanConfig::default(), Cancellation::default());
-    let session = state::open_session(scan, LedgerAccess::Read, cancellation, &mut context)?;
+    let session = state::open_session(ScanConfig::default(), LedgerAccess::Read, &mut context)?;
     let contents = guid::list(&session)?;
     let lines: Vec<_> = contents.guids.iter().map(GuidLine::new).collect();
     context.print(&lines)?;

@@ -9,7 +9,7 @@ use sadp_ops::{
         History,
         answer::{self, AnswerFor, AnswerInput, CheckedAnswer, Matching, ResetChoice, Settings},
     },
-    verify::{self, Verification},
+    verify,
 };
 use sadp_reset::{Case, CaseId, Collected, RequestKind, Why, collect, targets};
 use sadp_text::{answers_question, open_requests};
@@ -79,10 +79,8 @@ impl Import<'_> {
 
     /// The request of this number.
     fn case(&self, id: CaseId) -> Result<Case, Failure> {
-        self.cases()?
-            .into_iter()
-            .find(|case| case.id == id)
-            .ok_or_else(|| no_case(id))
+        let mut cases = self.cases()?.into_iter();
+        cases.find(|case| case.id == id).ok_or_else(|| no_case(id))
     }
 
     /// Asks on a terminal for which open request each file is that tells nothing of that.
@@ -150,9 +148,7 @@ impl Import<'_> {
     /// Whether the device's request is answered by a dated code, which sets no new
     /// password.
     fn is_legacy(&self, name: &DeviceName) -> Result<bool, Failure> {
-        let session = &self.run.session;
-        let history = History::read(session.ledger(), session.now())?;
-        let mut cases = history.cases().iter();
+        let mut cases = self.cases()?.into_iter();
         let case = cases.find(|case| name.names(&case.request.device));
         Ok(case.is_some_and(|case| case.request.kind == RequestKind::LegacyCode))
     }
@@ -183,7 +179,7 @@ impl Import<'_> {
     fn nothing_to_send(self, matching: Matching) -> Result<Exit, Failure> {
         if matching.left_out.is_empty() {
             let message = "no answer was found there";
-            return Err(Failure::words(Exit::Usage, message).hint(
+            return Err(Failure::usage(message).hint(
                 "save each answer into the folder of its request, or name the file and --case N; nothing was sent",
             ));
         }
@@ -203,8 +199,8 @@ impl Import<'_> {
         inventory: &Inventory,
         password: Option<NewPassword>,
     ) -> Result<Exit, Failure> {
-        let change = self.args.change;
-        let reached = self.args.verify.access()?;
+        let (args, change) = (self.args, self.args.change);
+        let reached = args.verify.access()?;
         let plan = answer::plan(&self.run.session, inventory, matching, &self.choice)?;
         if change.dry_run || plan.answers.is_empty() {
             return self.run.print_planned(plan.into_outcomes());
@@ -213,17 +209,14 @@ impl Import<'_> {
             None if plan.needs_password() => Some(self.pending_password()?),
             password => password.filter(|_| plan.needs_password()),
         };
-        let verifies = self.args.verify.verify;
+        let verifies = args.verify.verify;
         if verifies && !plan.needs_password() {
             let message = "there is no new password to verify: these answers set the default password of old devices";
-            return Err(
-                Failure::words(Exit::Usage, message).hint("leave --verify out; nothing was sent")
-            );
+            return Err(Failure::usage(message).hint("leave --verify out; nothing was sent"));
         }
         if verifies && plan.answers.iter().any(CheckedAnswer::is_legacy) {
-            self.run
-                .terminal
-                .note("old devices that get their default password are not verified");
+            let note = "old devices that get their default password are not verified";
+            self.run.terminal.note(note);
         }
         self.run.confirm(&answers_question(&plan), change)?;
         let password = password.map(|it| it.get(self.run.terminal)).transpose()?;
@@ -231,14 +224,12 @@ impl Import<'_> {
             let settings = Settings {
                 inventory,
                 password: password.as_ref(),
-                parallel: self.args.parallel.into(),
+                parallel: args.parallel.into(),
             };
             let mut report = plan.carry_out(session, settings, observer).await?;
-            if let (true, Some(password)) = (verifies, &password) {
-                let verification = Verification {
-                    password,
-                    access: &reached,
-                };
+            if let Some(password) = &password
+                && let Some(verification) = args.verify.verification(password, &reached)
+            {
                 verify::verify(session, &mut report, verification, observer).await;
             }
             Ok(report)

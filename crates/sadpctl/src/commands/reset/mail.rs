@@ -15,7 +15,7 @@ use sadp_reset::{QrImage, write_new_file};
 use sadp_text::{Announcement, MAILED_CODE_VOID, earlier_qr, mail_qr_steps};
 use secrecy::ExposeSecret;
 
-use super::{Secrets, set_password};
+use super::{Secrets, qr_picture, set_password};
 use crate::{
     args::{ChangeArgs, Context, ForceArgs, MailCommand, MailConfirmArgs, MailQrArgs, MailSetArgs},
     commands::new_password,
@@ -139,30 +139,20 @@ fn write_png(fetched: &MailQr, png: &Path) -> Result<(), Failure> {
 }
 
 fn drawn(fetched: &MailQr, terminal: &mut Terminal) -> String {
-    match QrImage::new(&fetched.qr) {
-        Ok(image) => {
-            let picture = image.to_text();
-            let wide = picture.lines().map(|line| line.chars().count()).max();
-            if terminal.width().is_some_and(|width| wide > Some(width)) {
-                terminal
-                    .warn("the window is too narrow to draw the QR code: its text stands below");
-                return format!("{}\n", clean(&fetched.qr));
-            }
-            picture
-        }
-        Err(error) => {
-            terminal.warn(&format!("the QR code cannot be drawn: {error}"));
-            format!("{}\n", clean(&fetched.qr))
-        }
-    }
+    let warning = match qr_picture(&fetched.qr, terminal) {
+        Ok(Some(picture)) => return picture,
+        Ok(None) => "the window is too narrow to draw the QR code: its text stands below".into(),
+        Err(error) => format!("the QR code cannot be drawn: {error}"),
+    };
+    terminal.warn(&warning);
+    format!("{}\n", clean(&fetched.qr))
 }
 
 /// What to do with the QR code.
 fn guidance(found: &DiscoveredDevice, told: &MailQr, png: Option<&Path>) -> String {
     let device = &found.entry.device;
-    let name = device
-        .mac
-        .map_or_else(|| "DEVICE".into(), |mac| mac.to_string());
+    let mac = device.mac.map(|mac| mac.to_string());
+    let name = mac.as_deref().unwrap_or("DEVICE");
     let picture = png.map_or_else(|| "a photo of it".into(), |png| png.display().to_string());
     let [mail, wait] = mail_qr_steps(told, &picture);
     format!(

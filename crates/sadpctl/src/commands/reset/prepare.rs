@@ -9,7 +9,7 @@ use sadp_ops::{
 use sadp_reset::QuestionAnswersFile;
 use sadp_text::{Announcement, count};
 
-use super::questions::input::unreadable;
+use super::questions::unreadable;
 use crate::{
     args::{ChangeArgs, Context, PreparationArgs, PrepareArgs},
     failure::{Exit, Failure},

@@ -6,6 +6,7 @@ use sadp_text::instead_of_apps;
 
 use crate::{
     args::{App, AppArgs, Context, WaysArgs},
+    commands::audit,
     failure::{Exit, Failure},
     output::{AppRow, Format, Ways},
     run::Run,
@@ -13,12 +14,7 @@ use crate::{
 
 pub(super) fn run(args: &WaysArgs, context: Context<'_>) -> Result<Exit, Failure> {
     context.global.format.check::<Ways>()?;
-    // What devices are asked is recorded.
-    let access = if args.no_ask {
-        LedgerAccess::Read
-    } else {
-        LedgerAccess::Record
-    };
+    let access = audit::access(args.no_ask);
     let (mut run, inventory, mut devices) = Run::find(&args.choice, access, context)?;
     if !args.no_ask {
         run.block_on(async |session, observer| {
@@ -33,9 +29,8 @@ pub(super) fn run(args: &WaysArgs, context: Context<'_>) -> Result<Exit, Failure
     let mut context = run.into_context();
     context.print(&shown)?;
     if brief && context.global.format == Format::Table {
-        context
-            .terminal
-            .hint("why, and what to type for a device: sadpctl reset ways DEVICE");
+        let hint = "why, and what to type for a device: sadpctl reset ways DEVICE";
+        context.terminal.hint(hint);
     }
     Ok(Exit::Done)
 }
@@ -46,20 +41,16 @@ pub(super) fn apps(args: &AppArgs, context: Context<'_>) -> Result<Exit, Failure
     let (run, _, device) = Run::find(&args.target, LedgerAccess::Optional, context)?;
     let assessed = methods::assess(&run.session, vec![device])?;
     let mut context = run.into_context();
+    let apps = match args.app {
+        Some(App::HikConnect) => &[RecoveryMethod::HikConnect][..],
+        Some(App::HikProConnect) => &[RecoveryMethod::HikProConnect],
+        None => &[RecoveryMethod::HikConnect, RecoveryMethod::HikProConnect],
+    };
     for mut assessed in assessed {
-        assessed.methods.retain(|fit| match args.app {
-            Some(App::HikConnect) => fit.method == RecoveryMethod::HikConnect,
-            Some(App::HikProConnect) => fit.method == RecoveryMethod::HikProConnect,
-            None => matches!(
-                fit.method,
-                RecoveryMethod::HikConnect | RecoveryMethod::HikProConnect
-            ),
-        });
+        assessed.methods.retain(|fit| apps.contains(&fit.method));
         let mut methods = assessed.methods.iter();
-        let rows: Vec<_> = (methods.clone())
-            .map(|fit| AppRow::new(&assessed.device, fit))
-            .collect();
-        context.print(&rows)?;
+        let rows = (methods.clone()).map(|fit| AppRow::new(&assessed.device, fit));
+        context.print(&rows.collect::<Vec<_>>())?;
         if methods.all(|fit| fit.availability.obstacle().is_some()) {
             let hint = instead_of_apps(&assessed.device.entry.device);
             context.terminal.hint(hint);

@@ -2,14 +2,15 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File},
-    io::{self, Read, Write},
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use sadp_model::{Serial, text::clean};
 use sadp_reset::{
-    DeviceKey, Package, PackageError, RequestKind, RequestRecord, device_name, write_new_file,
+    DeviceKey, Package, PackageError, RequestKind, RequestRecord, device_name, read_bounded,
+    write_new_file,
 };
 use sadp_sim::vendor_support::{self, MailCode, NotSimulated, RequestText};
 use sadp_text::count;
@@ -73,7 +74,9 @@ const MAX_CODE: u64 = 4 << 10;
 /// The requests at the paths named, in order.
 fn requests(args: &SimVendorArgs) -> Vec<Result<Request, Failure>> {
     let found = args.requests.iter().map(|path| match fs::metadata(path) {
-        Ok(about) if about.is_dir() && !args.mail => in_folder(path),
+        Ok(about) if about.is_dir() && !args.mail => {
+            in_folder(path).unwrap_or_else(|failure| vec![Err(failure)])
+        }
         Ok(_) => vec![of_file(path, args.mail)],
         Err(error) => vec![Err(unreadable(path, error))],
     });
@@ -81,29 +84,23 @@ fn requests(args: &SimVendorArgs) -> Vec<Result<Request, Failure>> {
 }
 
 /// A package, or all packages of a folder, by name.
-fn in_folder(path: &Path) -> Vec<Result<Request, Failure>> {
+fn in_folder(path: &Path) -> Result<Vec<Result<Request, Failure>>, Failure> {
     if let Some(file) = request_file(path) {
-        return vec![of_file(&file, false)];
+        return Ok(vec![of_file(&file, false)]);
     }
-    let folders = fs::read_dir(path).and_then(|entries| {
-        let paths = entries.map(|entry| entry.map(|entry| entry.path()));
-        paths.collect::<io::Result<Vec<_>>>()
-    });
-    let mut folders = match folders {
-        Ok(folders) => folders,
-        Err(error) => return vec![Err(unreadable(path, error))],
-    };
+    let entries = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.map_err(|error| unreadable(path, error))?;
+    let mut folders: Vec<_> = entries.iter().map(fs::DirEntry::path).collect();
     // What a killed export left half-written is hidden.
     folders.retain(|folder| !is_hidden(folder));
     folders.sort();
     let files: Vec<_> = folders.iter().filter_map(|it| request_file(it)).collect();
     if files.is_empty() {
         let message = format!("no request package in {}", path.display());
-        return vec![Err(Failure::words(Exit::Usage, message).hint(
-            "name a folder that reset export wrote, or one of those in it",
-        ))];
+        return Err(Failure::usage(message)
+            .hint("name a folder that reset export wrote, or one of those in it"));
     }
-    files.iter().map(|file| of_file(file, false)).collect()
+    Ok(files.iter().map(|file| of_file(file, false)).collect())
 }
 
 fn is_hidden(path: &Path) -> bool {
@@ -121,9 +118,8 @@ fn request_file(package: &Path) -> Option<PathBuf> {
 /// The answer to a file goes into a folder of its package's name, that to a QR
 /// code into one of its own.
 fn of_file(path: &Path, mail: bool) -> Result<Request, Failure> {
-    let whole = path
-        .canonicalize()
-        .map_err(|error| unreadable(path, error))?;
+    let whole = path.canonicalize();
+    let whole = whole.map_err(|error| unreadable(path, error))?;
     let name = if mail {
         whole.file_stem()
     } else {
@@ -131,7 +127,7 @@ fn of_file(path: &Path, mail: bool) -> Result<Request, Failure> {
     };
     let name = name.ok_or_else(|| {
         let message = format!("{} lies in no package folder", path.display());
-        Failure::words(Exit::Usage, message).hint("name a file in a folder")
+        Failure::usage(message).hint("name a file in a folder")
     })?;
     Ok(Request {
         file: path.to_owned(),
@@ -156,9 +152,8 @@ fn answer(request: &Request, args: &SimVendorArgs) -> Result<AnswerLine, Failure
 /// of another's request it is known as misplaced.
 fn make_answer(path: &Path, args: &SimVendorArgs) -> Result<(String, String), Failure> {
     if args.mail {
-        let qr: MailCode = read(path)?
-            .parse()
-            .map_err(|error| not_simulated(error, path))?;
+        let qr = read(path)?.parse();
+        let qr: MailCode = qr.map_err(|error| not_simulated(error, path))?;
         return Ok(("code.txt".into(), format!("{}\n", qr.code())));
     }
     if path.ends_with(Package::RECORD_FILE) {
@@ -176,7 +171,7 @@ fn make_answer(path: &Path, args: &SimVendorArgs) -> Result<(String, String), Fa
     }
     let key = request.key().ok_or_else(|| {
         let message = format!("the device of {} takes a file only", path.display());
-        Failure::words(Exit::Usage, message).hint("leave out --key")
+        Failure::usage(message).hint("leave out --key")
     })?;
     Ok((name("key", whose, "txt"), format!("{key}\n")))
 }
@@ -200,8 +195,7 @@ fn whose(request: &RequestText, serial: &str, path: &Path) -> Result<Option<Devi
             "{} ends in another serial number than the request.json beside it names",
             path.display()
         );
-        return Err(Failure::words(Exit::Usage, message)
-            .hint("name a package folder as reset export wrote it"));
+        return Err(Failure::usage(message).hint("name a package folder as reset export wrote it"));
     }
     Ok(same.or_else(|| DeviceKey::new(Some(request.mac), serial)))
 }
@@ -217,19 +211,15 @@ fn not_simulated(error: NotSimulated, path: &Path) -> Failure {
 fn dated_code(record: &RequestRecord, path: &Path) -> Result<String, Failure> {
     let unanswerable = |message: &str| {
         let message = format!("{}: {message}", path.display());
-        Failure::words(Exit::Usage, message).hint("name a whole package folder")
+        Failure::usage(message).hint("name a whole package folder")
     };
     if record.kind != RequestKind::LegacyCode {
-        return Err(unanswerable(
-            "the device gives a request file, which is missing",
-        ));
+        let message = "the device gives a request file, which is missing";
+        return Err(unanswerable(message));
     }
-    let serial = record.device.serial();
+    let serial = record.device.serial().map(Serial::as_str);
     let serial = serial.ok_or_else(|| unanswerable("the device reported no serial number"))?;
-    Ok(vendor_support::dated_code(
-        serial.as_str(),
-        record.boot_time,
-    ))
+    Ok(vendor_support::dated_code(serial, record.boot_time))
 }
 
 /// The `request.json` of a package.
@@ -244,17 +234,15 @@ fn record(package: &Path) -> Result<RequestRecord, Failure> {
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| unreadable(path, error))?;
-    file.take(MAX_CODE + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| unreadable(path, error))?;
-    let text = String::from_utf8(bytes).ok();
-    text.filter(|text| text.len() as u64 <= MAX_CODE)
-        .ok_or_else(|| {
-            Failure::because(Exit::Usage, path.display().to_string(), NotSimulated)
-                .hint("name a request package of a simulated device")
-        })
+    let text = match read_bounded(path, MAX_CODE) {
+        Ok(bytes) => String::from_utf8(bytes).ok(),
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => None,
+        Err(error) => return Err(unreadable(path, error)),
+    };
+    text.ok_or_else(|| {
+        Failure::because(Exit::Usage, path.display().to_string(), NotSimulated)
+            .hint("name a request package of a simulated device")
+    })
 }
 
 fn unreadable(path: &Path, error: io::Error) -> Failure {

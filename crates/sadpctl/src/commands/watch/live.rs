@@ -1,22 +1,21 @@
 //! The live list on a terminal: passes on what comes from the keyboard, the network and
 //! the action that is under way.
 
-use std::{io, net::SocketAddrV4, ops::ControlFlow};
+use std::{io, net::SocketAddrV4};
 
 use crossterm::{clipboard::CopyToClipboard, event::Event, execute};
 use jiff::tz::TimeZone;
-use sadp_discovery::{Notice, ScanConfig, Watcher, WatcherEvent};
+use sadp_discovery::{Notice, Watcher, WatcherEvent};
 use sadp_ops::{
-    Cancellation, Session,
+    Session,
     job::{Job, JobSettings, Task},
 };
-use sadp_proto::StopCondition;
 use tokio::time::Instant;
 
 use super::{
     Site, names, no_link, remembered,
     screen::{DRAW_EVERY, Keyboard, Screen, hang_up, terminal_gone},
-    work::{JobResult, Work, WorkEvent},
+    work::{Work, WorkEvent},
 };
 use crate::{
     advice::Remedy,
@@ -39,8 +38,10 @@ pub(super) struct Live<'a, 'c> {
     work: Option<Work>,
     /// The list ends as soon as the action does.
     leaving: bool,
+    /// The list ends now.
+    over: bool,
     /// What became of an action that the user did not wait for.
-    unread: Option<JobResult>,
+    unread: Option<Results>,
     notices: Vec<Notice>,
 }
 
@@ -63,6 +64,7 @@ impl<'a, 'c> Live<'a, 'c> {
             context,
             work: None,
             leaving: false,
+            over: false,
             unread: None,
             notices: Vec::new(),
         }
@@ -100,7 +102,7 @@ impl<'a, 'c> Live<'a, 'c> {
         let mut keyboard = Keyboard::read();
         let mut draw_at = Some(Instant::now());
         loop {
-            let flow = tokio::select! {
+            tokio::select! {
                 biased;
                 () = interrupt::interrupted() => self.leave(),
                 () = hang_up.cancelled() => return Err(terminal_gone()),
@@ -111,24 +113,25 @@ impl<'a, 'c> Live<'a, 'c> {
                 }
                 input = keyboard.next() => match input {
                     Some(Ok(Event::Mouse(mouse))) if !self.view.handle_mouse(mouse) => continue,
-                    Some(Ok(Event::Key(key))) => match self.view.handle_key(key) {
-                        Some(command) => self.execute(command),
-                        None => ControlFlow::Continue(()),
-                    },
-                    Some(Ok(_)) => ControlFlow::Continue(()),
+                    Some(Ok(Event::Key(key))) => {
+                        if let Some(command) = self.view.handle_key(key) {
+                            self.execute(command);
+                        }
+                    }
+                    Some(Ok(_)) => {}
                     Some(Err(_)) | None => return Err(terminal_gone()),
                 },
                 event = next_of(&mut self.work) => self.handle_work(event),
                 news = self.watcher.next() => self.handle_watch(news),
-            };
-            if flow.is_break() {
+            }
+            if self.over {
                 return Ok(());
             }
             draw_at.get_or_insert_with(|| Instant::now() + DRAW_EVERY);
         }
     }
 
-    fn handle_watch(&mut self, news: WatcherEvent) -> ControlFlow<()> {
+    fn handle_watch(&mut self, news: WatcherEvent) {
         match news {
             WatcherEvent::Event(event, at) => self.view.take(self.site.tell(event, at)),
             WatcherEvent::Links(links) => {
@@ -142,51 +145,41 @@ impl<'a, 'c> Live<'a, 'c> {
             }
             WatcherEvent::NoLink(error) => self.view.set_place(no_link(&error)),
         }
-        ControlFlow::Continue(())
     }
 
-    fn handle_work(&mut self, event: WorkEvent) -> ControlFlow<()> {
+    fn handle_work(&mut self, event: WorkEvent) {
         let result = match event {
-            WorkEvent::Progress(progress) => {
-                self.view.set_busy(Some(progress));
-                return ControlFlow::Continue(());
-            }
-            WorkEvent::Ask(plan, text) => {
-                self.view.ask(plan, text);
-                return ControlFlow::Continue(());
-            }
+            WorkEvent::Progress(progress) => return self.view.set_busy(Some(progress)),
+            WorkEvent::Ask(plan, text) => return self.view.ask(plan, text),
             WorkEvent::End(result) => result,
         };
         self.work = None;
         if self.leaving {
             self.unread = Some(result);
-            return ControlFlow::Break(());
+            self.over = true;
+            return;
         }
         self.view.set_busy(None);
-        self.view.show_results(Results::from(&result));
+        self.view.show_results(result);
         // The action may have made the ledger, and has changed devices.
         if let Ok(session) = remembered(self.context) {
             self.site.session = session;
         }
         self.watcher.probe_now();
-        ControlFlow::Continue(())
     }
 
     /// Ends at once, or as soon as the action that is under way has ended.
-    fn leave(&mut self) -> ControlFlow<()> {
+    fn leave(&mut self) {
         self.leaving = true;
-        match &self.work {
-            Some(work) if work.stop() => {
-                self.view
-                    .set_busy(Some("stopping, replies are awaited".into()));
-                ControlFlow::Continue(())
-            }
-            _ => ControlFlow::Break(()),
+        self.over = !self.work.as_ref().is_some_and(Work::stop);
+        if !self.over {
+            let progress = "stopping, replies are awaited";
+            self.view.set_busy(Some(progress.into()));
         }
     }
 
     /// Executes the command of a key, and shows its result.
-    fn execute(&mut self, command: Command) -> ControlFlow<()> {
+    fn execute(&mut self, command: Command) {
         let message = match command {
             Command::Quit => return self.leave(),
             Command::AskNow => {
@@ -196,29 +189,17 @@ impl<'a, 'c> Live<'a, 'c> {
             Command::Copy(text) => copy(&text),
             Command::Open(page) => open_page(page),
             Command::Ways(number) => match self.site.ways(self.view.found(number)) {
-                Ok(ways) => {
-                    for it in ways {
-                        self.view.show_ways(it);
-                    }
-                    return ControlFlow::Continue(());
-                }
+                Ok(ways) => return ways.into_iter().for_each(|it| self.view.show_ways(it)),
                 Err(failure) => failure.message(),
             },
-            Command::Begin(job) => {
-                self.begin(job);
-                return ControlFlow::Continue(());
-            }
-            Command::Answer(yes) => {
-                self.work.iter().for_each(|work| work.answer(yes));
-                return ControlFlow::Continue(());
-            }
+            Command::Begin(job) => return self.begin(job),
+            Command::Answer(yes) => return self.work.iter().for_each(|work| work.answer(yes)),
             Command::Stop => {
                 self.work.iter().for_each(|work| _ = work.stop());
                 "nothing more is sent; replies are awaited".into()
             }
         };
         self.view.set_message(message);
-        ControlFlow::Continue(())
     }
 
     /// Begins an action. The ledger is opened for it, and released when it ends.
@@ -232,11 +213,10 @@ impl<'a, 'c> Live<'a, 'c> {
                 self.view.set_busy(Some(doing.into()));
             }
             Err(failure) => {
-                let result = JobResult {
+                self.view.show_results(Results {
                     failure: Some(failure),
-                    ..JobResult::default()
-                };
-                self.view.show_results(Results::from(&result));
+                    ..Results::default()
+                });
             }
         }
     }
@@ -250,13 +230,9 @@ impl<'a, 'c> Live<'a, 'c> {
         }
         let reach = &self.args.reach;
         let routed = !reach.targets.is_empty();
-        let scan = ScanConfig {
-            link: survey::link(reach, self.context.global),
-            stop: StopCondition::Auto,
-            sweep: survey::sweep(reach, task.new_address().filter(|_| routed))?,
-            broadcast: reach.broadcast,
-        };
-        state::open_session(scan, task.access(), Cancellation::default(), self.context)
+        let new = task.new_address().filter(|_| routed);
+        let scan = survey::config(reach, self.context.global, new)?;
+        state::open_session(scan, task.access(), self.context)
     }
 }
 

@@ -55,10 +55,9 @@ impl Screen {
     /// Terminals that can, show each picture as a whole.
     pub(super) fn draw(&mut self, view: &mut View) -> io::Result<()> {
         execute!(io::stdout(), BeginSynchronizedUpdate)?;
-        let drawn = self
-            .terminal
-            .draw(|frame| view.draw(frame.area(), frame.buffer_mut()))
-            .map(|_| ());
+        let terminal = &mut self.terminal;
+        let drawn = terminal.draw(|frame| view.draw(frame.area(), frame.buffer_mut()));
+        let drawn = drawn.map(drop);
         execute!(io::stdout(), EndSynchronizedUpdate)?;
         drawn
     }

@@ -30,16 +30,7 @@ pub(super) enum WorkEvent {
     Progress(String),
     /// What will be done, and the question. It waits for [`Work::answer`].
     Ask(String, String),
-    End(JobResult),
-}
-
-/// What became of an action.
-#[derive(Default)]
-pub(super) struct JobResult {
-    pub(super) outcomes: Vec<Outcome>,
-    /// What limited it.
-    pub(super) notes: Vec<String>,
-    pub(super) failure: Option<Failure>,
+    End(Results),
 }
 
 impl Work {
@@ -68,9 +59,9 @@ impl Work {
         let event = self.events.recv().await;
         event.unwrap_or_else(|| {
             let failure = Failure::words(Exit::Machine, "the action ended unexpectedly");
-            WorkEvent::End(JobResult {
+            WorkEvent::End(Results {
                 failure: Some(failure),
-                ..JobResult::default()
+                ..Results::default()
             })
         })
     }
@@ -100,20 +91,6 @@ impl Drop for Work {
     }
 }
 
-impl From<&JobResult> for Results {
-    fn from(result: &JobResult) -> Self {
-        let mut notes = result.notes.clone();
-        if let Some(failure) = &result.failure {
-            notes.push(format!("error: {}", failure.message()));
-            notes.extend(failure.hints.iter().map(|hint| format!("hint: {hint}")));
-        }
-        Self {
-            outcomes: result.outcomes.clone(),
-            notes,
-        }
-    }
-}
-
 async fn run(job: Job, mut session: Session, settings: JobSettings, mut reporter: Reporter) {
     let report = job.run(&mut session, settings, &mut reporter).await;
     // Other runs may begin before the user has read what became of this one.
@@ -124,7 +101,7 @@ async fn run(job: Job, mut session: Session, settings: JobSettings, mut reporter
     };
     let outcomes = outcomes.into_iter().map(Outcome::from).collect();
     let Reporter { sender, notes, .. } = reporter;
-    let _ = sender.send(WorkEvent::End(JobResult {
+    let _ = sender.send(WorkEvent::End(Results {
         outcomes,
         notes,
         failure,
