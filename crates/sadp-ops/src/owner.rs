@@ -63,12 +63,8 @@ async fn ask_unbind_status(
         command: Command::GetUnbindStatus,
         inventory,
     };
-    let (mut outcomes, sent) = selection.send_single(session, single, observer).await?;
-    outcomes.extend(sent.outcomes.into_iter().map(|(_, outcome)| outcome));
-    Ok(Report {
-        outcomes,
-        failure: sent.failure,
-    })
+    let (left_out, sent) = selection.send_single(session, single, observer).await?;
+    Ok(sent.into_report(left_out))
 }
 
 /// A change of one device.
@@ -140,24 +136,20 @@ impl Plan {
         }
         let single = SingleCommand { command, inventory };
         let sent = self.selection.send_single(session, single, observer);
-        let (mut outcomes, mut sent) = sent.await?;
+        let (left_out, mut sent) = sent.await?;
         let after = sent.look_again(session, inventory, observer).await;
-        for (device, mut outcome) in sent.outcomes {
+        for (device, outcome) in &mut sent.outcomes {
             let replied = outcome.status == OutcomeStatus::Done;
-            let now = after.same(&device).map(|now| &now.entry.device);
-            change.conclude(&mut outcome, now);
+            let now = after.same(device).map(|now| &now.entry.device);
+            change.conclude(outcome, now);
             if outcome.status == OutcomeStatus::Done
                 && !replied
-                && let Err(error) = session.record_success(&device, change.action())
+                && let Err(error) = session.record_success(device, change.action())
             {
                 sent.failure.get_or_insert_with(|| error.into());
             }
-            outcomes.push(outcome);
         }
-        Ok(Report {
-            outcomes,
-            failure: sent.failure,
-        })
+        Ok(sent.into_report(left_out))
     }
 }
 

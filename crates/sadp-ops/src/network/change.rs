@@ -84,11 +84,7 @@ impl SettingsChange {
 
     /// What a look shows of the change. `None` is a device that was not seen.
     pub(super) fn seen_in(&self, now: Option<&Device>) -> Seen {
-        match now.map(|device| self.is_seen_in(device)) {
-            Some(true) => Seen::Changed,
-            Some(false) => Seen::Unchanged,
-            None => Seen::Missing,
-        }
+        Seen::of(now.map(|device| self.is_seen_in(device)))
     }
 
     /// Whether a device that tells this took the change. Only settings that were

@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, net::Ipv4Addr};
 
 use ipnet::Ipv4Net;
-use sadp_model::{AddressStep, Move, NoSpare, order};
+use sadp_model::{AddressStep, Device, Move, NoSpare, order};
 use sadp_reset::Action;
 
 use super::{
@@ -116,23 +116,26 @@ pub(super) fn keep_free(
         plan.left_out.extend(blocked.iter().map(|it| {
             let finding = NetworkFinding::AddressTaken {
                 address: it.to(),
-                holder: holder(it.to(), inventory),
+                holder: holder(it.to(), inventory, |_| true).unwrap_or(AddressHolder::Host),
             };
             skipped(&it.device, finding)
         }));
     }
 }
 
-/// What has an address and does not move.
-fn holder(address: Ipv4Addr, inventory: &Inventory) -> AddressHolder {
+/// This computer, or one of these devices, where it is known to have an address.
+pub(super) fn holder(
+    address: Ipv4Addr,
+    inventory: &Inventory,
+    devices: impl FnMut(&&Device) -> bool,
+) -> Option<AddressHolder> {
     if inventory.local.iter().any(|net| net.addr() == address) {
-        return AddressHolder::ThisComputer;
+        return Some(AddressHolder::ThisComputer);
     }
-    let mut devices = inventory.devices.iter().map(|found| &found.entry.device);
+    let all = inventory.devices.iter().map(|found| &found.entry.device);
+    let mut devices = all.filter(devices);
     let device = devices.find(|device| device.ipv4.address == Some(address));
-    device.map_or(AddressHolder::Host, |device| {
-        AddressHolder::Device(device.mac)
-    })
+    device.map(|device| AddressHolder::Device(device.mac))
 }
 
 /// The steps, in waves. No device gets an address of `held`, not even for a time.
