@@ -113,31 +113,6 @@ impl Keep for KeepNothing {
     }
 }
 
-/// Keeps what devices reply, by the commands' places.
-pub(crate) struct KeepRead<T> {
-    read: fn(&CommandReply) -> Option<T>,
-    pub(crate) replies: HashMap<usize, T>,
-}
-
-impl<T> KeepRead<T> {
-    /// Keeps what this function reads.
-    pub(crate) fn new(read: fn(&CommandReply) -> Option<T>) -> Self {
-        let replies = HashMap::new();
-        Self { read, replies }
-    }
-}
-
-impl<T> Keep for KeepRead<T> {
-    fn keep(&mut self, _: &mut Ledger, reply: Replied<'_>) -> Result<(), OpsError> {
-        if let Reply::Done(message) = reply.reply
-            && let Some(read) = (self.read)(message)
-        {
-            self.replies.insert(reply.place, read);
-        }
-        Ok(())
-    }
-}
-
 /// What became of one command.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Replied<'a> {
@@ -190,6 +165,64 @@ impl BatchReport {
         }
         let devices = before.devices.len();
         session.look_again_for(devices, observer).await
+    }
+}
+
+/// The most devices that are asked a [`Query`] at once, unless the user says otherwise.
+pub(crate) const QUERY_PARALLEL: usize = 16;
+
+/// A question to devices. It changes nothing, and costs no try.
+pub(crate) struct Query<T> {
+    pub(crate) action: Action,
+    pub(crate) command: fn() -> Command,
+    pub(crate) read: fn(&CommandReply) -> Option<T>,
+    /// The most devices at a time.
+    pub(crate) parallel: usize,
+}
+
+/// What became of a question, and what devices reply, by their places.
+pub(crate) type QueryReplies<T> = (BatchReport, HashMap<usize, T>);
+
+impl<T> Query<T> {
+    /// Asks these devices.
+    pub(crate) async fn send(
+        &self,
+        devices: Vec<DiscoveredDevice>,
+        session: &mut Session,
+        inventory: &Inventory,
+        observer: &mut dyn Observer,
+    ) -> Result<QueryReplies<T>, OpsError> {
+        let commands = devices.into_iter().map(|device| DeviceCommand {
+            device,
+            command: (self.command)(),
+        });
+        let mut keep = KeepRead {
+            read: self.read,
+            replies: HashMap::new(),
+        };
+        let batch = Batch {
+            parallel: self.parallel,
+            ..Batch::new(self.action, commands.collect(), &mut keep)
+        };
+        let sent = session.send(batch, inventory, observer).await?;
+        Ok((sent, keep.replies))
+    }
+}
+
+/// Keeps what devices reply, by the commands' places.
+struct KeepRead<T> {
+    read: fn(&CommandReply) -> Option<T>,
+    replies: HashMap<usize, T>,
+}
+
+impl<T> Keep for KeepRead<T> {
+    fn keep(&mut self, _: &mut Ledger, reply: Replied<'_>) -> Result<(), OpsError> {
+        if let Reply::Done(message) = reply.reply
+            && let Some(read) = (self.read)(message)
+        {
+            self.replies.insert(reply.place, read);
+        }
+        Ok(())
     }
 }
 

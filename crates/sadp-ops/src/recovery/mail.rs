@@ -9,7 +9,7 @@ use sadp_reset::{Action, AttemptFilter, AttemptRecord, AttemptResult, LedgerErro
 use crate::{
     DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
     Overrides, PasswordSettings, Reason, Report, Requirements, Selection, Session,
-    batch::{Batch, DeviceCommand, KeepNothing, KeepRead},
+    batch::{KeepNothing, Query},
     offer::PasswordCommands,
 };
 
@@ -161,16 +161,19 @@ impl QrPlan {
         inventory: &Inventory,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let devices = self.selection.devices.into_iter();
-        let commands = devices.map(|device| DeviceCommand {
-            device,
-            command: Command::GetMailQr,
-        });
-        let mut fetched = KeepRead::new(MailQr::read);
-        let batch = Batch::new(Action::MailQr, commands.collect(), &mut fetched);
-        let mut sent = session.send(batch, inventory, observer).await?;
+        let Selection {
+            devices, left_out, ..
+        } = self.selection;
+        let query = Query {
+            action: Action::MailQr,
+            command: || Command::GetMailQr,
+            read: MailQr::read,
+            parallel: 1,
+        };
+        let sent = query.send(devices, session, inventory, observer);
+        let (mut sent, mut fetched) = sent.await?;
         for (place, (_, outcome)) in sent.outcomes.iter_mut().enumerate() {
-            match fetched.replies.remove(&place) {
+            match fetched.remove(&place) {
                 Some(qr) => outcome.data = OutcomeData::MailQr(Box::new(qr)),
                 None if outcome.status == OutcomeStatus::Done => {
                     outcome.status = OutcomeStatus::NoAnswer;
@@ -179,7 +182,7 @@ impl QrPlan {
                 None => {}
             }
         }
-        Ok(sent.into_report(self.selection.left_out))
+        Ok(sent.into_report(left_out))
     }
 }
 
