@@ -65,21 +65,12 @@ impl Plan {
             access,
             login,
         };
-        let mut report = run
-            .carry_out(
-                self.selection,
-                session,
-                observer,
-                async |device: &DiscoveredDevice, login: &mut LoggedIn<'_, '_>, _| match read(
-                    device, login,
-                )
-                .await
-                {
-                    Ok(outcome) => outcome,
-                    Err(finding) => finding.outcome(device, Action::Cameras),
-                },
-            )
-            .await?;
+        let list_cameras = async |login: &mut LoggedIn<'_, '_>, _| match read(login).await {
+            Ok(outcome) => outcome,
+            Err(finding) => login.told(Err(finding)),
+        };
+        let run = run.carry_out(self.selection, session, observer, list_cameras);
+        let mut report = run.await?;
         let at = session.now();
         let lists = report.outcomes.iter().filter_map(|outcome| {
             let OutcomeData::Cameras(cameras) = &outcome.data else {
@@ -106,10 +97,8 @@ impl Plan {
 }
 
 /// Reads the cameras of a recorder that took the password.
-async fn read(
-    device: &DiscoveredDevice,
-    login: &mut LoggedIn<'_, '_>,
-) -> Result<Outcome, HttpFinding> {
+async fn read(login: &mut LoggedIn<'_, '_>) -> Result<Outcome, HttpFinding> {
+    let device = login.device;
     let channels = IsapiRequest::get(InputChannel::PATH);
     let channels: Option<Vec<InputChannel>> = login.read_list(&channels).await?;
     let channels = channels.ok_or(HttpFinding::NotOffered)?;

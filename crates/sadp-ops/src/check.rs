@@ -72,29 +72,19 @@ impl Plan {
             access,
             login,
         };
-        run.carry_out(
-            self.selection,
-            session,
-            observer,
-            async |device: &DiscoveredDevice,
-                   login: &mut LoggedIn<'_, '_>,
-                   mut status: HttpStatus| {
-                if !details {
-                    return done(device, status);
-                }
-                match read_details(device, login).await {
-                    Ok(details) => {
-                        status.details = Some(Box::new(details));
-                        done(device, status)
+        let ask_details = async |login: &mut LoggedIn<'_, '_>, mut status: HttpStatus| {
+            if details {
+                match read_details(login).await {
+                    Ok(details) => status.details = Some(Box::new(details)),
+                    Err(finding) => {
+                        return login.changed(Err(finding), OutcomeData::Http(Box::new(status)));
                     }
-                    Err(finding) => Outcome {
-                        data: OutcomeData::Http(Box::new(status)),
-                        ..finding.outcome(device, Action::Check)
-                    },
                 }
-            },
-        )
-        .await
+            }
+            done(login.device, status)
+        };
+        run.carry_out(self.selection, session, observer, ask_details)
+            .await
     }
 }
 
@@ -114,13 +104,10 @@ fn done(device: &DiscoveredDevice, status: HttpStatus) -> Outcome {
 }
 
 /// Reads what a device tells with a login, as far as its firmware has it.
-async fn read_details(
-    device: &DiscoveredDevice,
-    login: &mut LoggedIn<'_, '_>,
-) -> Result<HttpDetails, HttpFinding> {
+async fn read_details(login: &mut LoggedIn<'_, '_>) -> Result<HttpDetails, HttpFinding> {
     let info: Option<DeviceInfo> = login.read(&DeviceInfo::request()).await?;
     let other_mac = info.as_ref().and_then(DeviceInfo::mac);
-    let by_sadp = device.entry.device.mac;
+    let by_sadp = login.device.entry.device.mac;
     let time: Option<Time> = login.read(&IsapiRequest::get(Time::PATH)).await?;
     let discovery = login.read(&IsapiRequest::get(DiscoveryMode::PATH)).await?;
     Ok(HttpDetails {

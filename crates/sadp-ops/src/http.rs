@@ -6,6 +6,7 @@ mod finding;
 mod logged_in;
 mod login;
 mod reach;
+mod settings;
 
 use std::{future::pending, net::SocketAddr, time::Duration};
 
@@ -19,13 +20,13 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-pub use self::reach::HttpAccess;
 use self::reach::TransportOrder;
 pub(crate) use self::{
     logged_in::{LoggedIn, ReceivedDocument},
     login::{HttpRun, finish, not_told, write_down},
     reach::HttpEndpoint,
 };
+pub use self::{reach::HttpAccess, settings::SettingsPlan};
 pub use crate::outcome::http::{
     DeviceClock, HttpActivation, HttpDetails, HttpFinding, HttpLogin, HttpStatus, LoginObstacle,
 };

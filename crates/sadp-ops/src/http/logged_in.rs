@@ -10,12 +10,12 @@ use sadp_isapi::{
 use sadp_reset::{Account, Action};
 
 use super::{HttpFinding, HttpRun, finish, login::LoginBatch, write_down};
-use crate::{DiscoveredDevice, OpsError, Session};
+use crate::{DiscoveredDevice, OpsError, Outcome, OutcomeData, OutcomeStatus, Seen, Session};
 
 /// A device that took the password.
 pub(crate) struct LoggedIn<'a, 's> {
     pub(super) run: HttpRun<'a>,
-    pub(super) device: &'a DiscoveredDevice,
+    pub(crate) device: &'a DiscoveredDevice,
     pub(super) client: Client,
     pub(super) account: Account,
     pub(super) batch: &'a RefCell<LoginBatch<'s>>,
@@ -126,6 +126,30 @@ impl LoggedIn<'_, '_> {
         let finished = finish(self.batch.borrow_mut().session, attempt, finding);
         finished.map_err(|error| self.fail(error))?;
         reply
+    }
+
+    /// The outcome of the device that told this, or of which this is found.
+    pub(crate) fn told(&self, told: Result<OutcomeData, HttpFinding>) -> Outcome {
+        match told {
+            Ok(data) => self.changed(Ok((OutcomeStatus::Done, None)), data),
+            Err(finding) => self.changed(Err(finding), OutcomeData::None),
+        }
+    }
+
+    /// The outcome of a change: what the device shows of it, or why it was not made.
+    pub(crate) fn changed(
+        &self,
+        ended: Result<(OutcomeStatus, Option<Seen>), HttpFinding>,
+        data: OutcomeData,
+    ) -> Outcome {
+        let outcome = match ended {
+            Ok((status, seen)) => Outcome {
+                seen,
+                ..Outcome::new(self.device, self.run.action, status)
+            },
+            Err(finding) => finding.outcome(self.device, self.run.action),
+        };
+        Outcome { data, ..outcome }
     }
 
     /// Does something with the session, between requests.

@@ -42,7 +42,7 @@ impl HttpRun<'_> {
         selection: Selection,
         session: &mut Session,
         observer: &mut dyn Observer,
-        work: impl AsyncFn(&DiscoveredDevice, &mut LoggedIn<'_, '_>, HttpStatus) -> Outcome,
+        work: impl AsyncFn(&mut LoggedIn<'_, '_>, HttpStatus) -> Outcome,
     ) -> Result<Report, OpsError> {
         let Selection {
             devices, left_out, ..
@@ -113,7 +113,7 @@ impl HttpRun<'_> {
         device: &DiscoveredDevice,
         asked: Option<Result<HttpStatus, HttpFailure>>,
         batch: &RefCell<LoginBatch<'_>>,
-        work: &impl AsyncFn(&DiscoveredDevice, &mut LoggedIn<'_, '_>, HttpStatus) -> Outcome,
+        work: &impl AsyncFn(&mut LoggedIn<'_, '_>, HttpStatus) -> Outcome,
     ) -> Outcome {
         let mut status = match asked {
             Some(Ok(status)) => status,
@@ -158,7 +158,7 @@ impl HttpRun<'_> {
                 return self.with_status(outcome, status);
             }
         }
-        work(device, &mut login, status).await
+        work(&mut login, status).await
     }
 
     /// What a device told goes with the outcome of a check, whatever came of it.
