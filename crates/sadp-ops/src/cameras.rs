@@ -65,9 +65,9 @@ impl Plan {
             access,
             login,
         };
-        let list_cameras = async |login: &mut LoggedIn<'_, '_>, _| match read(login).await {
-            Ok(outcome) => outcome,
-            Err(finding) => login.told(Err(finding)),
+        let list_cameras = async |login: &mut LoggedIn<'_, '_>, _| {
+            let listed = read(login).await;
+            listed.unwrap_or_else(|finding| login.told(Err(finding)))
         };
         let run = run.carry_out(self.selection, session, observer, list_cameras);
         let mut report = run.await?;

@@ -6,7 +6,6 @@ mod finding;
 mod logged_in;
 mod login;
 mod reach;
-mod settings;
 
 use std::{future::pending, net::SocketAddr, time::Duration};
 
@@ -20,19 +19,19 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
+pub use self::reach::HttpAccess;
 use self::reach::TransportOrder;
 pub(crate) use self::{
     logged_in::{LoggedIn, ReceivedDocument},
     login::{HttpRun, finish, not_told, write_down},
     reach::HttpEndpoint,
 };
-pub use self::{reach::HttpAccess, settings::SettingsPlan};
 pub use crate::outcome::http::{
     DeviceClock, HttpActivation, HttpDetails, HttpFinding, HttpLogin, HttpStatus, LoginObstacle,
 };
 use crate::{
-    DiscoveredDevice, Event, Observer, OpsError, Outcome, Overrides, Reason, Requirements,
-    Selection, Session,
+    DiscoveredDevice, Event, Observer, OpsError, Outcome, OutcomeData, Overrides, Reason,
+    Requirements, Selection, Session,
 };
 
 /// The most devices that are asked at once.
@@ -87,6 +86,42 @@ impl ChosenDevices {
         } = select(self.devices, action);
         let requirements = Requirements::new(action, self.overrides, self.named);
         Ok(requirements.select(session, devices)?.after(left_out))
+    }
+}
+
+/// Devices whose settings are shown or set.
+#[derive(Debug)]
+pub struct SettingsPlan<W> {
+    /// The devices that are asked, and the others.
+    pub selection: Selection,
+    /// What is set. `None`: it is shown.
+    pub(crate) wanted: Option<W>,
+}
+
+impl<W> SettingsPlan<W> {
+    /// Plans one of two actions: to show, and to set what is wanted.
+    pub(crate) fn new(
+        session: &Session,
+        devices: ChosenDevices,
+        wanted: Option<W>,
+        [show, set]: [Action; 2],
+    ) -> Result<Self, LedgerError> {
+        let action = if wanted.is_some() { set } else { show };
+        let selection = devices.select(session, action)?;
+        Ok(Self { selection, wanted })
+    }
+
+    /// What would become of each device: a dry run.
+    pub fn into_outcomes(self) -> Vec<Outcome>
+    where
+        for<'w> &'w W: Into<OutcomeData>,
+    {
+        let wanted = self.wanted;
+        self.selection.into_outcomes_with(|outcome| {
+            if let Some(wanted) = &wanted {
+                outcome.data = wanted.into();
+            }
+        })
     }
 }
 

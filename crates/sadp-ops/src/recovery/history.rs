@@ -187,9 +187,10 @@ fn tells(
 #[cfg(test)]
 mod tests {
     use sadp_model::MacAddr;
-    use sadp_reset::{Attempt, AttemptVerdict, RefusalWord};
+    use sadp_reset::{AttemptVerdict, RefusalWord};
 
     use super::*;
+    use crate::memory::tests::record;
 
     /// What a ledger of these commands, in this order, tells.
     fn told(commands: &[(Action, AttemptResult, Option<&str>)]) -> (Option<bool>, Option<bool>) {
@@ -197,19 +198,11 @@ mod tests {
         let mut ledger = Ledger::open(folder.path()).unwrap();
         let key = DeviceKey::new(Some(MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 1])), None);
         for &(action, result, refusal) in commands {
-            let at = Timestamp::UNIX_EPOCH;
-            let attempt = Attempt {
-                device: key.clone(),
-                address: None,
-                action,
-                at,
-            };
-            let id = ledger.begin(&attempt).unwrap();
             let verdict = AttemptVerdict {
                 refusal: refusal.map(RefusalWord::new),
-                ..AttemptVerdict::new(result, at)
+                ..AttemptVerdict::new(result, Timestamp::UNIX_EPOCH)
             };
-            ledger.finish(id, &verdict).unwrap();
+            record(&mut ledger, key.clone(), action, &verdict);
         }
         let attempts = ledger.attempts(&AttemptFilter::default()).unwrap();
         let attempts: Vec<_> = attempts.iter().collect();

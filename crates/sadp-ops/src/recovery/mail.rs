@@ -188,9 +188,10 @@ impl QrPlan {
 
 #[cfg(test)]
 mod tests {
-    use sadp_reset::{Attempt, AttemptVerdict, Ledger};
+    use sadp_reset::{AttemptVerdict, Ledger};
 
     use super::*;
+    use crate::memory::tests::record;
 
     #[test]
     fn a_code_that_arrived_and_any_asked_for_since_count() {
@@ -216,15 +217,8 @@ mod tests {
         for (second, &result) in (0..).zip(results) {
             let at = Timestamp::from_second(second).unwrap();
             for action in [Action::MailQr, Action::ExportRequest] {
-                let attempt = Attempt {
-                    device: None,
-                    address: None,
-                    action,
-                    at,
-                };
-                let id = ledger.begin(&attempt).unwrap();
                 let verdict = AttemptVerdict::new(result, at);
-                ledger.finish(id, &verdict).unwrap();
+                record(&mut ledger, None, action, &verdict);
             }
         }
         let attempts = ledger.attempts(&AttemptFilter::default()).unwrap();
