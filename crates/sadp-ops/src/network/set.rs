@@ -1,11 +1,11 @@
-use std::{collections::HashMap, net::Ipv4Addr};
+use std::net::Ipv4Addr;
 
 use sadp_model::{AddressStep, Device};
 use sadp_reset::{Action, LedgerError};
 
 use super::{
     AddressHolder, BadChange, Plan, PlannedChange, Settings, SettingsChange, WantedSettings,
-    already_set, probe, schedule,
+    already_set, apply, probe,
 };
 use crate::{DiscoveredDevice, Guard, Inventory, SafetyChecks, Session};
 
@@ -52,14 +52,7 @@ pub async fn set(
 ) -> Result<Plan, SetError> {
     let DeviceChange { device, wanted } = change;
     let change = SettingsChange::of(&device, &wanted)?;
-    let mut plan = Plan {
-        changes: Vec::new(),
-        steps: Vec::new(),
-        left_out: Vec::new(),
-        target: None,
-        settings,
-        lines: HashMap::new(),
-    };
+    let mut plan = Plan::new(settings);
     if change.is_none() {
         plan.left_out.push(already_set(&device, change));
         return Ok(plan);
@@ -100,7 +93,7 @@ async fn holder(
     session: &Session,
 ) -> Option<AddressHolder> {
     let others = |other: &&Device| other.mac != device.entry.device.mac;
-    let known = schedule::holder(address, inventory, others);
+    let known = apply::holder(address, inventory, others);
     if known.is_some() {
         return known;
     }
