@@ -11,7 +11,8 @@ use sadp_reset::{Action, Vault, parse_guid};
 use secrecy::SecretString;
 
 use super::{
-    Plan, PlannedDevice, PreparedDevice, PreparedStep, Settings, Step, StepProgress, Wishes,
+    Plan, PlannedDevice, PreparedDevice, PreparedStep, Settings, Step, StepProgress,
+    WantedPreparation,
 };
 use crate::{
     DiscoveredDevice, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Preparation, Reason,
@@ -28,7 +29,7 @@ pub(super) async fn carry_out(
     observer: &mut dyn Observer,
 ) -> Result<(), OpsError> {
     let Plan {
-        devices, wishes, ..
+        devices, wanted, ..
     } = plan;
     let due = devices.iter().filter(|it| it.is_due_over_http());
     let selection = Selection {
@@ -41,7 +42,7 @@ pub(super) async fn carry_out(
     let run = HttpRun {
         action: Action::Check,
         access: &HttpAccess::default(),
-        login: LoginTrial::new(settings.password, wishes.overrides),
+        login: LoginTrial::new(settings.password, wanted.overrides),
     };
     let prepare = async |login: &mut LoggedIn<'_, '_>, status: HttpStatus| {
         let device = login.device;
@@ -50,7 +51,7 @@ pub(super) async fn carry_out(
         let steps = target.map_or(&[][..], |target| &target.steps);
         let preparing = DevicePreparation {
             device,
-            wishes,
+            wanted,
             settings,
             encrypted: status.transport == Some(Transport::Https),
         };
@@ -113,7 +114,7 @@ impl PlannedDevice {
 /// What is done on one device that took the password.
 struct DevicePreparation<'a> {
     device: &'a DiscoveredDevice,
-    wishes: &'a Wishes,
+    wanted: &'a WantedPreparation,
     settings: Settings<'a>,
     /// Whether the connection is encrypted, so that values need not be.
     encrypted: bool,
@@ -238,7 +239,7 @@ impl DevicePreparation<'_> {
         fields: &Fields,
         login: &mut LoggedIn<'_, '_>,
     ) -> Result<Option<Outcome>, HttpFinding> {
-        let Some(mailbox) = &self.wishes.mailbox else {
+        let Some(mailbox) = &self.wanted.mailbox else {
             return Err(HttpFinding::NotOffered);
         };
         let known = login.send(&IsapiRequest::get(SecurityEmail::PATH)).await?;
@@ -259,8 +260,7 @@ impl DevicePreparation<'_> {
         fields: &Fields,
         login: &mut LoggedIn<'_, '_>,
     ) -> Result<Option<Outcome>, HttpFinding> {
-        let answers = self.wishes.answers.as_ref();
-        let answers = answers.and_then(|answers| answers.of(&self.device.entry.device));
+        let answers = self.wanted.answers_of(&self.device.entry.device);
         let listed = login
             .read_list(&IsapiRequest::get(SecurityQuestion::PATH))
             .await?;

@@ -47,7 +47,7 @@ impl<'a> PreparationRun<'a> {
         observer: &mut dyn Observer,
     ) -> Result<(), OpsError> {
         let Plan {
-            devices, wishes, ..
+            devices, wanted, ..
         } = plan;
         let mut commands = Vec::new();
         let mut steps = Vec::new();
@@ -62,7 +62,7 @@ impl<'a> PreparationRun<'a> {
                 continue;
             };
             let password = Password::new(self.settings.password.clone())?;
-            if let Some(command) = wishes.command(preparation, device, password) {
+            if let Some(command) = wanted.command(preparation, device, password) {
                 let device = device.clone();
                 commands.push(DeviceCommand { device, command });
                 steps.push(step);
@@ -103,7 +103,7 @@ impl<'a> PreparationRun<'a> {
             match preparation {
                 Preparation::Guid => keeper.conclude(place, outcome),
                 Preparation::Mailbox if outcome.status == OutcomeStatus::Done => {
-                    if let Some(mailbox) = &wishes.mailbox {
+                    if let Some(mailbox) = &wanted.mailbox {
                         outcome.data = OutcomeData::Mailbox(mailbox.clone());
                     }
                 }
