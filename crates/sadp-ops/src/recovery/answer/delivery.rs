@@ -296,7 +296,6 @@ const fn says_nothing_waits(refusal: &Refusal) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use sadp_model::{Device, Protocol, Registry, Sighting, Via};
     use sadp_proto::{Message, RefusalReply};
     use sadp_reset::{Answer, AnswerTarget, DeviceKey, NewCase, RequestFacts, RequestKind};
 
@@ -304,18 +303,7 @@ mod tests {
     use crate::recovery::answer::AnswerSource;
 
     fn checked(case: Option<CaseId>) -> CheckedAnswer {
-        let mut registry = Registry::new();
-        let mut device = Device::unknown();
-        device.mac = "44:47:cc:00:00:05".parse().ok();
-        let sighting = Sighting {
-            interface: "lan0".into(),
-            from: [192, 168, 1, 64].into(),
-            protocol: Protocol::Sadp,
-            via: Via::Multicast,
-            at: Timestamp::UNIX_EPOCH,
-        };
-        registry.record(device, sighting);
-        let device = DiscoveredDevice::assess_all(registry.into_entries(), &[]).remove(0);
+        let device = DiscoveredDevice::received_from(&[[[192, 168, 1, 64]; 2]]);
         CheckedAnswer {
             target: AnswerTarget {
                 device: device.key().unwrap(),
