@@ -4,7 +4,6 @@ mod http;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use sadp_model::{Device, State};
 use sadp_proto::{
     Command,
@@ -13,7 +12,7 @@ use sadp_proto::{
 use sadp_reset::{Account, Action, LedgerError, PasswordNumber};
 use secrecy::SecretString;
 
-pub use self::http::{HttpPlan, plan_over_http};
+pub use self::http::plan_over_http;
 use crate::{
     DiscoveredDevice, Event, Inventory, Observer, OpsError, Outcome, OutcomeStatus, Overrides,
     Reason, Report, SafetyChecks, Seen, Selection, Session, StopReason,
@@ -25,7 +24,7 @@ use crate::{
 
 /// Which devices get a first password.
 #[derive(Debug)]
-pub struct Plan {
+pub struct Plan<T = ()> {
     /// The devices that get it, and the others. An activation of an earlier run that a
     /// look proves is among these, as done.
     pub selection: Selection,
@@ -34,6 +33,8 @@ pub struct Plan {
     pub already_active: usize,
     /// Those that an earlier run activated without a reply.
     earlier: Vec<DiscoveredDevice>,
+    /// What the devices that get it told before, in the same order.
+    told: Vec<T>,
 }
 
 /// Plans the activation of these devices. Those that are active already, or do
@@ -46,45 +47,70 @@ pub fn plan(
     named: bool,
 ) -> Result<Plan, LedgerError> {
     let mut unactivated = Vec::new();
-    let mut left_out = Vec::new();
-    let mut already_active = 0;
-    let mut earlier_ones = Vec::new();
+    let mut plan = Plan::new();
     for device in devices {
-        let earlier = earlier(session, &device)?;
-        match (device.entry.device.state, earlier) {
-            (Some(State::Unactivated), _) => unactivated.push(device),
-            (Some(_), Some(at)) => {
-                left_out.push(Outcome {
-                    reason: Reason::ActivatedEarlier { at },
-                    ..Outcome::new(&device, Action::Activate, OutcomeStatus::Done)
-                });
-                earlier_ones.push(device);
-            }
-            (Some(_), None) if !named => already_active += 1,
-            (state, _) => {
-                let reason = match state {
-                    Some(_) => Reason::AlreadyActive,
-                    None => Reason::StateUnknown,
-                };
-                left_out.push(Outcome::skipped(&device, Action::Activate, reason));
-            }
+        match device.entry.device.state {
+            Some(State::Unactivated) => unactivated.push(device),
+            Some(_) => plan.leave_out_active(session, device, named)?,
+            None => plan.leave_out(&device, Reason::StateUnknown),
         }
     }
     let checks = SafetyChecks::new(Action::Activate, overrides);
-    Ok(Plan {
-        selection: checks.select(session, unactivated)?.after(left_out),
-        already_active,
-        earlier: earlier_ones,
-    })
+    let selection = checks.select(session, unactivated)?;
+    plan.selection = selection.after(plan.selection.left_out);
+    Ok(plan)
 }
 
-impl Plan {
+impl<T> Plan<T> {
+    const fn new() -> Self {
+        Self {
+            selection: Selection::none(Action::Activate),
+            already_active: 0,
+            earlier: Vec::new(),
+            told: Vec::new(),
+        }
+    }
+
+    /// Leaves out a device that has a password. An earlier run may have sent it, and no
+    /// reply came.
+    fn leave_out_active(
+        &mut self,
+        session: &Session,
+        device: DiscoveredDevice,
+        named: bool,
+    ) -> Result<(), LedgerError> {
+        let earlier = match (session.ledger(), device.key()) {
+            (Some(ledger), Some(key)) => unconfirmed_activation(ledger, &key)?,
+            _ => None,
+        };
+        if let Some(at) = earlier {
+            self.selection.left_out.push(Outcome {
+                reason: Reason::ActivatedEarlier { at },
+                ..Outcome::new(&device, Action::Activate, OutcomeStatus::Done)
+            });
+            self.earlier.push(device);
+        } else if named {
+            self.leave_out(&device, Reason::AlreadyActive);
+        } else {
+            self.already_active += 1;
+        }
+        Ok(())
+    }
+
+    fn leave_out(&mut self, device: &DiscoveredDevice, reason: Reason) {
+        let skipped = Outcome::skipped(device, Action::Activate, reason);
+        self.selection.left_out.push(skipped);
+    }
+
     /// Writes down what the look proves of earlier runs: the former GUIDs of a device
     /// that they activated are void.
     pub fn record_earlier(&self, session: &mut Session) -> Result<(), LedgerError> {
-        record_earlier(&self.earlier, session)
+        let mut earlier = self.earlier.iter();
+        earlier.try_for_each(|device| session.record_success(device, Action::Activate))
     }
+}
 
+impl Plan {
     /// Sends the password to each device, at most `parallel` at a time, and looks
     /// at them again. What a look proves undone is sent again, within `settle`.
     pub async fn carry_out(
@@ -232,21 +258,6 @@ fn record(
             .ledger_mut()?
             .record_new_password(&key, password, at),
         None => Ok(()),
-    }
-}
-
-/// Writes down that an earlier run activated these devices.
-fn record_earlier(devices: &[DiscoveredDevice], session: &mut Session) -> Result<(), LedgerError> {
-    devices
-        .iter()
-        .try_for_each(|device| session.record_success(device, Action::Activate))
-}
-
-/// When an earlier run sent a device its first password, and no reply came.
-fn earlier(session: &Session, device: &DiscoveredDevice) -> Result<Option<Timestamp>, LedgerError> {
-    match (session.ledger(), device.key()) {
-        (Some(ledger), Some(key)) => unconfirmed_activation(ledger, &key),
-        _ => Ok(None),
     }
 }
 
