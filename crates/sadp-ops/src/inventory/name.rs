@@ -347,27 +347,19 @@ pub fn select(
 
 #[cfg(test)]
 mod tests {
-    use sadp_model::{Device, Protocol, Registry, Sighting, Via};
+    use sadp_model::Device;
 
     use super::*;
 
     fn devices(serials: &[&str]) -> Inventory {
-        let mut registry = Registry::new();
-        for (number, serial) in (0u8..).zip(serials) {
+        let reports = (0u8..).zip(serials).map(|(number, serial)| {
             let mut device = Device::unknown();
             device.mac = Some(MacAddr::new([0x44, 0x47, 0xcc, 0, 0, number]));
             device.serial = Serial::new(serial);
-            let sighting = Sighting {
-                interface: "".into(),
-                from: [192, 168, 1, 5].into(),
-                protocol: Protocol::Sadp,
-                via: Via::Unicast,
-                at: jiff::Timestamp::UNIX_EPOCH,
-            };
-            registry.record(device, sighting);
-        }
+            ([192, 168, 1, 5], device)
+        });
         Inventory {
-            devices: DiscoveredDevice::assess_all(registry.into_entries(), &[]),
+            devices: DiscoveredDevice::received(reports),
             ..Inventory::default()
         }
     }
