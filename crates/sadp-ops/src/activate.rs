@@ -17,6 +17,7 @@ use crate::{
     DiscoveredDevice, Event, Inventory, Observer, OpsError, Outcome, OutcomeStatus, Overrides,
     Reason, Report, SafetyChecks, Seen, Selection, Session, StopReason,
     batch::{Batch, DeviceCommand, KeepNothing, Settling},
+    inventory::Enough,
     memory::unconfirmed_activation,
     offer::preparations,
     settle::{FollowUp, RoundLimit},
@@ -148,7 +149,8 @@ impl Plan {
             let open: Vec<_> = open.collect();
             let keys: Vec<_> = open.iter().filter_map(|it| it.device.key()).collect();
             if !open.is_empty() {
-                let after = session.look_again_at(&keys, observer).await;
+                let enough = Enough::Received(&keys);
+                let after = session.look_after(enough, observer).await;
                 for target in open {
                     let now = after.same(&target.device);
                     target.take_in(now.map(|found| &found.entry.device));

@@ -19,7 +19,7 @@ use sadp_reset::{Action, Ledger, LedgerError, PasswordNumber};
 use self::recorder::{Recorder, Sent};
 use crate::{
     DiscoveredDevice, Event, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
-    Reason, Report, Seen, Session, StopReason, settle::PATIENCE,
+    Reason, Report, Seen, Session, StopReason, inventory::Enough, settle::PATIENCE,
 };
 
 /// The pace of commands with a password that may be wrong: each waits for the one
@@ -163,8 +163,8 @@ impl BatchReport {
         if !outcomes.any(|(_, outcome)| outcome.may_have_happened()) {
             return Inventory::default();
         }
-        let devices = before.devices.len();
-        session.look_again_for(devices, observer).await
+        let enough = Enough::Count(before.devices.len());
+        session.look_after(enough, observer).await
     }
 }
 

@@ -31,12 +31,13 @@ pub struct Inventory {
 }
 
 /// When a look may end before the survey is complete.
-enum Enough<'a> {
+pub(crate) enum Enough<'a> {
     Never,
     /// These were received, and any other with the MAC of one of them.
     Devices(&'a [DeviceKey]),
     /// These were received.
     Received(&'a [DeviceKey]),
+    /// So many were received: after commands that leave devices where they are.
     Count(usize),
 }
 
@@ -235,32 +236,18 @@ impl Session {
     /// Looks again, as after commands. A failure is an event, and leaves the
     /// inventory empty: the commands were sent anyway.
     pub async fn look_again(&mut self, observer: &mut dyn Observer) -> Inventory {
-        self.look_after(&Enough::Never, observer).await
+        self.look_after(Enough::Never, observer).await
     }
 
-    /// The same after commands that leave devices where they are: only until this
-    /// many were received.
-    pub(crate) async fn look_again_for(
+    /// The same until enough is found.
+    pub(crate) async fn look_after(
         &mut self,
-        devices: usize,
+        enough: Enough<'_>,
         observer: &mut dyn Observer,
     ) -> Inventory {
-        self.look_after(&Enough::Count(devices), observer).await
-    }
-
-    /// The same for certain devices: only until they were received.
-    pub(crate) async fn look_again_at(
-        &mut self,
-        devices: &[DeviceKey],
-        observer: &mut dyn Observer,
-    ) -> Inventory {
-        self.look_after(&Enough::Received(devices), observer).await
-    }
-
-    async fn look_after(&mut self, enough: &Enough<'_>, observer: &mut dyn Observer) -> Inventory {
         let abandon = self.cancellation.abandon.clone();
         match self
-            .limited_scan(enough, abandon.cancelled(), observer)
+            .limited_scan(&enough, abandon.cancelled(), observer)
             .await
         {
             Ok(report) => Inventory {

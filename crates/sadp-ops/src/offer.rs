@@ -169,11 +169,11 @@ impl Selection {
     /// Sends a command to the only device. Returns what was left out, too.
     pub(crate) async fn send_single(
         mut self,
+        command: Command,
         session: &mut Session,
-        single: SingleCommand<'_>,
+        inventory: &Inventory,
         observer: &mut dyn Observer,
     ) -> Result<(Vec<Outcome>, BatchReport), OpsError> {
-        let SingleCommand { command, inventory } = single;
         let device = self.devices.pop();
         let command = device.map(|device| DeviceCommand { device, command });
         let mut keep = KeepNothing;
@@ -209,12 +209,6 @@ impl Selection {
         let sent = session.send(batch, settings.inventory, observer).await?;
         Ok((self.left_out, sent))
     }
-}
-
-/// A command for the only device of a selection.
-pub(crate) struct SingleCommand<'a> {
-    pub(crate) command: Command,
-    pub(crate) inventory: &'a Inventory,
 }
 
 /// The same command for several devices, each with the current password.

@@ -14,7 +14,7 @@ mod stop;
 pub(crate) mod time;
 pub(crate) mod verify;
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use sadp_model::Contradiction;
@@ -462,6 +462,37 @@ impl Outcome {
         };
     }
 }
+
+/// Why a file cannot be used. Two are equal where they are the same finding.
+#[derive(Debug)]
+pub struct Unusable<E>(Arc<E>);
+
+impl<E> Unusable<E> {
+    /// Why.
+    pub fn cause(&self) -> &E {
+        &self.0
+    }
+}
+
+impl<E> From<E> for Unusable<E> {
+    fn from(cause: E) -> Self {
+        Self(Arc::new(cause))
+    }
+}
+
+impl<E> Clone for Unusable<E> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<E> PartialEq for Unusable<E> {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl<E> Eq for Unusable<E> {}
 
 /// What became of an operation.
 #[derive(Debug)]

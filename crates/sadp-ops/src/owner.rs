@@ -10,7 +10,6 @@ pub use crate::outcome::owner::{CloudStatus, OwnerChange, OwnerFinding, UnbindSt
 use crate::{
     DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
     Overrides, PasswordSettings, Reason, Report, Requirements, SafetyChecks, Selection, Session,
-    offer::SingleCommand,
 };
 
 /// Reads the state of Hik-Connect. Where the device offers it, it is asked whether
@@ -59,11 +58,8 @@ async fn ask_unbind_status(
         devices: vec![device.clone()],
         ..Selection::none(Action::CloudShow)
     };
-    let single = SingleCommand {
-        command: Command::GetUnbindStatus,
-        inventory,
-    };
-    let (left_out, sent) = selection.send_single(session, single, observer).await?;
+    let sent = selection.send_single(Command::GetUnbindStatus, session, inventory, observer);
+    let (left_out, sent) = sent.await?;
     Ok(sent.into_report(left_out))
 }
 
@@ -134,8 +130,8 @@ impl Plan {
                 return Ok(asked);
             }
         }
-        let single = SingleCommand { command, inventory };
-        let sent = self.selection.send_single(session, single, observer);
+        let selection = self.selection;
+        let sent = selection.send_single(command, session, inventory, observer);
         let (left_out, mut sent) = sent.await?;
         let after = sent.look_again(session, inventory, observer).await;
         for (device, outcome) in &mut sent.outcomes {

@@ -14,6 +14,7 @@ use crate::{
     BatchReport, BlockReason, DiscoveredDevice, Event, Guard, Inventory, Observer, OpsError,
     Outcome, OutcomeData, OutcomeStatus, Reason, Report, Seen, Session,
     batch::{Batch, DeviceCommand, KeepNothing, PROVING, Settling, guarded},
+    inventory::Enough,
     safety::{changed_since, sender_conflict},
     settle::{FollowUp, LOOK_EVERY, RoundLimit},
 };
@@ -110,7 +111,9 @@ impl<'a> Waves<'a> {
                     Err(error) => return Err(error),
                 }
             }
-            let seen = session.look_again_at(&self.keys(&wave), observer).await;
+            let open = self.keys(&wave);
+            let enough = Enough::Received(&open);
+            let seen = session.look_after(enough, observer).await;
             let numbers = due.iter().map(|step| step.number);
             let mut replies: HashMap<_, _> = numbers.zip(replies).collect();
             for step in &wave {

@@ -1,17 +1,17 @@
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use sadp_reset::{
     AnswerProblem, CaseEnding, CaseId, InvalidReason, NotAnAnswer, RequestValidity, Why,
 };
 
-use super::Impact;
+use super::{Impact, Unusable};
 
 /// What is known of how an answer was taken, or why it was not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnswerFinding {
     /// Not sent: the file cannot be used.
-    Unusable(UnusableFile),
+    Unusable(Unusable<AnswerProblem>),
     /// Not sent: the device accepted its answer before.
     AlreadyRecovered {
         /// When.
@@ -80,7 +80,7 @@ impl AnswerFinding {
         match self {
             Self::AlreadyRecovered { .. } => Impact::None,
             Self::NotFound => Impact::Device,
-            Self::Unusable(file) if matches!(file.problem().why, Why::Unreadable(_)) => {
+            Self::Unusable(file) if matches!(file.cause().why, Why::Unreadable(_)) => {
                 Impact::Computer
             }
             _ => Impact::Safety,
@@ -96,32 +96,6 @@ pub enum AnswerSource {
     /// A person, who typed it.
     Key,
 }
-
-/// A file that cannot be used as an answer. Two are equal where they are the same
-/// finding.
-#[derive(Clone, Debug)]
-pub struct UnusableFile(Arc<AnswerProblem>);
-
-impl From<AnswerProblem> for UnusableFile {
-    fn from(problem: AnswerProblem) -> Self {
-        Self(Arc::new(problem))
-    }
-}
-
-impl UnusableFile {
-    /// The file, and why.
-    pub fn problem(&self) -> &AnswerProblem {
-        &self.0
-    }
-}
-
-impl PartialEq for UnusableFile {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl Eq for UnusableFile {}
 
 /// What an outcome holds about an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -20,9 +20,7 @@ pub use self::{
     pending::{AnswerFor, AnswerInput, Matching, PendingAnswer, match_requests},
 };
 pub use super::password_reset::ResetChoice;
-pub use crate::outcome::answer::{
-    AnswerData, AnswerFinding, AnswerSource, SentAnswer, UnusableFile,
-};
+pub use crate::outcome::answer::{AnswerData, AnswerFinding, AnswerSource, SentAnswer};
 use crate::{Inventory, Observer, OpsError, Outcome, Report, Session, recovery::History};
 
 /// Which answers are sent.

@@ -12,7 +12,6 @@ use crate::{
     DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
     Overrides, PasswordSettings, Reason, Report, Requirements, Selection, Session,
     batch::{QUERY_PARALLEL, Query},
-    offer::SingleCommand,
 };
 
 /// Devices to ask for their questions.
@@ -181,11 +180,9 @@ impl QuestionsPlan {
     ) -> Result<Report, OpsError> {
         let NewQuestions { answers, settings } = questions;
         let password = Password::new(settings.password.clone())?;
-        let single = SingleCommand {
-            command: Command::SetQuestions { answers, password },
-            inventory: settings.inventory,
-        };
-        let sent = self.selection.send_single(session, single, observer);
+        let command = Command::SetQuestions { answers, password };
+        let (selection, inventory) = (self.selection, settings.inventory);
+        let sent = selection.send_single(command, session, inventory, observer);
         let (left_out, sent) = sent.await?;
         Ok(sent.into_report(left_out))
     }
