@@ -121,10 +121,8 @@ impl Plan {
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
         self.record_earlier(session)?;
-        let Selection {
-            devices, left_out, ..
-        } = self.selection;
-        let mut report = Report::new(left_out);
+        let devices = self.selection.devices;
+        let mut report = Report::new(self.selection.left_out);
         if devices.is_empty() {
             return Ok(report);
         }

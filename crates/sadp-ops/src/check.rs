@@ -36,9 +36,7 @@ impl Plan {
         access: &HttpAccess,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let Selection {
-            devices, left_out, ..
-        } = self.selection;
+        let devices = self.selection.devices;
         let look = HttpLook {
             action: Action::Check,
             access,
@@ -52,7 +50,13 @@ impl Plan {
                 Some(Ok(status)) => done(device, status),
                 other => not_told(device, Action::Check, other.and_then(Result::err)),
             });
-        Ok(Report::new(left_out.into_iter().chain(outcomes).collect()))
+        Ok(Report::new(
+            self.selection
+                .left_out
+                .into_iter()
+                .chain(outcomes)
+                .collect(),
+        ))
     }
 
     /// The same, and then the password goes to one device after the other, at most once

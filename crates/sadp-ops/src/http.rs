@@ -2,7 +2,6 @@
 //! asked, what each tells without a login, and [logins](login), at most one a decision of
 //! the user.
 
-mod finding;
 mod logged_in;
 mod login;
 mod reach;
@@ -81,11 +80,10 @@ impl ChosenDevices {
         session: &Session,
         action: Action,
     ) -> Result<Selection, LedgerError> {
-        let Selection {
-            devices, left_out, ..
-        } = select(self.devices, action);
+        let reachable = select(self.devices, action);
         let requirements = Requirements::new(action, self.overrides, self.named);
-        Ok(requirements.select(session, devices)?.after(left_out))
+        let selection = requirements.select(session, reachable.devices)?;
+        Ok(selection.after(reachable.left_out))
     }
 }
 

@@ -33,8 +33,8 @@ pub use self::{
 };
 pub use crate::outcome::network::{AddressHolder, NetworkFinding, SettingsChange};
 use crate::{
-    DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
-    Overrides, Reason, Report, Seen, Session, network::waves::Waves,
+    DeviceRef, DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeData,
+    OutcomeStatus, Overrides, Reason, Report, Seen, Session, network::waves::Waves,
 };
 
 /// How devices are sent new settings.
@@ -195,7 +195,7 @@ impl Settings {
     }
 }
 
-fn skipped(device: &DiscoveredDevice, finding: NetworkFinding) -> Outcome {
+fn skipped(device: impl Into<DeviceRef>, finding: NetworkFinding) -> Outcome {
     Outcome::skipped(device, Action::NetSet, Reason::Network(finding))
 }
 

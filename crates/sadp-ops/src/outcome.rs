@@ -12,9 +12,8 @@ pub(crate) mod recovery;
 pub(crate) mod request;
 mod stop;
 pub(crate) mod time;
-pub(crate) mod verify;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, time::Duration};
 
 use jiff::Timestamp;
 use sadp_model::Contradiction;
@@ -22,21 +21,21 @@ use sadp_proto::{MailQr, Mailbox, RefusalReply, seal::SealError};
 use sadp_reset::{Account, Action, RecorderCamera};
 use strum::{EnumIter, EnumString, IntoStaticStr};
 
+pub use self::{
+    answer::Unusable,
+    offer::{Offer, Preparation},
+    stop::StopReason,
+};
 use self::{
     answer::{AnswerData, AnswerFinding},
     guid::{ExportedGuid, GuidFinding, ImportedGuid},
-    http::{HttpFinding, HttpStatus},
+    http::{HttpFinding, HttpStatus, VerifyFinding},
     network::{NetworkFinding, SettingsChange},
     onvif::{OnvifChange, OnvifStatus},
     owner::{CloudStatus, OwnerFinding},
     recovery::{ButtonFinding, ListedQuestions, PreparedDevice, ResetFinding},
     request::{ExportedRequest, RequestFinding},
     time::{ClockStatus, TimeChange},
-    verify::VerifyFinding,
-};
-pub use self::{
-    offer::{Offer, Preparation},
-    stop::StopReason,
 };
 use crate::{DeviceRef, DiscoveredDevice, OpsError};
 
@@ -376,7 +375,7 @@ impl Outcome {
     }
 
     /// One that was not sent, for this reason.
-    pub(crate) fn skipped(device: &DiscoveredDevice, action: Action, reason: Reason) -> Self {
+    pub(crate) fn skipped(device: impl Into<DeviceRef>, action: Action, reason: Reason) -> Self {
         Self {
             reason,
             ..Self::new(device, action, OutcomeStatus::Skipped)
@@ -462,37 +461,6 @@ impl Outcome {
         };
     }
 }
-
-/// Why a file cannot be used. Two are equal where they are the same finding.
-#[derive(Debug)]
-pub struct Unusable<E>(Arc<E>);
-
-impl<E> Unusable<E> {
-    /// Why.
-    pub fn cause(&self) -> &E {
-        &self.0
-    }
-}
-
-impl<E> From<E> for Unusable<E> {
-    fn from(cause: E) -> Self {
-        Self(Arc::new(cause))
-    }
-}
-
-impl<E> Clone for Unusable<E> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<E> PartialEq for Unusable<E> {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl<E> Eq for Unusable<E> {}
 
 /// What became of an operation.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use sadp_reset::{
 };
 use secrecy::SecretString;
 
-pub use crate::outcome::verify::VerifyFinding;
+pub use crate::outcome::http::VerifyFinding;
 use crate::{
     DeviceRef, DiscoveredDevice, Guard, Inventory, Observer, OpsError, Outcome, OutcomeData,
     OutcomeStatus, Overrides, Reason, Report, Seen, Session, StopReason,
@@ -95,10 +95,7 @@ impl GivenDevices {
         for device in devices {
             match key(&device).and_then(|key| found.with_key(&key)) {
                 Some(found) => there.push(found.clone()),
-                None => skipped.push(Outcome {
-                    reason: missing.clone(),
-                    ..Outcome::new(device, Action::Check, OutcomeStatus::Skipped)
-                }),
+                None => skipped.push(Outcome::skipped(device, Action::Check, missing.clone())),
             }
         }
         report.outcomes.extend(skipped);

@@ -15,7 +15,7 @@ use sadp_reset::Action;
 use super::{Plan, record};
 use crate::{
     DiscoveredDevice, Event, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Overrides,
-    Reason, Report, SafetyChecks, Seen, Selection, Session, StopReason,
+    Reason, Report, SafetyChecks, Seen, Session, StopReason,
     http::{
         self, HttpAccess, HttpActivation, HttpEndpoint, HttpFinding, HttpLook, HttpStatus, not_told,
     },
@@ -44,20 +44,17 @@ pub async fn plan_over_http(
     let alone = named && devices.len() == 1;
     let selection = http::select(devices, Action::Activate);
     let checks = SafetyChecks::new(Action::Activate, overrides).over_http();
-    let Selection {
-        devices, left_out, ..
-    } = checks
-        .select(session, selection.devices)?
-        .after(selection.left_out);
+    let checked = checks.select(session, selection.devices)?;
+    let checked = checked.after(selection.left_out);
     let look = HttpLook {
         action: Action::Activate,
         access: &HttpAccess::HTTP_ONLY,
         before_login: false,
     };
-    let asked = look.ask_all(&devices, session, observer).await?;
+    let asked = look.ask_all(&checked.devices, session, observer).await?;
     let mut plan = Plan::new();
-    plan.selection.left_out = left_out;
-    for (device, asked) in devices.into_iter().zip(asked) {
+    plan.selection.left_out = checked.left_out;
+    for (device, asked) in checked.devices.into_iter().zip(asked) {
         let status = match asked {
             Some(Ok(status)) => status,
             other => {
@@ -104,10 +101,8 @@ impl Plan<HttpStatus> {
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
         self.record_earlier(session)?;
-        let Selection {
-            devices, left_out, ..
-        } = self.selection;
-        let mut report = Report::new(left_out);
+        let devices = self.selection.devices;
+        let mut report = Report::new(self.selection.left_out);
         let password = Password::new(verification.password.clone())?;
         let number = session.draw_password_number()?;
         let mut to_verify = Vec::new();

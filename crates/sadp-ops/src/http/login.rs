@@ -44,9 +44,7 @@ impl HttpRun<'_> {
         observer: &mut dyn Observer,
         work: impl AsyncFn(&mut LoggedIn<'_, '_>, HttpStatus) -> Outcome,
     ) -> Result<Report, OpsError> {
-        let Selection {
-            devices, left_out, ..
-        } = selection;
+        let devices = selection.devices;
         let look = HttpLook {
             action: self.action,
             access: self.access,
@@ -88,7 +86,7 @@ impl HttpRun<'_> {
             });
         }
         drop(running);
-        let mut report = Report::new(left_out);
+        let mut report = Report::new(selection.left_out);
         report.outcomes.extend(outcomes.into_iter().flatten());
         report.failure = batch.into_inner().failure;
         Ok(report)

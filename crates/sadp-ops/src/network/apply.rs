@@ -11,7 +11,7 @@ use super::{
     plan_file::{PlanRow, Problem},
     probe, skipped,
 };
-use crate::{DeviceRef, Inventory, Outcome, OutcomeStatus, Reason, SafetyChecks, Session};
+use crate::{DeviceRef, Inventory, Outcome, Reason, SafetyChecks, Session};
 
 /// Why the rows of a plan file cannot be planned.
 #[derive(Debug, thiserror::Error)]
@@ -141,10 +141,7 @@ fn missing(row: &PlanRow) -> Outcome {
         mac: Some(row.mac),
         ..DeviceRef::default()
     };
-    Outcome {
-        reason: Reason::Network(NetworkFinding::NotFound { line: row.line }),
-        ..Outcome::new(device, Action::NetSet, OutcomeStatus::Skipped)
-    }
+    skipped(device, NetworkFinding::NotFound { line: row.line })
 }
 
 /// Takes out the changes whose address is held by a device that does not move,

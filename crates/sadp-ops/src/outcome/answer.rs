@@ -1,11 +1,11 @@
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
 use sadp_reset::{
     AnswerProblem, CaseEnding, CaseId, InvalidReason, NotAnAnswer, RequestValidity, Why,
 };
 
-use super::{Impact, Unusable};
+use super::Impact;
 
 /// What is known of how an answer was taken, or why it was not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +96,37 @@ pub enum AnswerSource {
     /// A person, who typed it.
     Key,
 }
+
+/// Why a file cannot be used. Two are equal where they are the same finding.
+#[derive(Debug)]
+pub struct Unusable<E>(Arc<E>);
+
+impl<E> Unusable<E> {
+    /// Why.
+    pub fn cause(&self) -> &E {
+        &self.0
+    }
+}
+
+impl<E> From<E> for Unusable<E> {
+    fn from(cause: E) -> Self {
+        Self(Arc::new(cause))
+    }
+}
+
+impl<E> Clone for Unusable<E> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<E> PartialEq for Unusable<E> {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl<E> Eq for Unusable<E> {}
 
 /// What an outcome holds about an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -161,16 +161,13 @@ impl QrPlan {
         inventory: &Inventory,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let Selection {
-            devices, left_out, ..
-        } = self.selection;
         let query = Query {
             action: Action::MailQr,
             command: || Command::GetMailQr,
             read: MailQr::read,
             parallel: 1,
         };
-        let sent = query.send(devices, session, inventory, observer);
+        let sent = query.send(self.selection.devices, session, inventory, observer);
         let (mut sent, mut fetched) = sent.await?;
         for (place, (_, outcome)) in sent.outcomes.iter_mut().enumerate() {
             match fetched.remove(&place) {
@@ -182,7 +179,7 @@ impl QrPlan {
                 None => {}
             }
         }
-        Ok(sent.into_report(left_out))
+        Ok(sent.into_report(self.selection.left_out))
     }
 }
 

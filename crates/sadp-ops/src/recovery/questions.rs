@@ -48,11 +48,8 @@ impl ReadPlan {
         settings: ReadSettings<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let Selection {
-            devices, left_out, ..
-        } = self.0;
         let query = query(settings.parallel);
-        let sent = query.send(devices, session, settings.inventory, observer);
+        let sent = query.send(self.0.devices, session, settings.inventory, observer);
         let (mut sent, mut lists) = sent.await?;
         for (place, (_, outcome)) in sent.outcomes.iter_mut().enumerate() {
             if outcome.status == OutcomeStatus::Done {
@@ -60,7 +57,7 @@ impl ReadPlan {
                 outcome.data = OutcomeData::Questions(ListedQuestions::new(&list, settings.names));
             }
         }
-        Ok(sent.into_report(left_out))
+        Ok(sent.into_report(self.0.left_out))
     }
 }
 
@@ -220,14 +217,8 @@ mod tests {
 
     fn impact(list: Option<&QuestionList>, numbers: &[u32]) -> Option<Impact> {
         let reason = objection(list, numbers.iter().copied())?;
-        let skipped = Outcome {
-            reason,
-            ..Outcome::new(
-                DeviceRef::default(),
-                Action::QuestionsAnswer,
-                OutcomeStatus::Skipped,
-            )
-        };
+        let action = Action::QuestionsAnswer;
+        let skipped = Outcome::skipped(DeviceRef::default(), action, reason);
         Some(skipped.impact())
     }
 }

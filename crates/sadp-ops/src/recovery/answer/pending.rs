@@ -11,8 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{AnswerData, AnswerFinding, AnswerSource};
 use crate::{
-    DeviceRef, Guard, Outcome, OutcomeData, OutcomeStatus, Overrides, Reason, Session,
-    recovery::History,
+    DeviceRef, Guard, Outcome, OutcomeData, Overrides, Reason, Session, recovery::History,
 };
 
 /// The vendor's answers, as they were given.
@@ -241,8 +240,7 @@ fn unusable(problem: AnswerProblem) -> Outcome {
 
 pub(super) fn skipped(device: DeviceRef, finding: AnswerFinding, data: AnswerData) -> Outcome {
     Outcome {
-        reason: Reason::Answer(finding),
         data: OutcomeData::Answer(data),
-        ..Outcome::new(device, Action::ImportAnswer, OutcomeStatus::Skipped)
+        ..Outcome::skipped(device, Action::ImportAnswer, Reason::Answer(finding))
     }
 }
