@@ -16,7 +16,7 @@ pub use self::http::plan_over_http;
 use crate::{
     DiscoveredDevice, Event, Inventory, Observer, OpsError, Outcome, OutcomeStatus, Overrides,
     Reason, Report, SafetyChecks, Seen, Selection, Session, StopReason,
-    batch::{Batch, DeviceCommand, KeepNothing, Settling},
+    batch::{Batch, DeviceCommand, Settling},
     inventory::Enough,
     memory::unconfirmed_activation,
     offer::preparations,
@@ -221,7 +221,6 @@ impl Sending<'_> {
         } = self.activation;
         let commands = due.iter().map(|it| it.command(password));
         let commands = commands.collect::<Result<_, _>>()?;
-        let mut keep = KeepNothing;
         let settling = Settling {
             seen: &|_, device| seen(Some(device)),
             time: settle,
@@ -230,7 +229,7 @@ impl Sending<'_> {
             parallel,
             settle: (!settle.is_zero()).then_some(settling),
             password: Some(&mut self.password),
-            ..Batch::new(Action::Activate, commands, &mut keep)
+            ..Batch::new(Action::Activate, commands)
         };
         let sent = session.send(batch, inventory, observer).await?;
         self.network_gone = sent.stopped == Some(StopReason::NetworkGone);

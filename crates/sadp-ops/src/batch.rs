@@ -54,28 +54,24 @@ pub(crate) struct Batch<'a> {
     /// How reports of silent devices settle the batch. `None` waits for replies alone.
     pub(crate) settle: Option<Settling<'a>>,
     pub(crate) commands: Vec<DeviceCommand>,
-    /// Keeps what devices answer.
-    pub(crate) keep: &'a mut dyn Keep,
+    /// Keeps what devices answer. `None`: only the outcomes matter.
+    pub(crate) keep: Option<&'a mut dyn Keep>,
     /// The ledger's number of the password, where all commands carry or set the same.
     /// Sending may change the number: see [`Ledger::record_accepted_password`].
     pub(crate) password: Option<&'a mut PasswordNumber>,
 }
 
-impl<'a> Batch<'a> {
+impl Batch<'_> {
     /// Commands that begin at once, one at a time: they carry no secret, or each one of
     /// its own, and the ledger knows no password of theirs.
-    pub(crate) fn new(
-        action: Action,
-        commands: Vec<DeviceCommand>,
-        keep: &'a mut dyn Keep,
-    ) -> Self {
+    pub(crate) const fn new(action: Action, commands: Vec<DeviceCommand>) -> Self {
         Self {
             action,
             pace: Pace::Together,
             parallel: 1,
             settle: None,
             commands,
-            keep,
+            keep: None,
             password: None,
         }
     }
@@ -102,15 +98,6 @@ pub(crate) struct DeviceCommand {
 pub(crate) trait Keep {
     /// An error ends the batch.
     fn keep(&mut self, ledger: &mut Ledger, reply: Replied<'_>) -> Result<(), OpsError>;
-}
-
-/// Keeps nothing: only the outcome matters.
-pub(crate) struct KeepNothing;
-
-impl Keep for KeepNothing {
-    fn keep(&mut self, _: &mut Ledger, _: Replied<'_>) -> Result<(), OpsError> {
-        Ok(())
-    }
 }
 
 /// What became of one command.
@@ -202,7 +189,8 @@ impl<T> Query<T> {
         };
         let batch = Batch {
             parallel: self.parallel,
-            ..Batch::new(self.action, commands.collect(), &mut keep)
+            keep: Some(&mut keep),
+            ..Batch::new(self.action, commands.collect())
         };
         let sent = session.send(batch, inventory, observer).await?;
         Ok((sent, keep.replies))
@@ -273,7 +261,7 @@ impl Session {
         };
         let mut recorder = Recorder {
             ledger,
-            keep: batch.keep,
+            keep: batch.keep.map(|keep| keep as &mut dyn Keep),
             password: batch.password,
             devices: &devices,
             action: batch.action,

@@ -59,11 +59,7 @@ impl Plan {
         login: LoginTrial<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let run = HttpRun {
-            action: Action::Cameras,
-            access,
-            login,
-        };
+        let run = HttpRun::new(Action::Cameras, access, login);
         let list_cameras = async |login: &mut LoggedIn<'_, '_>, _| {
             let listed = read(login).await;
             listed.unwrap_or_else(|finding| login.told(Err(finding)))

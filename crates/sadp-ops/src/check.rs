@@ -71,11 +71,7 @@ impl Plan {
         details: bool,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let run = HttpRun {
-            action: Action::Check,
-            access,
-            login,
-        };
+        let run = HttpRun::new(Action::Check, access, login);
         let ask_details = async |login: &mut LoggedIn<'_, '_>, mut status: HttpStatus| {
             if details {
                 match read_details(login).await {

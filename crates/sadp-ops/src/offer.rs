@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use crate::{
     DiscoveredDevice, Guard, Inventory, NextStep, Observer, Offer, OpsError, Outcome,
     OutcomeStatus, Overrides, Preparation, Reason, SafetyChecks, Session,
-    batch::{Batch, BatchReport, DeviceCommand, Keep, KeepNothing, guarded},
+    batch::{Batch, BatchReport, DeviceCommand, Keep, guarded},
 };
 
 /// What is required of a device before a command is sent to it.
@@ -176,8 +176,7 @@ impl Selection {
     ) -> Result<(Vec<Outcome>, BatchReport), OpsError> {
         let device = self.devices.pop();
         let command = device.map(|device| DeviceCommand { device, command });
-        let mut keep = KeepNothing;
-        let batch = Batch::new(self.action, command.into_iter().collect(), &mut keep);
+        let batch = Batch::new(self.action, command.into_iter().collect());
         let sent = session.send(batch, inventory, observer).await?;
         Ok((self.left_out, sent))
     }
@@ -204,7 +203,8 @@ impl Selection {
         }
         let batch = Batch {
             pace: ONE_BY_ONE,
-            ..Batch::new(self.action, commands, keep)
+            keep,
+            ..Batch::new(self.action, commands)
         };
         let sent = session.send(batch, settings.inventory, observer).await?;
         Ok((self.left_out, sent))
@@ -215,8 +215,8 @@ impl Selection {
 pub(crate) struct PasswordCommands<'a> {
     pub(crate) settings: PasswordSettings<'a>,
     pub(crate) command: &'a dyn Fn(Password) -> Command,
-    /// Keeps what devices answer.
-    pub(crate) keep: &'a mut dyn Keep,
+    /// Keeps what devices answer, where that matters.
+    pub(crate) keep: Option<&'a mut dyn Keep>,
 }
 
 /// For the same password to many devices: a wrong one must not reach a second.

@@ -62,11 +62,7 @@ impl Plan {
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
         let Self { selection, wanted } = self;
-        let run = HttpRun {
-            action: selection.action,
-            access,
-            login: secrets.login,
-        };
+        let run = HttpRun::new(selection.action, access, secrets.login);
         let show_or_set = async |login: &mut LoggedIn<'_, '_>, status: HttpStatus| {
             let Some(wanted) = &wanted else {
                 let read = OnvifDocuments::read(login).await;

@@ -46,11 +46,7 @@ impl Plan {
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
         let Self { selection, wanted } = self;
-        let run = HttpRun {
-            action: selection.action,
-            access,
-            login,
-        };
+        let run = HttpRun::new(selection.action, access, login);
         let show_or_set = async |login: &mut LoggedIn<'_, '_>, _| {
             let Some(wanted) = &wanted else {
                 let read = ClockDocuments::read(login).await;

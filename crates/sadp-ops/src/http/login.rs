@@ -29,7 +29,16 @@ pub(crate) struct HttpRun<'a> {
     pub(crate) login: LoginTrial<'a>,
 }
 
-impl HttpRun<'_> {
+impl<'a> HttpRun<'a> {
+    /// An action on devices that take this login.
+    pub(crate) const fn new(action: Action, access: &'a HttpAccess, login: LoginTrial<'a>) -> Self {
+        Self {
+            action,
+            access,
+            login,
+        }
+    }
+
     /// Asks all devices without a login, then tries the password, and works on each
     /// device that took it. A device that says that it is locked or has one try left
     /// gets no login.

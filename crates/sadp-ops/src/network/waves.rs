@@ -13,7 +13,7 @@ use super::{Login, NetworkFinding, PlannedChange, Settings, skipped};
 use crate::{
     BatchReport, BlockReason, DiscoveredDevice, Event, Guard, Inventory, Observer, OpsError,
     Outcome, OutcomeData, OutcomeStatus, Reason, Report, Seen, Session,
-    batch::{Batch, DeviceCommand, KeepNothing, PROVING, Settling, guarded},
+    batch::{Batch, DeviceCommand, PROVING, Settling, guarded},
     inventory::Enough,
     safety::{changed_since, sender_conflict},
     settle::{FollowUp, LOOK_EVERY, RoundLimit},
@@ -289,13 +289,11 @@ impl<'a> Waves<'a> {
             time: self.login.settle,
         };
         let batch = Batch {
-            action: Action::NetSet,
             pace: guarded(self.login.parallel, self.unproven),
             parallel: self.login.parallel,
             settle: (!self.login.settle.is_zero()).then_some(settling),
-            commands,
-            keep: &mut KeepNothing,
             password: Some(&mut self.number),
+            ..Batch::new(Action::NetSet, commands)
         };
         let inventory = self.seen.as_ref().unwrap_or(self.login.inventory);
         session.send(batch, inventory, observer).await

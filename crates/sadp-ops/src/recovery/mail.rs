@@ -8,8 +8,7 @@ use sadp_reset::{Action, AttemptFilter, AttemptRecord, AttemptResult, LedgerErro
 
 use crate::{
     DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
-    Overrides, PasswordSettings, Reason, Report, Requirements, Selection, Session,
-    batch::{KeepNothing, Query},
+    Overrides, PasswordSettings, Reason, Report, Requirements, Selection, Session, batch::Query,
     offer::PasswordCommands,
 };
 
@@ -71,7 +70,7 @@ impl MailboxPlan {
                 mailbox: mailbox.clone(),
                 password,
             },
-            keep: &mut KeepNothing,
+            keep: None,
         };
         let sent = selection.send_with_password(session, commands, observer);
         let (left_out, mut sent) = sent.await?;

@@ -167,7 +167,8 @@ impl Plan {
         let commands = writer.exports.iter().filter_map(Export::command).collect();
         let batch = Batch {
             parallel: settings.parallel,
-            ..Batch::new(Action::ExportRequest, commands, &mut writer)
+            keep: Some(&mut writer),
+            ..Batch::new(Action::ExportRequest, commands)
         };
         let sent = session.send(batch, settings.inventory, observer).await?;
         for (export, (_, outcome)) in writer.exports.iter().zip(sent.outcomes) {

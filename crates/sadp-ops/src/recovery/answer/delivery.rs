@@ -87,7 +87,8 @@ impl SendPhase<'_> {
         let batch = Batch {
             pace,
             parallel: self.settings.parallel,
-            ..Batch::new(Action::ImportAnswer, commands, &mut keep)
+            keep: Some(&mut keep),
+            ..Batch::new(Action::ImportAnswer, commands)
         };
         session.send(batch, self.settings.inventory, observer).await
     }

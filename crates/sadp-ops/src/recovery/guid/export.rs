@@ -58,7 +58,7 @@ impl Plan {
         let commands = PasswordCommands {
             settings: settings.access,
             command: &|password| Command::ExportGuid { password },
-            keep: &mut keeper,
+            keep: Some(&mut keeper),
         };
         let sent = self
             .selection

@@ -183,7 +183,8 @@ impl Plan {
         // Each device gets a secret of its own: a wrong one says nothing of the next.
         let batch = Batch {
             parallel: self.parallel,
-            ..Batch::new(Action::GuidImport, commands, &mut spender)
+            keep: Some(&mut spender),
+            ..Batch::new(Action::GuidImport, commands)
         };
         let mut sent = session.send(batch, settings.inventory, observer).await?;
         conclude_all(session, &mut sent, settings.inventory, observer).await;

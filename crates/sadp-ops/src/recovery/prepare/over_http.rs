@@ -39,11 +39,9 @@ pub(super) async fn carry_out(
     if selection.devices.is_empty() {
         return Ok(());
     }
-    let run = HttpRun {
-        action: Action::Check,
-        access: &HttpAccess::default(),
-        login: LoginTrial::new(settings.password, wanted.overrides),
-    };
+    let login = LoginTrial::new(settings.password, wanted.overrides);
+    let access = HttpAccess::default();
+    let run = HttpRun::new(Action::Check, &access, login);
     let prepare = async |login: &mut LoggedIn<'_, '_>, status: HttpStatus| {
         let device = login.device;
         let mut targets = devices.iter();

@@ -7,7 +7,7 @@ use super::{Candidate, Plan, PlannedDevice, Settings, Step, StepProgress, read};
 use crate::{
     DiscoveredDevice, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Preparation, Reason,
     Seen, Session,
-    batch::{Batch, BatchReport, DeviceCommand, Keep, KeepNothing, PROVING, Settling, guarded},
+    batch::{Batch, BatchReport, DeviceCommand, Keep, PROVING, Settling, guarded},
     recovery::guid::export,
 };
 
@@ -80,11 +80,7 @@ impl<'a> PreparationRun<'a> {
         } else {
             self.settings.parallel
         };
-        let keep: &mut dyn Keep = if exports {
-            &mut keeper
-        } else {
-            &mut KeepNothing
-        };
+        let keep = exports.then_some(&mut keeper as &mut dyn Keep);
         let batch = Batch {
             pace: guarded(parallel, self.unproven),
             parallel,
@@ -94,7 +90,8 @@ impl<'a> PreparationRun<'a> {
                 time: self.settings.settle,
             }),
             password: Some(&mut self.number),
-            ..Batch::new(preparation.action(), commands, keep)
+            keep,
+            ..Batch::new(preparation.action(), commands)
         };
         let mut sent = session
             .send(batch, self.settings.inventory, observer)
