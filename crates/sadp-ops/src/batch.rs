@@ -293,11 +293,7 @@ impl Session {
                 .or_else(|| report.network_gone.then_some(StopReason::NetworkGone)),
         };
         let observer = observer.into_inner();
-        for notice in report
-            .notices
-            .iter()
-            .filter(|notice| limits_sending(notice))
-        {
+        for notice in report.notices.iter().filter(|it| limits_sending(it)) {
             observer.observe(Event::SendingLimited(notice));
         }
         let mut outcomes = Vec::new();

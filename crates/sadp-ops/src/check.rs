@@ -43,20 +43,14 @@ impl Plan {
             before_login: false,
         };
         let asked = look.ask_all(&devices, session, observer).await?;
-        let outcomes = devices
-            .iter()
-            .zip(asked)
-            .map(|(device, asked)| match asked {
+        let mut report = Report::new(self.selection.left_out);
+        for (device, asked) in devices.iter().zip(asked) {
+            report.outcomes.push(match asked {
                 Some(Ok(status)) => done(device, status),
                 other => not_told(device, Action::Check, other.and_then(Result::err)),
             });
-        Ok(Report::new(
-            self.selection
-                .left_out
-                .into_iter()
-                .chain(outcomes)
-                .collect(),
-        ))
+        }
+        Ok(report)
     }
 
     /// The same, and then the password goes to one device after the other, at most once

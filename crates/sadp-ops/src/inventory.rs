@@ -58,13 +58,10 @@ fn have_all(entries: &[DeviceRecord], wanted: &[DeviceKey]) -> bool {
     if entries.len() < wanted.len() {
         return false;
     }
-    let keys: Vec<_> = entries
-        .iter()
-        .filter_map(|it| DeviceKey::of(&it.device))
-        .collect();
-    wanted
-        .iter()
-        .all(|key| keys.iter().any(|it| it.is_same(key)))
+    let keys = entries.iter().filter_map(|it| DeviceKey::of(&it.device));
+    let keys: Vec<_> = keys.collect();
+    let mut wanted = wanted.iter();
+    wanted.all(|key| keys.iter().any(|it| it.is_same(key)))
 }
 
 impl Session {
@@ -138,16 +135,13 @@ impl Session {
             None => Vec::new(),
         };
         inventory.absent = name::absent(names, &inventory.devices, &known);
-        let absent = inventory.absent.iter().map(DeviceRef::from);
-        let hosts: Vec<_> = absent.filter_map(|it| it.address).collect();
+        let absent = inventory.absent.iter();
+        let wanted: Vec<_> = absent.clone().map(|it| it.device.clone()).collect();
+        let hosts = absent.map(DeviceRef::from).filter_map(|it| it.address);
+        let hosts: Vec<_> = hosts.collect();
         if hosts.is_empty() {
             return Ok((inventory, report));
         }
-        let wanted: Vec<_> = inventory
-            .absent
-            .iter()
-            .map(|it| it.device.clone())
-            .collect();
         let hosts = hosts.into_iter();
         let all = hosts
             .clone()

@@ -144,14 +144,12 @@ impl Plan {
     /// What would become of each device: a dry run.
     pub fn into_outcomes(self) -> Vec<Outcome> {
         let mut outcomes = self.left_out;
-        outcomes.extend(
-            self.changes
-                .into_iter()
-                .map(|PlannedChange { device, change }| Outcome {
-                    data: OutcomeData::Network(Box::new(change)),
-                    ..Outcome::new(&device, Action::NetSet, OutcomeStatus::Planned)
-                }),
-        );
+        for PlannedChange { device, change } in self.changes {
+            outcomes.push(Outcome {
+                data: OutcomeData::Network(Box::new(change)),
+                ..Outcome::new(&device, Action::NetSet, OutcomeStatus::Planned)
+            });
+        }
         sort(&mut outcomes, &self.lines);
         outcomes
     }

@@ -144,10 +144,8 @@ impl<'a> HttpRun<'a> {
             batch,
             ended: None,
         };
-        let ended = login
-            .client
-            .verify(login.credentials(), self.access.basic)
-            .await;
+        let (credentials, basic) = (login.credentials(), self.access.basic);
+        let ended = login.client.verify(credentials, basic).await;
         let mut known = self.login.may_refuse.iter();
         let may_refuse = known.any(|it| device.is(it));
         let concluded = batch.borrow_mut().conclude(attempt.id, ended, may_refuse);

@@ -214,10 +214,8 @@ impl DeviceName {
     }
 
     fn matches<'i>(&self, found: &'i Inventory, naming: Naming) -> Matches<'i> {
-        let absent = found
-            .absent
-            .iter()
-            .filter(|it| self.fits(naming, &it.device));
+        let absent = found.absent.iter();
+        let absent = absent.filter(|it| self.fits(naming, &it.device));
         let found = found.devices.iter().filter(|it| match naming {
             Naming::Full => self.is_name_of(it),
             Naming::Ending => it.key().is_some_and(|key| self.fits(naming, &key)),

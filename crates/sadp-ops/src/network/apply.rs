@@ -78,11 +78,9 @@ async fn steps(
 ) -> Result<Vec<AddressStep>, ApplyError> {
     /// How often spare addresses are looked for.
     const TRIES: usize = 4;
-    let seen: BTreeSet<_> = inventory
-        .devices
-        .iter()
-        .filter_map(|found| found.entry.device.ipv4.address)
-        .collect();
+    let seen = inventory.devices.iter();
+    let seen = seen.filter_map(|found| found.entry.device.ipv4.address);
+    let seen: BTreeSet<_> = seen.collect();
     let new = plan.changes.iter().map(PlannedChange::to);
     let unseen: Vec<Ipv4Addr> = new.filter(|address| !seen.contains(address)).collect();
     let mut answering = probe::answering(unseen, inventory, session).await;
@@ -153,11 +151,9 @@ fn keep_free(
     answering: &BTreeSet<Ipv4Addr>,
 ) -> BTreeSet<Ipv4Addr> {
     loop {
-        let moving: BTreeSet<_> = plan
-            .changes
-            .iter()
-            .filter_map(|it| it.device.entry.device.mac)
-            .collect();
+        let moving = plan.changes.iter();
+        let moving = moving.filter_map(|it| it.device.entry.device.mac);
+        let moving: BTreeSet<_> = moving.collect();
         let staying = inventory.devices.iter().filter(|found| {
             let mac = found.entry.device.mac;
             mac.is_none_or(|mac| !moving.contains(&mac))

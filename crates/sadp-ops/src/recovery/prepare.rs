@@ -237,10 +237,8 @@ impl Plan {
 
     /// On how many devices something could be prepared for which nothing was given.
     pub fn not_wished(&self, preparation: Preparation) -> usize {
-        self.unwished
-            .iter()
-            .filter(|it| **it == preparation)
-            .count()
+        let unwished = self.unwished.iter();
+        unwished.filter(|it| **it == preparation).count()
     }
 
     /// What would become of each device: a dry run.

@@ -35,10 +35,8 @@ fn record(session: &mut Session, device: &DiscoveredDevice, action: Action, resu
 
 /// What the ledger holds now of the commands of an action, latest first.
 fn results(session: &Session, action: Action) -> Vec<AttemptResult> {
-    let attempts = session
-        .ledger()
-        .unwrap()
-        .attempts(&AttemptFilter::default());
+    let ledger = session.ledger().unwrap();
+    let attempts = ledger.attempts(&AttemptFilter::default());
     let attempts = attempts.unwrap().into_iter();
     let own = attempts.filter(|it| it.attempt.action == action);
     own.map(|it| it.result()).collect()
@@ -91,10 +89,8 @@ fn what_a_device_gives_when_it_replies_is_closed_by_a_login_too() {
         ..Outcome::new(&device, Action::ImportAnswer, OutcomeStatus::Unknown)
     };
     settle(&mut session, &device, &mut outcome, HttpLogin::Verified).unwrap();
-    let cases = session
-        .ledger()
-        .unwrap()
-        .cases(&sadp_reset::CaseFilter::default());
+    let ledger = session.ledger().unwrap();
+    let cases = ledger.cases(&sadp_reset::CaseFilter::default());
     let ended = cases.unwrap()[0].ended.map(|it| it.how);
     assert_eq!(ended, Some(CaseEnding::Recovered));
     let OutcomeData::Answer(AnswerData {

@@ -307,9 +307,6 @@ fn word() -> Result<SecretString, getrandom::Error> {
         let vowel = VOWELS.iter().cycle().nth(usize::from(byte & 3));
         [consonant, vowel]
     });
-    let letters: String = letters
-        .flatten()
-        .map(|&letter| char::from(letter))
-        .collect();
-    Ok(letters.into())
+    let letters = letters.flatten().map(|&letter| char::from(letter));
+    Ok(letters.collect::<String>().into())
 }
