@@ -110,22 +110,24 @@ impl EarlierQr {
     /// Among these attempts of one device, latest first. Where none arrived,
     /// nothing is lost by a new one.
     fn among(attempts: &[AttemptRecord]) -> Option<Self> {
-        let all = attempts.iter();
-        let fetches = all.filter(|it| it.attempt.action == Action::MailQr);
-        let place = fetches
-            .clone()
-            .position(|it| it.result() == AttemptResult::Done)?;
-        let since = fetches.clone().take(place);
-        let mut unanswered = since.filter(|it| {
-            matches!(
-                it.result(),
-                AttemptResult::NoAnswer | AttemptResult::Unknown
-            )
-        });
-        Some(Self {
-            fetched_at: fetches.clone().nth(place)?.attempt.at,
-            possibly_void_since: unanswered.next().map(|it| it.attempt.at),
-        })
+        let mut possibly_void_since = None;
+        let fetches = attempts.iter();
+        for fetch in fetches.filter(|it| it.attempt.action == Action::MailQr) {
+            let at = fetch.attempt.at;
+            match fetch.result() {
+                AttemptResult::Done => {
+                    return Some(Self {
+                        fetched_at: at,
+                        possibly_void_since,
+                    });
+                }
+                AttemptResult::NoAnswer | AttemptResult::Unknown => {
+                    possibly_void_since.get_or_insert(at);
+                }
+                _ => {}
+            }
+        }
+        None
     }
 
     fn of(session: &Session, device: &DiscoveredDevice) -> Result<Option<Self>, LedgerError> {
