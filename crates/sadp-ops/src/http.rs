@@ -6,7 +6,7 @@ mod logged_in;
 mod login;
 mod reach;
 
-use std::{future::pending, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use sadp_isapi::{ActivateStatus, AskError, HttpFailure, HttpRefusal, Timeouts, UserCheck};
 pub use sadp_isapi::{BasicLogin, CertificateFingerprint};
@@ -244,7 +244,7 @@ impl HttpQuestion<'_> {
             }
             let next = tokio::select! {
                 () = stop.cancelled() => None,
-                () = at(end) => None,
+                () = sleep_until(end.unwrap_or_else(Instant::now)), if end.is_some() => None,
                 next = tasks.join_next() => next,
             };
             // A task neither panics nor is aborted before the loop ends.
@@ -262,14 +262,6 @@ impl HttpQuestion<'_> {
                 latest: self.devices.get(place),
             });
         }
-    }
-}
-
-/// Waits until then, or for ever.
-async fn at(time: Option<Instant>) {
-    match time {
-        Some(time) => sleep_until(time).await,
-        None => pending().await,
     }
 }
 

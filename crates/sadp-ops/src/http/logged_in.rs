@@ -80,15 +80,12 @@ impl LoggedIn<'_, '_> {
         &mut self,
         request: &IsapiRequest,
     ) -> Result<Option<ReceivedDocument<D>>, HttpFinding> {
-        match self.send(request).await {
-            Ok(reply) => {
-                let document = reply.document().ok_or(HttpFinding::NotReadable)?;
-                let bytes = reply.body;
-                Ok(Some(ReceivedDocument { document, bytes }))
-            }
-            Err(HttpFinding::Refused(HttpRefusal::NoSuchUrl)) => Ok(None),
-            Err(finding) => Err(finding),
-        }
+        let Some(reply) = self.send_where_known(request).await? else {
+            return Ok(None);
+        };
+        let document = reply.document().ok_or(HttpFinding::NotReadable)?;
+        let bytes = reply.body;
+        Ok(Some(ReceivedDocument { document, bytes }))
     }
 
     /// Reads a list of documents. `None` where this firmware has none.
@@ -96,13 +93,19 @@ impl LoggedIn<'_, '_> {
         &mut self,
         request: &IsapiRequest,
     ) -> Result<Option<Vec<D>>, HttpFinding> {
+        let reply = self.send_where_known(request).await?;
+        let list = reply.map(|it| read_list(&it.body)).transpose();
+        list.map_err(|_| HttpFinding::NotReadable)
+    }
+
+    /// `None` where this firmware has nothing of the kind.
+    async fn send_where_known(
+        &mut self,
+        request: &IsapiRequest,
+    ) -> Result<Option<IsapiReply>, HttpFinding> {
         match self.send(request).await {
-            Ok(reply) => match read_list(&reply.body) {
-                Ok(list) => Ok(Some(list)),
-                Err(_) => Err(HttpFinding::NotReadable),
-            },
             Err(HttpFinding::Refused(HttpRefusal::NoSuchUrl)) => Ok(None),
-            Err(finding) => Err(finding),
+            sent => sent.map(Some),
         }
     }
 
