@@ -11,6 +11,8 @@ use sadp_reset::LedgerError;
 use secrecy::SecretString;
 
 pub(crate) use self::delivery::close_case;
+#[cfg(test)]
+pub(crate) use self::delivery::tests::new_case;
 use self::{
     check::AnswerCheck,
     delivery::{Afterwards, SendPhase, conclude},

@@ -1,14 +1,14 @@
 use jiff::Timestamp;
 use sadp_isapi::HttpFailure;
 use sadp_proto::{Refusal, RefusalReply};
-use sadp_reset::{AttemptFilter, AttemptVerdict, CaseId, NewCase, RequestKind};
+use sadp_reset::{AttemptFilter, AttemptVerdict, CaseId};
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
     Cancellation, Impact, LedgerAccess, NextStep, SessionConfig, memory,
     outcome::{answer::AnswerData, guid::ImportedGuid, recovery::ResetFinding},
-    recovery::{button::ButtonFinding, guid::SentGuid},
+    recovery::{answer::new_case, button::ButtonFinding, guid::SentGuid},
 };
 
 /// A device, and a ledger in which an action was sent to it with this result.
@@ -73,16 +73,7 @@ fn a_login_settles_what_no_reply_told() {
 #[test]
 fn what_a_device_gives_when_it_replies_is_closed_by_a_login_too() {
     let (mut session, device, _state) = sent(Action::ImportAnswer, AttemptResult::Unknown);
-    let case = NewCase {
-        device: device.key().unwrap(),
-        address: None,
-        kind: RequestKind::FileOrKey,
-        command: None,
-        sha256: None,
-        boot_time: None,
-        exported_at: Timestamp::UNIX_EPOCH,
-        package: "/requests/1".into(),
-    };
+    let case = new_case(device.key().unwrap());
     let id = session.ledger_mut().unwrap().open_case(&case).unwrap().id;
     let mut outcome = Outcome {
         data: answer(Some(id), false),
