@@ -213,25 +213,20 @@ impl Sending<'_> {
         if due.is_empty() {
             return Ok(());
         }
-        let Activation {
-            inventory,
-            password,
-            parallel,
-            settle,
-        } = self.activation;
-        let commands = due.iter().map(|it| it.command(password));
+        let activation = self.activation;
+        let commands = due.iter().map(|it| it.command(activation.password));
         let commands = commands.collect::<Result<_, _>>()?;
         let settling = Settling {
             seen: &|_, device| seen(Some(device)),
-            time: settle,
+            time: activation.settle,
         };
         let batch = Batch {
-            parallel,
-            settle: (!settle.is_zero()).then_some(settling),
+            parallel: activation.parallel,
+            settle: (!activation.settle.is_zero()).then_some(settling),
             password: Some(&mut self.password),
             ..Batch::new(Action::Activate, commands)
         };
-        let sent = session.send(batch, inventory, observer).await?;
+        let sent = session.send(batch, activation.inventory, observer).await?;
         self.network_gone = sent.stopped == Some(StopReason::NetworkGone);
         let outcomes = due.into_iter().zip(sent.outcomes);
         for (place, (target, (_, outcome))) in outcomes.enumerate() {

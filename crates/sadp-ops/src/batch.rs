@@ -278,13 +278,8 @@ impl Session {
             reaction
         });
         let report = run.await;
-        let Recorder {
-            failure,
-            stopped,
-            sent,
-            ..
-        } = recorder;
-        let sent = sent.into_iter().enumerate();
+        let (failure, stopped) = (recorder.failure, recorder.stopped);
+        let sent = recorder.sent.into_iter().enumerate();
         let reports = sent.filter_map(|(place, sent)| Some((place, sent.report?)));
         let stopped = match &failure {
             Some(_) => Some(StopReason::LocalFailure),
@@ -340,15 +335,10 @@ const fn limits_sending(notice: &Notice) -> bool {
 }
 
 fn announce_conflict(device: &DiscoveredDevice, observer: &mut dyn Observer) {
-    let Some(ReplyAddress {
-        from,
-        conflict: doubt,
-        ..
-    }) = device.entry.reply_address()
-    else {
-        return;
-    };
-    if let Some(SenderConflict::Concurrent(other) | SenderConflict::RecentMove(other)) = doubt {
+    if let Some(ReplyAddress { from, conflict, .. }) = device.entry.reply_address()
+        && let Some(SenderConflict::Concurrent(other) | SenderConflict::RecentMove(other)) =
+            conflict
+    {
         observer.observe(Event::SenderConflict {
             device,
             used: from,

@@ -330,10 +330,8 @@ impl FoundDevices {
 
 impl JobRun<'_> {
     async fn claim(&mut self) -> Result<(), JobError> {
-        let JobSettings {
-            command, lock_wait, ..
-        } = &self.settings;
-        let claim = self.session.claim(command, *lock_wait, self.operator);
+        let (command, wait) = (&self.settings.command, self.settings.lock_wait);
+        let claim = self.session.claim(command, wait, self.operator);
         Ok(claim.await?)
     }
 

@@ -190,15 +190,11 @@ impl Selection {
         commands: PasswordCommands<'_>,
         observer: &mut dyn Observer,
     ) -> Result<(Vec<Outcome>, BatchReport), OpsError> {
-        let PasswordCommands {
-            settings,
-            command,
-            keep,
-        } = commands;
+        let PasswordCommands { settings, keep, .. } = commands;
+        let make = commands.command;
         let mut commands = Vec::new();
         for device in self.devices {
-            let password = Password::new(settings.password.clone())?;
-            let command = command(password);
+            let command = make(Password::new(settings.password.clone())?);
             commands.push(DeviceCommand { device, command });
         }
         let batch = Batch {

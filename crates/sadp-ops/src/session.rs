@@ -85,12 +85,7 @@ impl Session {
     /// Fails where the ledger cannot be opened: no operation that sends commands
     /// goes on without it.
     pub fn open(config: SessionConfig) -> Result<Self, OpsError> {
-        let SessionConfig {
-            scan,
-            state,
-            access,
-            cancellation,
-        } = config;
+        let SessionConfig { state, access, .. } = config;
         let writes = matches!(access, LedgerAccess::Write | LedgerAccess::Record);
         let writable = writes && state.join(Ledger::FILE_NAME).exists();
         let opened = match access {
@@ -103,8 +98,8 @@ impl Session {
             opened => (opened?, None),
         };
         Ok(Self {
-            scan,
-            cancellation,
+            scan: config.scan,
+            cancellation: config.cancellation,
             ledger,
             unreadable,
             writable,

@@ -196,19 +196,14 @@ impl Recorder<'_> {
     }
 
     fn finish(&mut self, replied: Replied<'_>) -> Result<(), LedgerError> {
-        let Replied {
-            place,
-            device,
-            reply,
-            at,
-        } = replied;
-        if let Some(id) = self.sent.get(place).and_then(|it| it.attempt) {
-            self.ledger.finish(id, &verdict(reply, at))?;
+        let Replied { device, at, .. } = replied;
+        if let Some(id) = self.sent.get(replied.place).and_then(|it| it.attempt) {
+            self.ledger.finish(id, &verdict(replied.reply, at))?;
         }
         let Some(key) = device.key() else {
             return Ok(());
         };
-        match reply {
+        match replied.reply {
             Reply::Refused(verdict) => self.remember(&key, verdict, at),
             // One of two contradictory replies is believed where that is safer: its
             // count of tries, but not its lock.

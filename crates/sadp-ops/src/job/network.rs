@@ -87,29 +87,24 @@ impl JobRun<'_> {
     /// Applies a plan, keeps the names in it, and writes down what became of it.
     pub(super) async fn apply(
         &mut self,
-        plan: PlanToApply,
+        to_apply: PlanToApply,
         password: SecretString,
     ) -> Result<Report, JobError> {
-        let PlanToApply {
-            rows,
-            table,
-            results,
-            message,
-        } = plan;
+        let rows = &to_apply.rows;
         let devices = rows.iter().map(|row| DeviceKey::new(Some(row.mac), None));
         let devices: Vec<_> = devices.flatten().collect();
         let (inventory, report) = self.session.look_with(&devices, self.operator).await?;
         if inventory.devices.is_empty() {
             return Err(JobError::NothingFound(Box::new(report)));
         }
-        let plan = network::apply(self.session, &inventory, &rows, self.network_settings()).await;
+        let plan = network::apply(self.session, &inventory, rows, self.network_settings()).await;
         let plan = plan.map_err(JobError::Plan)?;
-        let results = ResultFile::begin(&results, Some(&results), false)?;
+        let results = ResultFile::begin(&to_apply.results, Some(&to_apply.results), false)?;
         if !plan.steps.is_empty() {
             self.confirm(PlannedTask::Addresses(&plan), &plan.left_out)
                 .await?;
         }
-        let named = naming::keep_planned(self.session, &rows)?;
+        let named = naming::keep_planned(self.session, rows)?;
         if named > 0 {
             self.operator.note(JobNote::Named(named));
         }
@@ -120,13 +115,13 @@ impl JobRun<'_> {
             plan.carry_out(self.session, login, self.operator).await?
         };
         let became = PlanResults {
-            plan: &table,
-            rows: &rows,
+            plan: &to_apply.table,
+            rows,
             outcomes: &report.outcomes,
             at: self.session.now(),
         };
         // The outcomes are reported, whatever becomes of the file.
-        match results.finish(became, message) {
+        match results.finish(became, to_apply.message) {
             Ok(path) => self.operator.note(JobNote::ResultsKept(&path)),
             Err(error) => self.operator.note(JobNote::ResultsLost(&error)),
         }

@@ -15,7 +15,7 @@ use crate::{
     Inventory, OpsError, Outcome, OutcomeData, PasswordSettings, Report, Selection,
     recovery::{
         answer::{self, AnswerFor, AnswerInput, ResetChoice},
-        button::{self, Reset},
+        button,
         guid::{
             export,
             import::{self, GuidSource, ImportChoice},
@@ -333,18 +333,15 @@ impl JobRun<'_> {
         first_password: Option<SecretString>,
     ) -> Result<Report, JobError> {
         let (inventory, device) = self.look().await?.into_first()?;
-        let Reset {
-            outcome,
-            unactivated,
-        } = match button::plan(device, &inventory.local, self.overrides()) {
+        let ended = match button::plan(device, &inventory.local, self.overrides()) {
             Ok(plan) => {
                 let settings = button::Settings { limit, sweep: None };
                 plan.carry_out(self.session, settings, self.operator).await
             }
             Err(ended) => *ended,
         };
-        let reset = Report::new(vec![outcome]);
-        let (Some(_), Some(password)) = (unactivated, first_password) else {
+        let reset = Report::new(vec![ended.outcome]);
+        let (Some(_), Some(password)) = (ended.unactivated, first_password) else {
             return Ok(reset);
         };
         self.claim().await?;

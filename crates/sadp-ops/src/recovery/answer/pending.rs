@@ -3,9 +3,8 @@
 use std::{path::PathBuf, time::SystemTime};
 
 use sadp_reset::{
-    Action, Answer, AnswerForm, AnswerProblem, AnswerTarget, Assignment, Case, CaseEnding,
-    Collected, DeviceKey, LedgerError, MatchBasis, Matched, NotAnAnswer, RequestFacts, RequestKind,
-    assign,
+    Action, Answer, AnswerForm, AnswerProblem, AnswerTarget, Case, CaseEnding, Collected,
+    DeviceKey, LedgerError, MatchBasis, Matched, NotAnAnswer, RequestFacts, RequestKind, assign,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -114,12 +113,8 @@ impl Matching {
             }
             None => None,
         };
-        let Assignment {
-            matched,
-            problems,
-            waiting,
-        } = assign(found, history.cases(), device);
-        let answers = matched.into_iter().map(|mut matched| {
+        let assigned = assign(found, history.cases(), device);
+        let answers = assigned.matched.into_iter().map(|mut matched| {
             let target = &mut matched.target;
             let facts = std::mem::take(&mut target.facts);
             target.facts = history.asked_since(facts, &target.device);
@@ -127,8 +122,8 @@ impl Matching {
         });
         Self {
             answers: answers.collect(),
-            unanswered: waiting,
-            left_out: problems.into_iter().map(unusable).collect(),
+            unanswered: assigned.waiting,
+            left_out: assigned.problems.into_iter().map(unusable).collect(),
         }
     }
 

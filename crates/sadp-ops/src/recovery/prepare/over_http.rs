@@ -28,9 +28,7 @@ pub(super) async fn carry_out(
     settings: Settings<'_>,
     observer: &mut dyn Observer,
 ) -> Result<(), OpsError> {
-    let Plan {
-        devices, wanted, ..
-    } = plan;
+    let (devices, wanted) = (&mut plan.devices, &plan.wanted);
     let due = devices.iter().filter(|it| it.is_due_over_http());
     let selection = Selection {
         devices: due.map(|it| it.device.clone()).collect(),

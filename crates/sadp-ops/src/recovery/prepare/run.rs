@@ -46,12 +46,9 @@ impl<'a> PreparationRun<'a> {
         session: &mut Session,
         observer: &mut dyn Observer,
     ) -> Result<(), OpsError> {
-        let Plan {
-            devices, wanted, ..
-        } = plan;
         let mut commands = Vec::new();
         let mut steps = Vec::new();
-        for target in devices {
+        for target in &mut plan.devices {
             // The password may be wrong, and the refusal lost.
             if self.ends(session) || (self.unproven > 0 && target.is_silent()) {
                 continue;
@@ -62,7 +59,7 @@ impl<'a> PreparationRun<'a> {
                 continue;
             };
             let password = Password::new(self.settings.password.clone())?;
-            if let Some(command) = wanted.command(preparation, device, password) {
+            if let Some(command) = plan.wanted.command(preparation, device, password) {
                 let device = device.clone();
                 commands.push(DeviceCommand { device, command });
                 steps.push(step);
@@ -100,7 +97,7 @@ impl<'a> PreparationRun<'a> {
             match preparation {
                 Preparation::Guid => keeper.conclude(place, outcome),
                 Preparation::Mailbox if outcome.status == OutcomeStatus::Done => {
-                    if let Some(mailbox) = &wanted.mailbox {
+                    if let Some(mailbox) = &plan.wanted.mailbox {
                         outcome.data = OutcomeData::Mailbox(mailbox.clone());
                     }
                 }

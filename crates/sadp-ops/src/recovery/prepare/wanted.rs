@@ -168,9 +168,7 @@ impl WantedPreparation {
         candidate: &Candidate,
         session: &Session,
     ) -> Result<StepProgress, LedgerError> {
-        let Candidate {
-            device, questions, ..
-        } = candidate;
+        let device = &candidate.device;
         let action = preparation.action();
         let mut checks = SafetyChecks::new(action, self.overrides);
         if over_http {
@@ -180,7 +178,7 @@ impl WantedPreparation {
         let objection = self
             .answers_of(&device.entry.device)
             .filter(|_| preparation == Preparation::Questions && candidate.asked && !over_http)
-            .and_then(|answers| questions::objection(questions.as_ref(), answers.ids()))
+            .and_then(|answers| questions::objection(candidate.questions.as_ref(), answers.ids()))
             .map(|reason| Outcome::skipped(device, action, reason));
         let outcome = blocked.or(objection).map(Box::new);
         Ok(outcome.map_or(StepProgress::Due(None), StepProgress::Settled))
@@ -278,12 +276,9 @@ pub type DeviceAnswers = (MacAddr, Vec<(u32, SecretString)>);
 pub fn make_answers(candidates: &[Candidate]) -> Result<Vec<DeviceAnswers>, getrandom::Error> {
     let mut made = Vec::new();
     for candidate in candidates {
-        let Candidate {
-            device, questions, ..
-        } = candidate;
-        let device = &device.entry.device;
+        let device = &candidate.device.entry.device;
         let is_set = device.recovery.set_up.questions == Some(true);
-        let (Some(mac), Some(list), false) = (device.mac, questions, is_set) else {
+        let (Some(mac), Some(list), false) = (device.mac, &candidate.questions, is_set) else {
             continue;
         };
         let listed = list.questions.iter().take(SecretAnswers::COUNT);
