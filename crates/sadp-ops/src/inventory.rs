@@ -219,11 +219,7 @@ impl Session {
         let entries = std::mem::take(&mut report.entries);
         let mut devices = DiscoveredDevice::assess_all(entries, &report.networks);
         self.name_devices(&mut devices);
-        let inventory = Inventory {
-            devices,
-            local: report.local.clone(),
-            absent: Vec::new(),
-        };
+        let inventory = Inventory::new(devices, report.local.clone());
         Ok((inventory, report))
     }
 
@@ -244,11 +240,10 @@ impl Session {
             .limited_scan(&enough, abandon.cancelled(), observer)
             .await
         {
-            Ok(report) => Inventory {
-                devices: DiscoveredDevice::assess_all(report.entries, &report.networks),
-                local: report.local,
-                absent: Vec::new(),
-            },
+            Ok(report) => {
+                let devices = DiscoveredDevice::assess_all(report.entries, &report.networks);
+                Inventory::new(devices, report.local)
+            }
             Err(error) => {
                 observer.observe(Event::LookFailed(&error));
                 Inventory::default()
@@ -325,9 +320,8 @@ impl Session {
         match marked.and_then(|()| ledger.is_ahead_of(now)) {
             Ok(false) => {}
             Ok(true) => {
-                let followed = self
-                    .ledger_mut()
-                    .and_then(|ledger| ledger.follow_clock(now));
+                let ledger = self.ledger_mut();
+                let followed = ledger.and_then(|ledger| ledger.follow_clock(now));
                 observer.observe(Event::ClockSetBack(followed.err().as_ref()));
             }
             Err(error) => observer.observe(Event::LocksUnreadable(&error)),
@@ -336,6 +330,15 @@ impl Session {
 }
 
 impl Inventory {
+    /// These devices, seen by a computer in the networks `local`.
+    pub(crate) const fn new(devices: Vec<DiscoveredDevice>, local: Vec<Ipv4Net>) -> Self {
+        Self {
+            devices,
+            local,
+            absent: Vec::new(),
+        }
+    }
+
     /// Adds the devices of another look that are not in this one.
     fn add(&mut self, mut more: Self) {
         more.devices.retain(|it| self.same(it).is_none());

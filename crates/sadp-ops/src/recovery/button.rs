@@ -58,11 +58,8 @@ pub fn plan(
     overrides: Overrides,
 ) -> Result<Plan, Box<Reset>> {
     let ended = |finding: ButtonFinding| {
-        let unactivated = (finding == ButtonFinding::Unactivated).then(|| Inventory {
-            devices: vec![device.clone()],
-            local: local.to_vec(),
-            absent: Vec::new(),
-        });
+        let unactivated = (finding == ButtonFinding::Unactivated)
+            .then(|| Inventory::new(vec![device.clone()], local.to_vec()));
         let outcome = finding.outcome(&device);
         Box::new(Reset {
             outcome,
@@ -207,11 +204,7 @@ impl ButtonWait<'_> {
         devices.retain(|device| device.is(self.key));
         devices.truncate(1);
         match self.take_in(devices.first().map(|device| &device.entry.device)) {
-            Observation::Unactivated => Some(Ended::Back(Inventory {
-                devices,
-                local,
-                absent: Vec::new(),
-            })),
+            Observation::Unactivated => Some(Ended::Back(Inventory::new(devices, local))),
             Observation::StateUnknown => Some(Ended::StateUnknown),
             _ => None,
         }
@@ -316,9 +309,8 @@ mod tests {
 
     fn looks(before: &Device, seen: &[Option<Device>]) -> Vec<Observation> {
         let mut progress = ResetProgress::new(before);
-        seen.iter()
-            .map(|device| progress.look(device.as_ref()))
-            .collect()
+        let looks = seen.iter().map(|device| progress.look(device.as_ref()));
+        looks.collect()
     }
 
     const NOON: &str = "2026-05-01T12:00:00";

@@ -76,12 +76,11 @@ impl History {
             return RecoverySetup::default();
         };
         let attempts = self.attempts.of(&key);
-        let request = self
-            .open_request(device)
-            .map(|(case, validity)| OpenRequest {
-                exported_at: case.request.exported_at,
-                may_be_invalid: validity.stops_import(),
-            });
+        let request = self.open_request(device);
+        let request = request.map(|(case, validity)| OpenRequest {
+            exported_at: case.request.exported_at,
+            may_be_invalid: validity.stops_import(),
+        });
         RecoverySetup {
             questions: questions_set(&attempts),
             mailbox: mailbox_set(&attempts),
