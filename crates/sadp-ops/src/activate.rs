@@ -129,16 +129,14 @@ impl Plan {
         let mut targets: Vec<_> = devices.into_iter().map(ActivationProgress::new).collect();
         let mut sending = Sending {
             activation,
-            password: session.draw_password_number()?,
+            password: session.ledger_mut()?.draw_password_number()?,
             network_gone: false,
         };
         let mut rounds = RoundLimit::begin(activation.settle);
         while targets.iter().any(|it| it.next != FollowUp::Nothing) {
             if let Err(error) = sending.send(&mut targets, session, observer).await {
-                if targets
-                    .iter()
-                    .all(|it| it.outcome.is_none() && it.reply.is_none())
-                {
+                let mut all = targets.iter();
+                if all.all(|it| it.outcome.is_none() && it.reply.is_none()) {
                     return Err(error);
                 }
                 report.failure = Some(error);
@@ -297,9 +295,8 @@ impl ActivationProgress {
             Some(reply) => Some(reply.repeats(self.outcome.take(), self.seen)),
             None => self.outcome.take(),
         };
-        self.next = outcome
-            .as_ref()
-            .map_or(FollowUp::Nothing, |it| FollowUp::after(it, self.seen));
+        let next = outcome.as_ref().map(|it| FollowUp::after(it, self.seen));
+        self.next = next.unwrap_or(FollowUp::Nothing);
         self.outcome = outcome;
     }
 }

@@ -177,10 +177,8 @@ pub(crate) fn http_lock(
     };
     let word = last.refusal.as_ref().map(RefusalWord::as_str);
     let minutes = last.lock_minutes.unwrap_or(USUAL_MINUTES);
-    let until = last
-        .at
-        .saturating_add(SignedDuration::from_mins(minutes.into()));
-    let until = until.unwrap_or(Timestamp::MAX);
+    let lock = SignedDuration::from_mins(minutes.into());
+    let until = last.at.saturating_add(lock).unwrap_or(Timestamp::MAX);
     Ok((word == Some(Refusal::Locked.word()) && now < until).then_some(until))
 }
 

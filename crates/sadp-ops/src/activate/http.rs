@@ -104,7 +104,7 @@ impl Plan<HttpStatus> {
         let devices = self.selection.devices;
         let mut report = Report::new(self.selection.left_out);
         let password = Password::new(verification.password.clone())?;
-        let number = session.draw_password_number()?;
+        let number = session.ledger_mut()?.draw_password_number()?;
         let mut to_verify = Vec::new();
         let total = devices.len();
         for (finished, (mut device, status)) in devices.into_iter().zip(self.told).enumerate() {

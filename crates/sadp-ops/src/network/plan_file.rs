@@ -103,10 +103,6 @@ pub struct PlanTable {
     pub rows: Vec<(u64, Vec<String>)>,
 }
 
-fn is_blank(record: &StringRecord) -> bool {
-    record.iter().all(|cell| cell.trim_ascii().is_empty())
-}
-
 /// Reads a plan: what it wants, and as it stands in its file. It may have no row. Fails
 /// with all of its problems at once, by their lines.
 pub fn read(bytes: &[u8]) -> Result<(Vec<PlanRow>, PlanTable), Vec<Problem>> {
@@ -138,14 +134,12 @@ pub fn read(bytes: &[u8]) -> Result<(Vec<PlanRow>, PlanTable), Vec<Problem>> {
                 break;
             }
         };
-        if is_blank(&record) {
+        if record.iter().all(|cell| cell.trim_ascii().is_empty()) {
             continue;
         }
         let line = lines.at(record.position());
-        if record
-            .iter()
-            .any(|cell| holds_rows(cell, source.separator, titles.len()))
-        {
+        let mut cells = record.iter();
+        if cells.any(|cell| holds_rows(cell, source.separator, titles.len())) {
             problems.push(Problem::new(line, Cause::OpenQuote));
             continue;
         }
@@ -236,11 +230,8 @@ impl<'a> Lines<'a> {
 fn row(line: u64, record: &StringRecord, header: &PlanHeader) -> Result<PlanRow, Vec<Cause>> {
     let mut causes = Vec::new();
     let columns = header.names.len();
-    if record
-        .iter()
-        .skip(columns)
-        .any(|cell| !text(cell).is_empty())
-    {
+    let mut behind = record.iter().skip(columns);
+    if behind.any(|cell| !text(cell).is_empty()) {
         causes.push(Cause::TooManyCells {
             cells: record.len(),
             columns,
@@ -395,10 +386,8 @@ fn twice(rows: &[PlanRow]) -> Vec<Problem> {
         }
         if let Some(line) = addresses.insert(row.address, row.line) {
             let address = row.address;
-            problems.push(Problem::new(
-                row.line,
-                Cause::AddressTwice { address, line },
-            ));
+            let cause = Cause::AddressTwice { address, line };
+            problems.push(Problem::new(row.line, cause));
         }
     }
     problems

@@ -48,7 +48,7 @@ impl<'a> Waves<'a> {
             settings,
             login,
             password,
-            number: session.draw_password_number()?,
+            number: session.ledger_mut()?.draw_password_number()?,
             unproven: PROVING,
             progress: changes.iter().map(ChangeProgress::new).collect(),
             seen: None,

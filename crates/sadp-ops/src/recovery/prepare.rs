@@ -327,8 +327,8 @@ impl PlannedDevice {
     fn into_outcome(self) -> Outcome {
         let Self { device, steps } = self;
         let steps = steps.into_iter().map(|step| {
-            let planned =
-                || Outcome::new(&device, step.preparation.action(), OutcomeStatus::Planned);
+            let action = step.preparation.action();
+            let planned = || Outcome::new(&device, action, OutcomeStatus::Planned);
             PreparedStep {
                 preparation: step.preparation,
                 over_http: step.over_http,

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::SystemTime};
 
 use sadp_reset::{
     Action, Answer, AnswerForm, AnswerProblem, AnswerTarget, Case, CaseEnding, Collected,
-    DeviceKey, LedgerError, MatchBasis, Matched, NotAnAnswer, RequestFacts, RequestKind, assign,
+    DeviceKey, LedgerError, MatchBasis, NotAnAnswer, RequestFacts, RequestKind, assign,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -84,7 +84,13 @@ pub fn match_requests(
     let mut matching = match (input, whose) {
         (AnswerInput::Files(found), _) => Matching::of_files(found, &history, whose),
         (AnswerInput::Key(key), Some(whose)) => Matching {
-            answers: vec![PendingAnswer::typed(target(&history, whose), key)],
+            answers: vec![PendingAnswer {
+                target: target(&history, whose),
+                source: AnswerSource::Key,
+                basis: MatchBasis::Name,
+                written_at: None,
+                text: Text::Typed(key),
+            }],
             ..Matching::default()
         },
         (AnswerInput::Key(_), None) => Matching::default(),
@@ -118,7 +124,13 @@ impl Matching {
             let target = &mut matched.target;
             let facts = std::mem::take(&mut target.facts);
             target.facts = history.asked_since(facts, &target.device);
-            PendingAnswer::file(matched)
+            PendingAnswer {
+                target: matched.target,
+                basis: matched.basis,
+                written_at: matched.written_at,
+                source: AnswerSource::File(matched.path),
+                text: Text::Answer(matched.answer),
+            }
         });
         Self {
             answers: answers.collect(),
@@ -142,26 +154,6 @@ impl Matching {
 }
 
 impl PendingAnswer {
-    fn file(matched: Matched) -> Self {
-        Self {
-            target: matched.target,
-            basis: matched.basis,
-            written_at: matched.written_at,
-            source: AnswerSource::File(matched.path),
-            text: Text::Answer(matched.answer),
-        }
-    }
-
-    fn typed(target: AnswerTarget, key: SecretString) -> Self {
-        Self {
-            target,
-            source: AnswerSource::Key,
-            basis: MatchBasis::Name,
-            written_at: None,
-            text: Text::Typed(key),
-        }
-    }
-
     /// What goes out to a device that takes this.
     pub(super) fn into_answer(self, kind: RequestKind) -> Result<Answer, AnswerFinding> {
         let answer = match (self.text, kind) {

@@ -27,7 +27,7 @@ impl<'a> PreparationRun<'a> {
     pub(super) fn new(settings: Settings<'a>, session: &mut Session) -> Result<Self, LedgerError> {
         Ok(Self {
             settings,
-            number: session.draw_password_number()?,
+            number: session.ledger_mut()?.draw_password_number()?,
             unproven: PROVING,
             stopped: None,
             failure: None,
@@ -137,12 +137,11 @@ impl<'a> PreparationRun<'a> {
         let silent: Vec<_> = silent.map(|(it, _)| it.device.clone()).collect();
         let inventory = self.settings.inventory;
         let looked = read(session, inventory, silent, observer).await;
-        let mut looked = looked
-            .unwrap_or_else(|error| {
-                self.failure.get_or_insert(error);
-                Vec::new()
-            })
-            .into_iter();
+        let looked = looked.unwrap_or_else(|error| {
+            self.failure.get_or_insert(error);
+            Vec::new()
+        });
+        let mut looked = looked.into_iter();
         for (target, looks) in devices.iter_mut().zip(looks) {
             let now = if looks { looked.next() } else { None };
             if let Err(error) = self.settle(target, now.as_ref(), session) {
