@@ -4,7 +4,6 @@ mod http;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use sadp_model::{Device, State};
 use sadp_proto::{
     Command,
@@ -13,11 +12,12 @@ use sadp_proto::{
 use sadp_reset::{Account, Action, LedgerError, PasswordNumber};
 use secrecy::SecretString;
 
-pub use self::http::{HttpPlan, plan_over_http};
+pub use self::http::plan_over_http;
 use crate::{
     DiscoveredDevice, Event, Inventory, Observer, OpsError, Outcome, OutcomeStatus, Overrides,
     Reason, Report, SafetyChecks, Seen, Selection, Session, StopReason,
-    batch::{Batch, DeviceCommand, KeepNothing, Settling},
+    batch::{Batch, DeviceCommand, Settling},
+    inventory::Enough,
     memory::unconfirmed_activation,
     offer::preparations,
     settle::{FollowUp, RoundLimit},
@@ -25,7 +25,7 @@ use crate::{
 
 /// Which devices get a first password.
 #[derive(Debug)]
-pub struct Plan {
+pub struct Plan<T = ()> {
     /// The devices that get it, and the others. An activation of an earlier run that a
     /// look proves is among these, as done.
     pub selection: Selection,
@@ -34,6 +34,8 @@ pub struct Plan {
     pub already_active: usize,
     /// Those that an earlier run activated without a reply.
     earlier: Vec<DiscoveredDevice>,
+    /// What the devices that get it told before, in the same order.
+    told: Vec<T>,
 }
 
 /// Plans the activation of these devices. Those that are active already, or do
@@ -46,45 +48,70 @@ pub fn plan(
     named: bool,
 ) -> Result<Plan, LedgerError> {
     let mut unactivated = Vec::new();
-    let mut left_out = Vec::new();
-    let mut already_active = 0;
-    let mut earlier_ones = Vec::new();
+    let mut plan = Plan::new();
     for device in devices {
-        let earlier = earlier(session, &device)?;
-        match (device.entry.device.state, earlier) {
-            (Some(State::Unactivated), _) => unactivated.push(device),
-            (Some(_), Some(at)) => {
-                left_out.push(Outcome {
-                    reason: Reason::ActivatedEarlier { at },
-                    ..Outcome::new(&device, Action::Activate, OutcomeStatus::Done)
-                });
-                earlier_ones.push(device);
-            }
-            (Some(_), None) if !named => already_active += 1,
-            (state, _) => {
-                let reason = match state {
-                    Some(_) => Reason::AlreadyActive,
-                    None => Reason::StateUnknown,
-                };
-                left_out.push(Outcome::skipped(&device, Action::Activate, reason));
-            }
+        match device.entry.device.state {
+            Some(State::Unactivated) => unactivated.push(device),
+            Some(_) => plan.leave_out_active(session, device, named)?,
+            None => plan.leave_out(&device, Reason::StateUnknown),
         }
     }
     let checks = SafetyChecks::new(Action::Activate, overrides);
-    Ok(Plan {
-        selection: checks.select(session, unactivated)?.after(left_out),
-        already_active,
-        earlier: earlier_ones,
-    })
+    let selection = checks.select(session, unactivated)?;
+    plan.selection = selection.after(plan.selection.left_out);
+    Ok(plan)
 }
 
-impl Plan {
+impl<T> Plan<T> {
+    const fn new() -> Self {
+        Self {
+            selection: Selection::none(Action::Activate),
+            already_active: 0,
+            earlier: Vec::new(),
+            told: Vec::new(),
+        }
+    }
+
+    /// Leaves out a device that has a password. An earlier run may have sent it, and no
+    /// reply came.
+    fn leave_out_active(
+        &mut self,
+        session: &Session,
+        device: DiscoveredDevice,
+        named: bool,
+    ) -> Result<(), LedgerError> {
+        let earlier = match (session.ledger(), device.key()) {
+            (Some(ledger), Some(key)) => unconfirmed_activation(ledger, &key)?,
+            _ => None,
+        };
+        if let Some(at) = earlier {
+            self.selection.left_out.push(Outcome {
+                reason: Reason::ActivatedEarlier { at },
+                ..Outcome::new(&device, Action::Activate, OutcomeStatus::Done)
+            });
+            self.earlier.push(device);
+        } else if named {
+            self.leave_out(&device, Reason::AlreadyActive);
+        } else {
+            self.already_active += 1;
+        }
+        Ok(())
+    }
+
+    fn leave_out(&mut self, device: &DiscoveredDevice, reason: Reason) {
+        let skipped = Outcome::skipped(device, Action::Activate, reason);
+        self.selection.left_out.push(skipped);
+    }
+
     /// Writes down what the look proves of earlier runs: the former GUIDs of a device
     /// that they activated are void.
     pub fn record_earlier(&self, session: &mut Session) -> Result<(), LedgerError> {
-        record_earlier(&self.earlier, session)
+        let mut earlier = self.earlier.iter();
+        earlier.try_for_each(|device| session.record_success(device, Action::Activate))
     }
+}
 
+impl Plan {
     /// Sends the password to each device, at most `parallel` at a time, and looks
     /// at them again. What a look proves undone is sent again, within `settle`.
     pub async fn carry_out(
@@ -94,26 +121,22 @@ impl Plan {
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
         self.record_earlier(session)?;
-        let Selection {
-            devices, left_out, ..
-        } = self.selection;
-        let mut report = Report::new(left_out);
+        let devices = self.selection.devices;
+        let mut report = Report::new(self.selection.left_out);
         if devices.is_empty() {
             return Ok(report);
         }
         let mut targets: Vec<_> = devices.into_iter().map(ActivationProgress::new).collect();
         let mut sending = Sending {
             activation,
-            password: session.draw_password_number()?,
+            password: session.ledger_mut()?.draw_password_number()?,
             network_gone: false,
         };
         let mut rounds = RoundLimit::begin(activation.settle);
         while targets.iter().any(|it| it.next != FollowUp::Nothing) {
             if let Err(error) = sending.send(&mut targets, session, observer).await {
-                if targets
-                    .iter()
-                    .all(|it| it.outcome.is_none() && it.reply.is_none())
-                {
+                let mut all = targets.iter();
+                if all.all(|it| it.outcome.is_none() && it.reply.is_none()) {
                     return Err(error);
                 }
                 report.failure = Some(error);
@@ -122,7 +145,8 @@ impl Plan {
             let open: Vec<_> = open.collect();
             let keys: Vec<_> = open.iter().filter_map(|it| it.device.key()).collect();
             if !open.is_empty() {
-                let after = session.look_again_at(&keys, observer).await;
+                let enough = Enough::Received(&keys);
+                let after = session.look_after(enough, observer).await;
                 for target in open {
                     let now = after.same(&target.device);
                     target.take_in(now.map(|found| &*found.entry.device));
@@ -187,26 +211,20 @@ impl Sending<'_> {
         if due.is_empty() {
             return Ok(());
         }
-        let Activation {
-            inventory,
-            password,
-            parallel,
-            settle,
-        } = self.activation;
-        let commands = due.iter().map(|it| it.command(password));
+        let activation = self.activation;
+        let commands = due.iter().map(|it| it.command(activation.password));
         let commands = commands.collect::<Result<_, _>>()?;
-        let mut keep = KeepNothing;
         let settling = Settling {
             seen: &|_, device| seen(Some(device)),
-            time: settle,
+            time: activation.settle,
         };
         let batch = Batch {
-            parallel,
-            settle: (!settle.is_zero()).then_some(settling),
+            parallel: activation.parallel,
+            settle: (!activation.settle.is_zero()).then_some(settling),
             password: Some(&mut self.password),
-            ..Batch::new(Action::Activate, commands, &mut keep)
+            ..Batch::new(Action::Activate, commands)
         };
-        let sent = session.send(batch, inventory, observer).await?;
+        let sent = session.send(batch, activation.inventory, observer).await?;
         self.network_gone = sent.stopped == Some(StopReason::NetworkGone);
         let outcomes = due.into_iter().zip(sent.outcomes);
         for (place, (target, (_, outcome))) in outcomes.enumerate() {
@@ -232,21 +250,6 @@ fn record(
             .ledger_mut()?
             .record_new_password(&key, password, at),
         None => Ok(()),
-    }
-}
-
-/// Writes down that an earlier run activated these devices.
-fn record_earlier(devices: &[DiscoveredDevice], session: &mut Session) -> Result<(), LedgerError> {
-    devices
-        .iter()
-        .try_for_each(|device| session.record_success(device, Action::Activate))
-}
-
-/// When an earlier run sent a device its first password, and no reply came.
-fn earlier(session: &Session, device: &DiscoveredDevice) -> Result<Option<Timestamp>, LedgerError> {
-    match (session.ledger(), device.key()) {
-        (Some(ledger), Some(key)) => unconfirmed_activation(ledger, &key),
-        _ => Ok(None),
     }
 }
 
@@ -292,9 +295,8 @@ impl ActivationProgress {
             Some(reply) => Some(reply.repeats(self.outcome.take(), self.seen)),
             None => self.outcome.take(),
         };
-        self.next = outcome
-            .as_ref()
-            .map_or(FollowUp::Nothing, |it| FollowUp::after(it, self.seen));
+        let next = outcome.as_ref().map(|it| FollowUp::after(it, self.seen));
+        self.next = next.unwrap_or(FollowUp::Nothing);
         self.outcome = outcome;
     }
 }

@@ -70,41 +70,12 @@ impl AuditFinding {
     }
 }
 
-/// The methods by which the owner alone recovers a device, and what prepares them.
-const OWN: [(RecoveryMethod, Preparation, AuditFinding); 3] = [
-    (
-        RecoveryMethod::Guid,
-        Preparation::Guid,
-        AuditFinding::GuidMissing,
-    ),
-    (
-        RecoveryMethod::Mail,
-        Preparation::Mailbox,
-        AuditFinding::MailboxMissing,
-    ),
-    (
-        RecoveryMethod::Questions,
-        Preparation::Questions,
-        AuditFinding::QuestionsMissing,
-    ),
+/// What prepares the methods by which the owner alone recovers a device.
+const OWN: [(Preparation, AuditFinding); 3] = [
+    (Preparation::Guid, AuditFinding::GuidMissing),
+    (Preparation::Mailbox, AuditFinding::MailboxMissing),
+    (Preparation::Questions, AuditFinding::QuestionsMissing),
 ];
-
-impl AuditedDevice {
-    pub(crate) fn new(assessed: AssessedDevice) -> Self {
-        let findings = findings(&assessed);
-        Self { assessed, findings }
-    }
-
-    /// Whether the owner can recover it without the vendor's support.
-    pub fn is_recoverable(&self) -> bool {
-        is_recoverable(&self.assessed)
-    }
-
-    /// Whether nothing is known to be missing for a recovery method.
-    pub fn is_ready(&self, method: RecoveryMethod) -> bool {
-        is_ready(&self.assessed, method)
-    }
-}
 
 /// Audits these devices.
 pub fn audit(
@@ -115,50 +86,64 @@ pub fn audit(
     Ok(assessed.map(AuditedDevice::new).collect())
 }
 
-fn is_recoverable(assessed: &AssessedDevice) -> bool {
-    OWN.iter().any(|(method, ..)| is_ready(assessed, *method))
-}
+impl AuditedDevice {
+    pub(crate) fn new(assessed: AssessedDevice) -> Self {
+        let mut audited = Self {
+            assessed,
+            findings: Vec::new(),
+        };
+        audited.findings = audited.find();
+        audited
+    }
 
-fn is_ready(assessed: &AssessedDevice, method: RecoveryMethod) -> bool {
-    let fit = assessed.methods.iter().find(|fit| fit.method == method);
-    fit.is_some_and(|fit| match &fit.availability {
-        Availability::Ready => true,
-        Availability::MayWork(needs) => needs.is_empty(),
-        Availability::Needs(_) | Availability::NotForThisDevice(_) => false,
-    })
-}
+    /// Whether the owner can recover it without the vendor's support.
+    pub fn is_recoverable(&self) -> bool {
+        OWN.iter().any(|(own, _)| self.is_ready(own.method()))
+    }
 
-/// Problems first.
-fn findings(assessed: &AssessedDevice) -> Vec<AuditFinding> {
-    let device = &assessed.device.entry.device;
-    let is_unactivated = device.state == Some(State::Unactivated);
-    let is_recoverable = is_recoverable(assessed);
-    let recovery = if is_unactivated {
-        Some(AuditFinding::Unactivated)
-    } else {
-        (!is_recoverable).then_some(AuditFinding::NotRecoverable)
-    };
-    let firmware = assessed.methods.iter().find_map(firmware_below);
-    let warnings = assessed.device.warnings.iter();
-    let warnings = warnings.filter_map(|warning| match warning {
-        Warning::DuplicateIp => Some(AuditFinding::DuplicateAddress),
-        Warning::FactoryAddress => Some(AuditFinding::FactoryAddress),
-        Warning::ReplayablePassword => Some(AuditFinding::ReplayablePassword),
-        Warning::ClockUnset => Some(AuditFinding::ClockUnset),
-        _ => None,
-    });
-    let missing = OWN.iter().filter(|(method, preparation, _)| {
-        let offered = preparation.offer().of(device) == Some(true);
-        is_recoverable && offered && !is_ready(assessed, *method)
-    });
-    let bound = device.cloud.bound == Some(true);
-    recovery
-        .into_iter()
-        .chain(firmware.map(AuditFinding::FirmwareTooOld))
-        .chain(warnings)
-        .chain(missing.map(|(.., finding)| *finding))
-        .chain(bound.then_some(AuditFinding::CloudBound))
-        .collect()
+    /// Whether nothing is known to be missing for a recovery method.
+    pub fn is_ready(&self, method: RecoveryMethod) -> bool {
+        let mut methods = self.assessed.methods.iter();
+        let fit = methods.find(|fit| fit.method == method);
+        fit.is_some_and(|fit| match &fit.availability {
+            Availability::Ready => true,
+            Availability::MayWork(needs) => needs.is_empty(),
+            Availability::Needs(_) | Availability::NotForThisDevice(_) => false,
+        })
+    }
+
+    /// Problems first.
+    fn find(&self) -> Vec<AuditFinding> {
+        let AssessedDevice { device, methods } = &self.assessed;
+        let facts = &device.entry.device;
+        let is_recoverable = self.is_recoverable();
+        let recovery = if facts.state == Some(State::Unactivated) {
+            Some(AuditFinding::Unactivated)
+        } else {
+            (!is_recoverable).then_some(AuditFinding::NotRecoverable)
+        };
+        let firmware = methods.iter().find_map(firmware_below);
+        let warnings = device.warnings.iter();
+        let warnings = warnings.filter_map(|warning| match warning {
+            Warning::DuplicateIp => Some(AuditFinding::DuplicateAddress),
+            Warning::FactoryAddress => Some(AuditFinding::FactoryAddress),
+            Warning::ReplayablePassword => Some(AuditFinding::ReplayablePassword),
+            Warning::ClockUnset => Some(AuditFinding::ClockUnset),
+            _ => None,
+        });
+        let missing = OWN.iter().filter(|(own, _)| {
+            let offered = own.offer().of(facts) == Some(true);
+            is_recoverable && offered && !self.is_ready(own.method())
+        });
+        let bound = facts.cloud.bound == Some(true);
+        recovery
+            .into_iter()
+            .chain(firmware.map(AuditFinding::FirmwareTooOld))
+            .chain(warnings)
+            .chain(missing.map(|(_, finding)| *finding))
+            .chain(bound.then_some(AuditFinding::CloudBound))
+            .collect()
+    }
 }
 
 fn firmware_below(fit: &MethodAssessment) -> Option<FirmwareMinimum> {

@@ -19,7 +19,7 @@ use sadp_reset::{Action, Ledger, LedgerError, PasswordNumber};
 use self::recorder::{Recorder, Sent};
 use crate::{
     DiscoveredDevice, Event, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
-    Reason, Report, Seen, Session, StopReason, settle::PATIENCE,
+    Reason, Report, Seen, Session, StopReason, inventory::Enough, settle::PATIENCE,
 };
 
 /// The pace of commands with a password that may be wrong: each waits for the one
@@ -54,28 +54,24 @@ pub(crate) struct Batch<'a> {
     /// How reports of silent devices settle the batch. `None` waits for replies alone.
     pub(crate) settle: Option<Settling<'a>>,
     pub(crate) commands: Vec<DeviceCommand>,
-    /// Keeps what devices answer.
-    pub(crate) keep: &'a mut dyn Keep,
+    /// Keeps what devices answer. `None`: only the outcomes matter.
+    pub(crate) keep: Option<&'a mut dyn Keep>,
     /// The ledger's number of the password, where all commands carry or set the same.
     /// Sending may change the number: see [`Ledger::record_accepted_password`].
     pub(crate) password: Option<&'a mut PasswordNumber>,
 }
 
-impl<'a> Batch<'a> {
+impl Batch<'_> {
     /// Commands that begin at once, one at a time: they carry no secret, or each one of
     /// its own, and the ledger knows no password of theirs.
-    pub(crate) fn new(
-        action: Action,
-        commands: Vec<DeviceCommand>,
-        keep: &'a mut dyn Keep,
-    ) -> Self {
+    pub(crate) const fn new(action: Action, commands: Vec<DeviceCommand>) -> Self {
         Self {
             action,
             pace: Pace::Together,
             parallel: 1,
             settle: None,
             commands,
-            keep,
+            keep: None,
             password: None,
         }
     }
@@ -102,40 +98,6 @@ pub(crate) struct DeviceCommand {
 pub(crate) trait Keep {
     /// An error ends the batch.
     fn keep(&mut self, ledger: &mut Ledger, reply: Replied<'_>) -> Result<(), OpsError>;
-}
-
-/// Keeps nothing: only the outcome matters.
-pub(crate) struct KeepNothing;
-
-impl Keep for KeepNothing {
-    fn keep(&mut self, _: &mut Ledger, _: Replied<'_>) -> Result<(), OpsError> {
-        Ok(())
-    }
-}
-
-/// Keeps what devices reply, by the commands' places.
-pub(crate) struct KeepRead<T> {
-    read: fn(&CommandReply) -> Option<T>,
-    pub(crate) replies: HashMap<usize, T>,
-}
-
-impl<T> KeepRead<T> {
-    /// Keeps what this function reads.
-    pub(crate) fn new(read: fn(&CommandReply) -> Option<T>) -> Self {
-        let replies = HashMap::new();
-        Self { read, replies }
-    }
-}
-
-impl<T> Keep for KeepRead<T> {
-    fn keep(&mut self, _: &mut Ledger, reply: Replied<'_>) -> Result<(), OpsError> {
-        if let Reply::Done(message) = reply.reply
-            && let Some(read) = (self.read)(message)
-        {
-            self.replies.insert(reply.place, read);
-        }
-        Ok(())
-    }
 }
 
 /// What became of one command.
@@ -188,8 +150,67 @@ impl BatchReport {
         if !outcomes.any(|(_, outcome)| outcome.may_have_happened()) {
             return Inventory::default();
         }
-        let devices = before.devices.len();
-        session.look_again_for(devices, observer).await
+        let enough = Enough::Count(before.devices.len());
+        session.look_after(enough, observer).await
+    }
+}
+
+/// The most devices that are asked a [`Query`] at once, unless the user says otherwise.
+pub(crate) const QUERY_PARALLEL: usize = 16;
+
+/// A question to devices. It changes nothing, and costs no try.
+pub(crate) struct Query<T> {
+    pub(crate) action: Action,
+    pub(crate) command: fn() -> Command,
+    pub(crate) read: fn(&CommandReply) -> Option<T>,
+    /// The most devices at a time.
+    pub(crate) parallel: usize,
+}
+
+/// What became of a question, and what devices reply, by their places.
+pub(crate) type QueryReplies<T> = (BatchReport, HashMap<usize, T>);
+
+impl<T> Query<T> {
+    /// Asks these devices.
+    pub(crate) async fn send(
+        &self,
+        devices: Vec<DiscoveredDevice>,
+        session: &mut Session,
+        inventory: &Inventory,
+        observer: &mut dyn Observer,
+    ) -> Result<QueryReplies<T>, OpsError> {
+        let commands = devices.into_iter().map(|device| DeviceCommand {
+            device,
+            command: (self.command)(),
+        });
+        let mut keep = KeepRead {
+            read: self.read,
+            replies: HashMap::new(),
+        };
+        let batch = Batch {
+            parallel: self.parallel,
+            keep: Some(&mut keep),
+            ..Batch::new(self.action, commands.collect())
+        };
+        let sent = session.send(batch, inventory, observer).await?;
+        Ok((sent, keep.replies))
+    }
+}
+
+/// Keeps what devices reply, by the commands' places.
+struct KeepRead<T> {
+    read: fn(&CommandReply) -> Option<T>,
+    replies: HashMap<usize, T>,
+}
+
+impl<T> Keep for KeepRead<T> {
+    fn keep(&mut self, _: &mut Ledger, reply: Replied<'_>) -> Result<(), OpsError> {
+        if let Reply::Done(message) = reply.reply
+            && let Some(read) = (self.read)(message)
+        {
+            self.replies.insert(reply.place, read);
+        }
+        Ok(())
     }
 }
 
@@ -240,7 +261,7 @@ impl Session {
         };
         let mut recorder = Recorder {
             ledger,
-            keep: batch.keep,
+            keep: batch.keep.map(|keep| keep as &mut dyn Keep),
             password: batch.password,
             devices: &devices,
             action: batch.action,
@@ -257,13 +278,8 @@ impl Session {
             reaction
         });
         let report = run.await;
-        let Recorder {
-            failure,
-            stopped,
-            sent,
-            ..
-        } = recorder;
-        let sent = sent.into_iter().enumerate();
+        let (failure, stopped) = (recorder.failure, recorder.stopped);
+        let sent = recorder.sent.into_iter().enumerate();
         let reports = sent.filter_map(|(place, sent)| Some((place, sent.report?)));
         let stopped = match &failure {
             Some(_) => Some(StopReason::LocalFailure),
@@ -272,11 +288,7 @@ impl Session {
                 .or_else(|| report.network_gone.then_some(StopReason::NetworkGone)),
         };
         let observer = observer.into_inner();
-        for notice in report
-            .notices
-            .iter()
-            .filter(|notice| limits_sending(notice))
-        {
+        for notice in report.notices.iter().filter(|it| limits_sending(it)) {
             observer.observe(Event::SendingLimited(notice));
         }
         let mut outcomes = Vec::new();
@@ -323,15 +335,10 @@ const fn limits_sending(notice: &Notice) -> bool {
 }
 
 fn announce_conflict(device: &DiscoveredDevice, observer: &mut dyn Observer) {
-    let Some(ReplyAddress {
-        from,
-        conflict: doubt,
-        ..
-    }) = device.entry.reply_address()
-    else {
-        return;
-    };
-    if let Some(SenderConflict::Concurrent(other) | SenderConflict::RecentMove(other)) = doubt {
+    if let Some(ReplyAddress { from, conflict, .. }) = device.entry.reply_address()
+        && let Some(SenderConflict::Concurrent(other) | SenderConflict::RecentMove(other)) =
+            conflict
+    {
         observer.observe(Event::SenderConflict {
             device,
             used: from,

@@ -1,16 +1,15 @@
 //! The cameras behind recorders, as a recorder lists them after one login: those on its
 //! channels, and those that it finds in its own network, e.g. at its `PoE` ports.
 
-mod behind;
-
+use jiff::Timestamp;
 use sadp_isapi::{
     ChannelStatus, DetectResult, DeviceInfo, HttpRefusal, InputChannel, IsapiDocument,
     IsapiRequest, VideoSource,
 };
-use sadp_model::{Kind, Serial};
+use sadp_model::{Device, Kind, Serial};
 use sadp_reset::{Action, CameraLists, DeviceKey, RecordedCameras, RecorderCamera};
+use strum::IntoStaticStr;
 
-pub use self::behind::{CameraBehind, CameraProblem, behind};
 pub use crate::http::{HttpAccess, LoginTrial};
 use crate::{
     DeviceRef, DiscoveredDevice, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Report,
@@ -60,26 +59,13 @@ impl Plan {
         login: LoginTrial<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let run = HttpRun {
-            action: Action::Cameras,
-            access,
-            login,
+        let run = HttpRun::new(Action::Cameras, access, login);
+        let list_cameras = async |login: &mut LoggedIn<'_, '_>, _| {
+            let listed = read(login).await;
+            listed.unwrap_or_else(|finding| login.told(Err(finding)))
         };
-        let mut report = run
-            .carry_out(
-                self.selection,
-                session,
-                observer,
-                async |device: &DiscoveredDevice, login: &mut LoggedIn<'_, '_>, _| match read(
-                    device, login,
-                )
-                .await
-                {
-                    Ok(outcome) => outcome,
-                    Err(finding) => finding.outcome(device, Action::Cameras),
-                },
-            )
-            .await?;
+        let run = run.carry_out(self.selection, session, observer, list_cameras);
+        let mut report = run.await?;
         let at = session.now();
         let lists = report.outcomes.iter().filter_map(|outcome| {
             let OutcomeData::Cameras(cameras) = &outcome.data else {
@@ -105,11 +91,74 @@ impl Plan {
     }
 }
 
+/// A camera behind a recorder, as that listed it last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CameraBehind {
+    /// The recorder.
+    pub recorder: DeviceRef,
+    /// When it listed the camera.
+    pub at: Timestamp,
+    /// The camera.
+    pub camera: RecorderCamera,
+}
+
+/// What is wrong with a camera behind a recorder. The name is what scripts read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum CameraProblem {
+    /// It has no password yet.
+    Unactivated,
+    /// Its recorder does not show it.
+    Offline,
+}
+
+impl CameraProblem {
+    /// Its name, e.g. `unactivated`.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// The cameras behind these recorders, from the lists that the state folder keeps. Nothing
+/// is sent.
+pub fn behind(session: &Session, devices: &[DiscoveredDevice]) -> Vec<CameraBehind> {
+    let state = session.state();
+    // Without a folder there is no list.
+    let lists = (!state.as_os_str().is_empty()).then(|| CameraLists::read(state).ok());
+    let mut cameras = Vec::new();
+    for list in lists.flatten().unwrap_or_default() {
+        let Some(recorder) = devices.iter().find(|it| it.is(&list.recorder)) else {
+            continue;
+        };
+        cameras.extend(list.cameras.into_iter().map(|camera| CameraBehind {
+            recorder: recorder.into(),
+            at: list.at,
+            camera,
+        }));
+    }
+    cameras
+}
+
+impl CameraBehind {
+    /// Whether it is this device, by its MAC or serial.
+    pub fn is(&self, device: &Device) -> bool {
+        let (mac, serial) = (self.camera.mac, self.camera.serial.as_ref());
+        (mac.is_some() && mac == device.identity())
+            || (serial.is_some() && serial == device.serial.as_ref())
+    }
+
+    /// What is wrong with it.
+    pub fn problem(&self) -> Option<CameraProblem> {
+        if self.camera.activated == Some(false) {
+            return Some(CameraProblem::Unactivated);
+        }
+        (self.camera.online == Some(false)).then_some(CameraProblem::Offline)
+    }
+}
+
 /// Reads the cameras of a recorder that took the password.
-async fn read(
-    device: &DiscoveredDevice,
-    login: &mut LoggedIn<'_, '_>,
-) -> Result<Outcome, HttpFinding> {
+async fn read(login: &mut LoggedIn<'_, '_>) -> Result<Outcome, HttpFinding> {
+    let device = login.device;
     let channels = IsapiRequest::get(InputChannel::PATH);
     let channels: Option<Vec<InputChannel>> = login.read_list(&channels).await?;
     let channels = channels.ok_or(HttpFinding::NotOffered)?;

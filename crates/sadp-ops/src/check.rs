@@ -36,23 +36,21 @@ impl Plan {
         access: &HttpAccess,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let Selection {
-            devices, left_out, ..
-        } = self.selection;
+        let devices = self.selection.devices;
         let look = HttpLook {
             action: Action::Check,
             access,
             before_login: false,
         };
         let asked = look.ask_all(&devices, session, observer).await?;
-        let outcomes = devices
-            .iter()
-            .zip(asked)
-            .map(|(device, asked)| match asked {
+        let mut report = Report::new(self.selection.left_out);
+        for (device, asked) in devices.iter().zip(asked) {
+            report.outcomes.push(match asked {
                 Some(Ok(status)) => done(device, status),
                 other => not_told(device, Action::Check, other.and_then(Result::err)),
             });
-        Ok(Report::new(left_out.into_iter().chain(outcomes).collect()))
+        }
+        Ok(report)
     }
 
     /// The same, and then the password goes to one device after the other, at most once
@@ -67,34 +65,20 @@ impl Plan {
         details: bool,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let run = HttpRun {
-            action: Action::Check,
-            access,
-            login,
-        };
-        run.carry_out(
-            self.selection,
-            session,
-            observer,
-            async |device: &DiscoveredDevice,
-                   login: &mut LoggedIn<'_, '_>,
-                   mut status: HttpStatus| {
-                if !details {
-                    return done(device, status);
-                }
-                match read_details(device, login).await {
-                    Ok(details) => {
-                        status.details = Some(Box::new(details));
-                        done(device, status)
+        let run = HttpRun::new(Action::Check, access, login);
+        let ask_details = async |login: &mut LoggedIn<'_, '_>, mut status: HttpStatus| {
+            if details {
+                match read_details(login).await {
+                    Ok(details) => status.details = Some(Box::new(details)),
+                    Err(finding) => {
+                        return login.changed(Err(finding), OutcomeData::Http(Box::new(status)));
                     }
-                    Err(finding) => Outcome {
-                        data: OutcomeData::Http(Box::new(status)),
-                        ..finding.outcome(device, Action::Check)
-                    },
                 }
-            },
-        )
-        .await
+            }
+            done(login.device, status)
+        };
+        run.carry_out(self.selection, session, observer, ask_details)
+            .await
     }
 }
 
@@ -114,13 +98,10 @@ fn done(device: &DiscoveredDevice, status: HttpStatus) -> Outcome {
 }
 
 /// Reads what a device tells with a login, as far as its firmware has it.
-async fn read_details(
-    device: &DiscoveredDevice,
-    login: &mut LoggedIn<'_, '_>,
-) -> Result<HttpDetails, HttpFinding> {
+async fn read_details(login: &mut LoggedIn<'_, '_>) -> Result<HttpDetails, HttpFinding> {
     let info: Option<DeviceInfo> = login.read(&DeviceInfo::request()).await?;
     let other_mac = info.as_ref().and_then(DeviceInfo::mac);
-    let by_sadp = device.entry.device.mac;
+    let by_sadp = login.device.entry.device.mac;
     let time: Option<Time> = login.read(&IsapiRequest::get(Time::PATH)).await?;
     let discovery = login.read(&IsapiRequest::get(DiscoveryMode::PATH)).await?;
     Ok(HttpDetails {

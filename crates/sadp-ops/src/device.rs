@@ -133,24 +133,32 @@ impl DiscoveredDevice {
     /// A device received from these senders in turn, a second apart, each with the
     /// address that it reported.
     pub(crate) fn received_from(reports: &[[[u8; 4]; 2]]) -> Self {
+        let reports = reports.iter().map(|[from, reported]| {
+            let mut device = Device::unknown();
+            device.mac = "44:47:cc:00:00:05".parse().ok();
+            device.ipv4.address = Some((*reported).into());
+            (*from, device)
+        });
+        Self::received(reports).remove(0)
+    }
+
+    /// The devices of these reports, each from its sender, a second apart.
+    pub(crate) fn received(reports: impl Iterator<Item = ([u8; 4], Device)>) -> Vec<Self> {
         use jiff::{SignedDuration, Timestamp};
         use sadp_model::{Protocol, Registry, Sighting, Via};
 
         let mut registry = Registry::new();
-        for (second, [from, reported]) in (0..).zip(reports) {
-            let mut device = Device::unknown();
-            device.mac = "44:47:cc:00:00:05".parse().ok();
-            device.ipv4.address = Some((*reported).into());
+        for (second, (from, device)) in (0..).zip(reports) {
             let sighting = Sighting {
                 interface: "lan0".into(),
-                from: (*from).into(),
+                from: from.into(),
                 protocol: Protocol::Sadp,
                 via: Via::Multicast,
                 at: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second),
             };
             registry.record(device, sighting);
         }
-        Self::assess_all(registry.into_entries(), &[]).remove(0)
+        Self::assess_all(registry.into_entries(), &[])
     }
 }
 

@@ -2,12 +2,11 @@
 //! asked, what each tells without a login, and [logins](login), at most one a decision of
 //! the user.
 
-mod finding;
 mod logged_in;
 mod login;
 mod reach;
 
-use std::{future::pending, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use sadp_isapi::{ActivateStatus, AskError, HttpFailure, HttpRefusal, Timeouts, UserCheck};
 pub use sadp_isapi::{BasicLogin, CertificateFingerprint};
@@ -30,8 +29,8 @@ pub use crate::outcome::http::{
     DeviceClock, HttpActivation, HttpDetails, HttpFinding, HttpLogin, HttpStatus, LoginObstacle,
 };
 use crate::{
-    DiscoveredDevice, Event, Observer, OpsError, Outcome, Overrides, Reason, Requirements,
-    Selection, Session,
+    DiscoveredDevice, Event, Observer, OpsError, Outcome, OutcomeData, Overrides, Reason,
+    Requirements, Selection, Session,
 };
 
 /// The most devices that are asked at once.
@@ -81,11 +80,46 @@ impl ChosenDevices {
         session: &Session,
         action: Action,
     ) -> Result<Selection, LedgerError> {
-        let Selection {
-            devices, left_out, ..
-        } = select(self.devices, action);
+        let reachable = select(self.devices, action);
         let requirements = Requirements::new(action, self.overrides, self.named);
-        Ok(requirements.select(session, devices)?.after(left_out))
+        let selection = requirements.select(session, reachable.devices)?;
+        Ok(selection.after(reachable.left_out))
+    }
+}
+
+/// Devices whose settings are shown or set.
+#[derive(Debug)]
+pub struct SettingsPlan<W> {
+    /// The devices that are asked, and the others.
+    pub selection: Selection,
+    /// What is set. `None`: it is shown.
+    pub(crate) wanted: Option<W>,
+}
+
+impl<W> SettingsPlan<W> {
+    /// Plans one of two actions: to show, and to set what is wanted.
+    pub(crate) fn new(
+        session: &Session,
+        devices: ChosenDevices,
+        wanted: Option<W>,
+        [show, set]: [Action; 2],
+    ) -> Result<Self, LedgerError> {
+        let action = if wanted.is_some() { set } else { show };
+        let selection = devices.select(session, action)?;
+        Ok(Self { selection, wanted })
+    }
+
+    /// What would become of each device: a dry run.
+    pub fn into_outcomes(self) -> Vec<Outcome>
+    where
+        for<'w> &'w W: Into<OutcomeData>,
+    {
+        let wanted = self.wanted;
+        self.selection.into_outcomes_with(|outcome| {
+            if let Some(wanted) = &wanted {
+                outcome.data = wanted.into();
+            }
+        })
     }
 }
 
@@ -210,7 +244,7 @@ impl HttpQuestion<'_> {
             }
             let next = tokio::select! {
                 () = stop.cancelled() => None,
-                () = at(end) => None,
+                () = sleep_until(end.unwrap_or_else(Instant::now)), if end.is_some() => None,
                 next = tasks.join_next() => next,
             };
             // A task neither panics nor is aborted before the loop ends.
@@ -228,14 +262,6 @@ impl HttpQuestion<'_> {
                 latest: self.devices.get(place),
             });
         }
-    }
-}
-
-/// Waits until then, or for ever.
-async fn at(time: Option<Instant>) {
-    match time {
-        Some(time) => sleep_until(time).await,
-        None => pending().await,
     }
 }
 

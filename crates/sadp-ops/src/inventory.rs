@@ -31,12 +31,13 @@ pub struct Inventory {
 }
 
 /// When a look may end before the survey is complete.
-enum Enough<'a> {
+pub(crate) enum Enough<'a> {
     Never,
     /// These were received, and any other with the MAC of one of them.
     Devices(&'a [DeviceKey]),
     /// These were received.
     Received(&'a [DeviceKey]),
+    /// So many were received: after commands that leave devices where they are.
     Count(usize),
 }
 
@@ -57,13 +58,10 @@ fn have_all(entries: &[DeviceRecord], wanted: &[DeviceKey]) -> bool {
     if entries.len() < wanted.len() {
         return false;
     }
-    let keys: Vec<_> = entries
-        .iter()
-        .filter_map(|it| DeviceKey::of(&it.device))
-        .collect();
-    wanted
-        .iter()
-        .all(|key| keys.iter().any(|it| it.is_same(key)))
+    let keys = entries.iter().filter_map(|it| DeviceKey::of(&it.device));
+    let keys: Vec<_> = keys.collect();
+    let mut wanted = wanted.iter();
+    wanted.all(|key| keys.iter().any(|it| it.is_same(key)))
 }
 
 impl Session {
@@ -137,16 +135,13 @@ impl Session {
             None => Vec::new(),
         };
         inventory.absent = name::absent(names, &inventory.devices, &known);
-        let absent = inventory.absent.iter().map(DeviceRef::from);
-        let hosts: Vec<_> = absent.filter_map(|it| it.address).collect();
+        let absent = inventory.absent.iter();
+        let wanted: Vec<_> = absent.clone().map(|it| it.device.clone()).collect();
+        let hosts = absent.map(DeviceRef::from).filter_map(|it| it.address);
+        let hosts: Vec<_> = hosts.collect();
         if hosts.is_empty() {
             return Ok((inventory, report));
         }
-        let wanted: Vec<_> = inventory
-            .absent
-            .iter()
-            .map(|it| it.device.clone())
-            .collect();
         let hosts = hosts.into_iter();
         let all = hosts
             .clone()
@@ -224,50 +219,31 @@ impl Session {
         let entries = std::mem::take(&mut report.entries);
         let mut devices = DiscoveredDevice::assess_all(entries, &report.networks);
         self.name_devices(&mut devices);
-        let inventory = Inventory {
-            devices,
-            local: report.local.clone(),
-            absent: Vec::new(),
-        };
+        let inventory = Inventory::new(devices, report.local.clone());
         Ok((inventory, report))
     }
 
     /// Looks again, as after commands. A failure is an event, and leaves the
     /// inventory empty: the commands were sent anyway.
     pub async fn look_again(&mut self, observer: &mut dyn Observer) -> Inventory {
-        self.look_after(&Enough::Never, observer).await
+        self.look_after(Enough::Never, observer).await
     }
 
-    /// The same after commands that leave devices where they are: only until this
-    /// many were received.
-    pub(crate) async fn look_again_for(
+    /// The same until enough is found.
+    pub(crate) async fn look_after(
         &mut self,
-        devices: usize,
+        enough: Enough<'_>,
         observer: &mut dyn Observer,
     ) -> Inventory {
-        self.look_after(&Enough::Count(devices), observer).await
-    }
-
-    /// The same for certain devices: only until they were received.
-    pub(crate) async fn look_again_at(
-        &mut self,
-        devices: &[DeviceKey],
-        observer: &mut dyn Observer,
-    ) -> Inventory {
-        self.look_after(&Enough::Received(devices), observer).await
-    }
-
-    async fn look_after(&mut self, enough: &Enough<'_>, observer: &mut dyn Observer) -> Inventory {
         let abandon = self.cancellation.abandon.clone();
         match self
-            .limited_scan(enough, abandon.cancelled(), observer)
+            .limited_scan(&enough, abandon.cancelled(), observer)
             .await
         {
-            Ok(report) => Inventory {
-                devices: DiscoveredDevice::assess_all(report.entries, &report.networks),
-                local: report.local,
-                absent: Vec::new(),
-            },
+            Ok(report) => {
+                let devices = DiscoveredDevice::assess_all(report.entries, &report.networks);
+                Inventory::new(devices, report.local)
+            }
             Err(error) => {
                 observer.observe(Event::LookFailed(&error));
                 Inventory::default()
@@ -344,9 +320,8 @@ impl Session {
         match marked.and_then(|()| ledger.is_ahead_of(now)) {
             Ok(false) => {}
             Ok(true) => {
-                let followed = self
-                    .ledger_mut()
-                    .and_then(|ledger| ledger.follow_clock(now));
+                let ledger = self.ledger_mut();
+                let followed = ledger.and_then(|ledger| ledger.follow_clock(now));
                 observer.observe(Event::ClockSetBack(followed.err().as_ref()));
             }
             Err(error) => observer.observe(Event::LocksUnreadable(&error)),
@@ -355,6 +330,15 @@ impl Session {
 }
 
 impl Inventory {
+    /// These devices, seen by a computer in the networks `local`.
+    pub(crate) const fn new(devices: Vec<DiscoveredDevice>, local: Vec<Ipv4Net>) -> Self {
+        Self {
+            devices,
+            local,
+            absent: Vec::new(),
+        }
+    }
+
     /// Adds the devices of another look that are not in this one.
     fn add(&mut self, mut more: Self) {
         more.devices.retain(|it| self.same(it).is_none());

@@ -2,23 +2,14 @@
 //! list or a page.
 //!
 //! [`Job::run`] goes the whole way: it takes the claim, looks for the devices, plans, has
-//! the [`Operator`] ask before anything is sent, carries the plan out and reports. One file
-//! each has what differs between the tasks.
+//! the [`Operator`] ask before anything is sent, carries the plan out and reports. What
+//! differs between the tasks has a file for each kind of them.
 
-mod activate;
-mod answers;
-mod button;
-mod check;
+mod basic;
 mod error;
-mod export;
-mod guid;
-mod lamp;
-mod mail;
 mod network;
-mod prepare;
 mod question;
-mod questions;
-mod record;
+mod recovery;
 
 use std::{net::Ipv4Addr, path::Path, path::PathBuf, pin::Pin, time::Duration};
 
@@ -28,10 +19,10 @@ use sadp_reset::{Contact, DeviceKey, QuestionNames};
 use secrecy::SecretString;
 
 pub use self::{
+    basic::redacted_path,
     error::JobError,
     network::PlanToApply,
     question::{JobQuestion, PlannedTask},
-    record::redacted_path,
 };
 use crate::{
     DiscoveredDevice, Inventory, LedgerAccess, Observer, Outcome, Overrides, Report, SETTLE,
@@ -272,40 +263,34 @@ impl Job {
         }
         let new_password = task.new_password().filter(|_| run.settings.verify).cloned();
         let report = match task {
-            Task::Activate(password) => activate::run(&mut run, password).await,
-            Task::Lamp(lamp) => lamp::run(&mut run, lamp).await,
-            Task::Check(password) => check::run(&mut run, password).await,
-            Task::Record(path) => record::run(&mut run, &path).await,
-            Task::Export { folder, contact } => export::run(&mut run, &folder, &contact).await,
+            Task::Activate(password) => run.activate(password).await,
+            Task::Lamp(lamp) => run.switch_lamp(lamp).await,
+            Task::Check(password) => run.check(password).await,
+            Task::Record(path) => run.record(&path).await,
+            Task::Export { folder, contact } => run.export_requests(&folder, &contact).await,
             Task::Prepare {
                 wanted,
                 password,
                 passphrase,
-            } => prepare::run(&mut run, wanted, password, passphrase).await,
-            Task::Set(wanted, password) => network::set(&mut run, wanted, password).await,
-            Task::Addresses(range, password) => {
-                network::give_addresses(&mut run, range, password).await
-            }
+            } => run.prepare(wanted, password, passphrase).await,
+            Task::Set(wanted, password) => run.set(wanted, password).await,
+            Task::Addresses(range, password) => run.give_addresses(range, password).await,
+            Task::Apply(plan, password) => run.apply(*plan, password).await,
             Task::ExportGuids {
                 password,
                 passphrase,
-            } => guid::export(&mut run, password, passphrase).await,
-            Task::ImportGuids(source, password) => guid::import(&mut run, source, password).await,
-            Task::SetMailbox(mailbox, password) => mail::set(&mut run, mailbox, password).await,
-            Task::FetchQr => mail::fetch_qr(&mut run).await,
-            Task::SetQuestions(answers, password) => {
-                questions::set(&mut run, answers, password).await
-            }
-            Task::AskQuestions(names) => questions::ask(&mut run, &names).await,
+            } => run.export_guids(password, passphrase).await,
+            Task::ImportGuids(source, password) => run.import_guids(source, password).await,
+            Task::SetMailbox(mailbox, password) => run.set_mailbox(mailbox, password).await,
+            Task::FetchQr => run.fetch_qr().await,
+            Task::SetQuestions(answers, password) => run.set_questions(answers, password).await,
+            Task::AskQuestions(names) => run.ask_questions(&names).await,
             Task::AwaitButton {
                 limit,
                 first_password,
-            } => button::run(&mut run, limit, first_password).await,
-            Task::ResetPassword(secret, password) => {
-                questions::reset_password(&mut run, secret, password).await
-            }
-            Task::SendAnswers { input, password } => answers::run(&mut run, input, password).await,
-            Task::Apply(plan, password) => network::apply(&mut run, *plan, password).await,
+            } => run.await_button(limit, first_password).await,
+            Task::ResetPassword(secret, password) => run.reset_password(secret, password).await,
+            Task::SendAnswers { input, password } => run.send_answers(input, password).await,
         };
         let mut report = report?;
         if let Some(password) = &new_password {
@@ -331,21 +316,22 @@ struct JobRun<'a> {
 struct FoundDevices {
     inventory: Inventory,
     devices: Vec<DiscoveredDevice>,
+    /// Whether the job is for one device: leaving that out is worth a word.
+    named: bool,
 }
 
 impl FoundDevices {
-    /// Whether the job is for one device: leaving that out is worth a word.
-    const fn is_single(&self) -> bool {
-        self.devices.len() == 1
+    /// The first device, for a task that is for one alone.
+    fn into_first(self) -> Result<(Inventory, DiscoveredDevice), JobError> {
+        let first = self.devices.into_iter().next();
+        Ok((self.inventory, first.ok_or(JobError::NoneAnswers)?))
     }
 }
 
 impl JobRun<'_> {
     async fn claim(&mut self) -> Result<(), JobError> {
-        let JobSettings {
-            command, lock_wait, ..
-        } = &self.settings;
-        let claim = self.session.claim(command, *lock_wait, self.operator);
+        let (command, wait) = (&self.settings.command, self.settings.lock_wait);
+        let claim = self.session.claim(command, wait, self.operator);
         Ok(claim.await?)
     }
 
@@ -379,7 +365,11 @@ impl JobRun<'_> {
         if devices.is_empty() {
             return Err(JobError::NoneAnswers);
         }
-        Ok(FoundDevices { inventory, devices })
+        Ok(FoundDevices {
+            named: devices.len() == 1,
+            inventory,
+            devices,
+        })
     }
 
     /// What the user lifted. The question names the devices that refused a secret before.

@@ -96,7 +96,7 @@ pub(crate) use offer::Requirements;
 pub use offer::{PasswordSettings, Selection};
 pub use outcome::{
     BlockReason, Impact, NextStep, Offer, Outcome, OutcomeData, OutcomeStatus, Preparation, Reason,
-    Report, Seen, StopReason,
+    Report, Seen, StopReason, Unusable,
 };
 pub use safety::{Guard, Overrides, SafetyChecks};
 pub use session::{Cancellation, LedgerAccess, Session, SessionConfig};

@@ -6,8 +6,7 @@ use sadp_reset::{Action, LedgerError};
 pub use crate::outcome::Lamp;
 use crate::{
     DiscoveredDevice, Event, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
-    Overrides, Reason, Report, SafetyChecks, Selection, Session,
-    batch::{Batch, BatchReport, DeviceCommand, KeepNothing},
+    Overrides, Reason, Report, SafetyChecks, Selection, Session, batch::BatchReport,
 };
 
 /// A lamp to switch.
@@ -84,14 +83,13 @@ impl LampSwitch<'_> {
         on: bool,
         observer: &mut dyn Observer,
     ) -> Result<BatchReport, OpsError> {
-        let devices = self.devices.iter().cloned();
-        let commands = devices.map(|device| DeviceCommand {
-            device,
-            command: Command::Lamp { on },
-        });
-        let mut keep = KeepNothing;
-        let batch = Batch::new(Action::Locate, commands.collect(), &mut keep);
-        let mut sent = session.send(batch, self.inventory, observer).await?;
+        let selection = Selection {
+            devices: self.devices.clone(),
+            ..Selection::none(Action::Locate)
+        };
+        let command = Command::Lamp { on };
+        let sent = selection.send_single(command, session, self.inventory, observer);
+        let (_, mut sent) = sent.await?;
         for (_, outcome) in &mut sent.outcomes {
             if outcome.status == OutcomeStatus::NoAnswer {
                 outcome.next = Some(NextStep::MayHaveNoLamp);

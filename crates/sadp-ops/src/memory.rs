@@ -177,10 +177,8 @@ pub(crate) fn http_lock(
     };
     let word = last.refusal.as_ref().map(RefusalWord::as_str);
     let minutes = last.lock_minutes.unwrap_or(USUAL_MINUTES);
-    let until = last
-        .at
-        .saturating_add(SignedDuration::from_mins(minutes.into()));
-    let until = until.unwrap_or(Timestamp::MAX);
+    let lock = SignedDuration::from_mins(minutes.into());
+    let until = last.at.saturating_add(lock).unwrap_or(Timestamp::MAX);
     Ok((word == Some(Refusal::Locked.word()) && now < until).then_some(until))
 }
 
@@ -229,21 +227,51 @@ fn is_about_secret(record: &AttemptRecord) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use sadp_model::MacAddr;
     use sadp_reset::Attempt;
 
     use super::*;
 
+    /// Writes down a command that was sent when its reply came.
+    pub(crate) fn record(
+        ledger: &mut Ledger,
+        device: Option<DeviceKey>,
+        action: Action,
+        verdict: &AttemptVerdict,
+    ) {
+        let attempt = Attempt {
+            device,
+            address: None,
+            action,
+            at: verdict.at,
+        };
+        let id = ledger.begin(&attempt).unwrap();
+        ledger.finish(id, verdict).unwrap();
+    }
+
     fn at(hours: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours)
     }
 
-    /// What is remembered at the 23rd hour of commands that were sent one an hour.
-    fn remembered(
-        action: Action,
-        commands: &[(Action, Option<AttemptResult>, &str)],
-    ) -> [Option<i64>; 2] {
+    /// A command, its result where the run was not killed before, and the word of a refusal.
+    type Sent = (Action, Option<AttemptResult>, &'static str);
+
+    const fn done(action: Action) -> Sent {
+        (action, Some(AttemptResult::Done), "")
+    }
+
+    const fn unknown(action: Action) -> Sent {
+        (action, Some(AttemptResult::Unknown), "")
+    }
+
+    const fn refused(action: Action, word: &'static str) -> Sent {
+        (action, Some(AttemptResult::Refused), word)
+    }
+
+    /// What is remembered at the 23rd hour of commands that were sent one an hour: when one
+    /// may have worked, and when one was refused.
+    fn remembered(action: Action, commands: &[Sent]) -> [Option<i64>; 2] {
         let folder = tempfile::tempdir().unwrap();
         let mut ledger = Ledger::open(folder.path()).unwrap();
         let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 1]);
@@ -273,41 +301,28 @@ mod tests {
     #[test]
     fn a_refusal_is_remembered_until_a_secret_is_accepted() {
         use Action::{Activate, Check, GuidExport, GuidImport, Locate, NetSet};
-        use AttemptResult::{Done, Refused, Unknown};
-        let wrong = (NetSet, Some(Refused), "PasswordError");
-        for (action, commands, expected) in [
-            (NetSet, &[][..], [None, None]),
-            (NetSet, &[wrong], [None, Some(0)]),
-            (GuidExport, &[wrong], [None, Some(0)]),
-            (GuidImport, &[wrong], [None, None]),
-            (Locate, &[wrong], [None, None]),
-            (NetSet, &[wrong, wrong], [None, Some(1)]),
-            (NetSet, &[wrong, (GuidImport, Some(Done), "")], [None, None]),
-            (NetSet, &[wrong, (Activate, Some(Done), "")], [None, None]),
-            (NetSet, &[wrong, (Locate, Some(Done), "")], [None, Some(0)]),
-            (NetSet, &[(NetSet, Some(Refused), "locked")], [None, None]),
-            (
-                NetSet,
-                &[(NetSet, Some(Refused), "failed")],
-                [None, Some(0)],
-            ),
-            (
-                NetSet,
-                &[(NetSet, Some(Refused), "notActivated")],
-                [None, None],
-            ),
+        let wrong = refused(NetSet, "PasswordError");
+        for (action, commands, hour) in [
+            (NetSet, &[][..], None),
+            (NetSet, &[wrong], Some(0)),
+            (GuidExport, &[wrong], Some(0)),
+            (GuidImport, &[wrong], None),
+            (Locate, &[wrong], None),
+            (NetSet, &[wrong, wrong], Some(1)),
+            (NetSet, &[wrong, done(GuidImport)], None),
+            (NetSet, &[wrong, done(Activate)], None),
+            (NetSet, &[wrong, done(Locate)], Some(0)),
+            (NetSet, &[refused(NetSet, "locked")], None),
+            (NetSet, &[refused(NetSet, "failed")], Some(0)),
+            (NetSet, &[refused(NetSet, "notActivated")], None),
             // Settings do not set a password: what they are, a look tells.
-            (NetSet, &[(NetSet, Some(Unknown), "")], [None, None]),
-            (NetSet, &[wrong, (Check, Some(Done), "")], [None, None]),
+            (NetSet, &[unknown(NetSet)], None),
+            (NetSet, &[wrong, done(Check)], None),
         ] {
-            assert_eq!(
-                remembered(action, commands),
-                expected,
-                "{action} {commands:?}"
-            );
+            let memory = remembered(action, commands);
+            assert_eq!(memory, [None, hour], "{action} {commands:?}");
         }
-        let locate = (Locate, Some(Done), "");
-        let day = [&[wrong][..], &[locate; 22]].concat();
+        let day = [&[wrong][..], &[done(Locate); 22]].concat();
         assert_eq!(remembered(NetSet, &day), [None, Some(0)]);
     }
 
@@ -317,98 +332,54 @@ mod tests {
             Check, Deactivate, ExportRequest, GuidExport, GuidImport, ImportAnswer, MailConfirm,
             MailQr, NetSet, QuestionsAnswer, QuestionsSet,
         };
-        use AttemptResult::{Done, NoAnswer, Refused, Unknown};
-        let unknown = |action| (action, Some(Unknown), "");
-        let done = |action| (action, Some(Done), "");
-        for (action, commands, expected) in [
+        let killed = (ImportAnswer, None, "");
+        let unanswered = |action| (action, Some(AttemptResult::NoAnswer), "");
+        let failed = refused(ImportAnswer, "failed");
+        for (commands, expected) in [
+            (&[killed][..], [Some(0), None]),
+            (&[killed, done(Check)], [Some(0), None]),
+            (&[unanswered(ImportAnswer)], [None, None]),
+            (&[unknown(ImportAnswer), done(ExportRequest)], [None, None]),
             (
-                ImportAnswer,
-                &[(ImportAnswer, None, "")][..],
+                &[unknown(ImportAnswer), unanswered(ExportRequest)],
                 [Some(0), None],
-            ),
-            (
-                ImportAnswer,
-                &[(ImportAnswer, None, ""), done(Check)],
-                [Some(0), None],
-            ),
-            (
-                ImportAnswer,
-                &[(ImportAnswer, Some(NoAnswer), "")],
-                [None, None],
-            ),
-            (
-                ImportAnswer,
-                &[unknown(ImportAnswer), done(ExportRequest)],
-                [None, None],
-            ),
-            (
-                ImportAnswer,
-                &[unknown(ImportAnswer), (ExportRequest, Some(NoAnswer), "")],
-                [Some(0), None],
-            ),
-            (
-                MailConfirm,
-                &[(MailConfirm, Some(Refused), "CodeError"), done(MailQr)],
-                [None, None],
             ),
             // A current password that is accepted may be the former one.
             (
-                ImportAnswer,
-                &[
-                    (ImportAnswer, Some(Refused), "failed"),
-                    unknown(ImportAnswer),
-                    done(NetSet),
-                ],
+                &[failed, unknown(ImportAnswer), done(NetSet)],
                 [Some(1), None],
             ),
+        ] {
+            assert_eq!(remembered(ImportAnswer, commands), expected, "{commands:?}");
+        }
+        for (commands, expected) in [
+            // What was set or exported since is another secret.
+            ([unknown(QuestionsAnswer), done(QuestionsSet)], [None, None]),
             (
-                QuestionsAnswer,
-                &[unknown(QuestionsAnswer), done(GuidExport)],
+                [unknown(QuestionsAnswer), done(GuidExport)],
                 [Some(0), None],
             ),
-            // What was set or exported since is another secret.
+            ([unknown(GuidImport), done(GuidExport)], [None, None]),
+            ([unknown(GuidImport), done(Deactivate)], [None, None]),
+            ([unknown(GuidImport), done(ImportAnswer)], [None, None]),
             (
-                QuestionsAnswer,
-                &[unknown(QuestionsAnswer), done(QuestionsSet)],
-                [None, None],
+                [unknown(GuidImport), refused(GuidImport, "invalidGUID")],
+                [Some(0), Some(1)],
             ),
             (
-                GuidImport,
-                &[unknown(GuidImport), done(GuidExport)],
-                [None, None],
-            ),
-            (
-                GuidImport,
-                &[unknown(GuidImport), done(Deactivate)],
-                [None, None],
-            ),
-            (
-                GuidImport,
-                &[unknown(GuidImport), done(ImportAnswer)],
+                [refused(MailConfirm, "CodeError"), done(MailQr)],
                 [None, None],
             ),
             // A run may be killed before it says so.
-            (MailConfirm, &[done(MailConfirm)], [Some(0), None]),
-            (
-                MailConfirm,
-                &[done(MailConfirm), done(NetSet)],
-                [Some(0), None],
-            ),
-            (
-                GuidImport,
-                &[
-                    unknown(GuidImport),
-                    (GuidImport, Some(Refused), "invalidGUID"),
-                ],
-                [Some(0), Some(1)],
-            ),
+            ([done(MailConfirm), done(NetSet)], [Some(0), None]),
         ] {
-            assert_eq!(
-                remembered(action, commands),
-                expected,
-                "{action} {commands:?}"
-            );
+            let (action, ..) = commands[0];
+            assert_eq!(remembered(action, &commands), expected, "{commands:?}");
         }
+        assert_eq!(
+            remembered(MailConfirm, &[done(MailConfirm)]),
+            [Some(0), None]
+        );
     }
 
     #[test]
@@ -427,24 +398,18 @@ mod tests {
         ] {
             let folder = tempfile::tempdir().unwrap();
             let mut ledger = Ledger::open(folder.path()).unwrap();
-            let mut record = |(action, result, word), lock_minutes| {
-                let attempt = Attempt {
-                    device: Some(device.clone()),
-                    address: None,
-                    action,
-                    at: minute(0),
-                };
-                let id = ledger.begin(&attempt).unwrap();
+            for ((action, result, word), lock_minutes) in [
+                ((Action::Check, Done, ""), None),
+                (last, minutes),
+                ((Action::Check, Skipped, ""), None),
+            ] {
                 let verdict = AttemptVerdict {
                     refusal: (result == Refused).then(|| RefusalWord::new(word)),
                     lock_minutes,
                     ..AttemptVerdict::new(result, minute(0))
                 };
-                ledger.finish(id, &verdict).unwrap();
-            };
-            record((Action::Check, Done, ""), None);
-            record(last, minutes);
-            record((Action::Check, Skipped, ""), None);
+                record(&mut ledger, Some(device.clone()), action, &verdict);
+            }
             let lock = |now| http_lock(&ledger, &of_device(&device), minute(now)).unwrap();
             assert_eq!(lock(before).is_some(), before >= 0, "{last:?}");
             assert_eq!(lock(after), None, "{last:?}");

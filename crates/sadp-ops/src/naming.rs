@@ -55,9 +55,8 @@ pub fn keep_planned(session: &mut Session, rows: &[PlanRow]) -> Result<usize, Le
             clear: false,
         };
         let site_name = renaming.of(former.remove(&row.mac));
-        session
-            .ledger_mut()?
-            .set_site_name(row.mac, &site_name, at)?;
+        let ledger = session.ledger_mut()?;
+        ledger.set_site_name(row.mac, &site_name, at)?;
         count += 1;
     }
     Ok(count)

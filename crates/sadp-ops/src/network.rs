@@ -13,13 +13,13 @@ pub mod plan_file;
 mod probe;
 mod proposal;
 mod result_file;
-mod schedule;
 mod set;
 mod waves;
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, net::Ipv4Addr, time::Duration};
 
-use sadp_model::{AddressStep, MacAddr, State, Warning};
+use ipnet::Ipv4Net;
+use sadp_model::{AddressStep, MacAddr, Move, State, Warning};
 use sadp_proto::{Update, seal::UpdateDigest};
 use sadp_reset::Action;
 use secrecy::SecretString;
@@ -33,8 +33,8 @@ pub use self::{
 };
 pub use crate::outcome::network::{AddressHolder, NetworkFinding, SettingsChange};
 use crate::{
-    DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
-    Overrides, Reason, Report, Seen, Session, network::waves::Waves,
+    DeviceRef, DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeData,
+    OutcomeStatus, Overrides, Reason, Report, Seen, Session, network::waves::Waves,
 };
 
 /// How devices are sent new settings.
@@ -81,6 +81,28 @@ pub struct PlannedChange {
     pub change: SettingsChange,
 }
 
+impl PlannedChange {
+    /// The address it is to have.
+    fn to(&self) -> Ipv4Addr {
+        let address = self.change.after.ipv4.address;
+        address.unwrap_or(Ipv4Addr::UNSPECIFIED)
+    }
+
+    /// The address it has.
+    fn from(&self) -> Option<Ipv4Addr> {
+        self.change.before.ipv4.address
+    }
+
+    fn moves(&self) -> Move {
+        let network = self.change.after.ipv4.network();
+        Move {
+            from: self.from(),
+            to: self.to(),
+            network: network.unwrap_or_else(|| Ipv4Net::from(self.to())).trunc(),
+        }
+    }
+}
+
 /// What carrying out a plan needs beside it.
 #[derive(Clone, Copy, Debug)]
 pub struct Login<'a> {
@@ -107,17 +129,27 @@ impl Login<'_> {
 }
 
 impl Plan {
+    /// Nothing.
+    fn new(settings: Settings) -> Self {
+        Self {
+            changes: Vec::new(),
+            steps: Vec::new(),
+            left_out: Vec::new(),
+            target: None,
+            settings,
+            lines: HashMap::new(),
+        }
+    }
+
     /// What would become of each device: a dry run.
     pub fn into_outcomes(self) -> Vec<Outcome> {
         let mut outcomes = self.left_out;
-        outcomes.extend(
-            self.changes
-                .into_iter()
-                .map(|PlannedChange { device, change }| Outcome {
-                    data: OutcomeData::Network(Box::new(change)),
-                    ..Outcome::new(&device, Action::NetSet, OutcomeStatus::Planned)
-                }),
-        );
+        for PlannedChange { device, change } in self.changes {
+            outcomes.push(Outcome {
+                data: OutcomeData::Network(Box::new(change)),
+                ..Outcome::new(&device, Action::NetSet, OutcomeStatus::Planned)
+            });
+        }
         sort(&mut outcomes, &self.lines);
         outcomes
     }
@@ -161,7 +193,7 @@ impl Settings {
     }
 }
 
-fn skipped(device: &DiscoveredDevice, finding: NetworkFinding) -> Outcome {
+fn skipped(device: impl Into<DeviceRef>, finding: NetworkFinding) -> Outcome {
     Outcome::skipped(device, Action::NetSet, Reason::Network(finding))
 }
 

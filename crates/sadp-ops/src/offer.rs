@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use crate::{
     DiscoveredDevice, Guard, Inventory, NextStep, Observer, Offer, OpsError, Outcome,
     OutcomeStatus, Overrides, Preparation, Reason, SafetyChecks, Session,
-    batch::{Batch, BatchReport, DeviceCommand, Keep, KeepNothing, guarded},
+    batch::{Batch, BatchReport, DeviceCommand, Keep, guarded},
 };
 
 /// What is required of a device before a command is sent to it.
@@ -169,15 +169,14 @@ impl Selection {
     /// Sends a command to the only device. Returns what was left out, too.
     pub(crate) async fn send_single(
         mut self,
+        command: Command,
         session: &mut Session,
-        single: SingleCommand<'_>,
+        inventory: &Inventory,
         observer: &mut dyn Observer,
     ) -> Result<(Vec<Outcome>, BatchReport), OpsError> {
-        let SingleCommand { command, inventory } = single;
         let device = self.devices.pop();
         let command = device.map(|device| DeviceCommand { device, command });
-        let mut keep = KeepNothing;
-        let batch = Batch::new(self.action, command.into_iter().collect(), &mut keep);
+        let batch = Batch::new(self.action, command.into_iter().collect());
         let sent = session.send(batch, inventory, observer).await?;
         Ok((self.left_out, sent))
     }
@@ -191,38 +190,29 @@ impl Selection {
         commands: PasswordCommands<'_>,
         observer: &mut dyn Observer,
     ) -> Result<(Vec<Outcome>, BatchReport), OpsError> {
-        let PasswordCommands {
-            settings,
-            command,
-            keep,
-        } = commands;
+        let PasswordCommands { settings, keep, .. } = commands;
+        let make = commands.command;
         let mut commands = Vec::new();
         for device in self.devices {
-            let password = Password::new(settings.password.clone())?;
-            let command = command(password);
+            let command = make(Password::new(settings.password.clone())?);
             commands.push(DeviceCommand { device, command });
         }
         let batch = Batch {
             pace: ONE_BY_ONE,
-            ..Batch::new(self.action, commands, keep)
+            keep,
+            ..Batch::new(self.action, commands)
         };
         let sent = session.send(batch, settings.inventory, observer).await?;
         Ok((self.left_out, sent))
     }
 }
 
-/// A command for the only device of a selection.
-pub(crate) struct SingleCommand<'a> {
-    pub(crate) command: Command,
-    pub(crate) inventory: &'a Inventory,
-}
-
 /// The same command for several devices, each with the current password.
 pub(crate) struct PasswordCommands<'a> {
     pub(crate) settings: PasswordSettings<'a>,
     pub(crate) command: &'a dyn Fn(Password) -> Command,
-    /// Keeps what devices answer.
-    pub(crate) keep: &'a mut dyn Keep,
+    /// Keeps what devices answer, where that matters.
+    pub(crate) keep: Option<&'a mut dyn Keep>,
 }
 
 /// For the same password to many devices: a wrong one must not reach a second.

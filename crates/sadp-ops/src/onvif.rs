@@ -15,25 +15,18 @@ use sadp_reset::{Action, LedgerError};
 use secrecy::SecretString;
 
 use crate::{
-    DiscoveredDevice, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Report, Selection,
-    Session,
+    Observer, OpsError, OutcomeData, Report, Session,
     http::{HttpAccess, HttpFinding, HttpRun, HttpStatus, LoggedIn, LoginTrial, ReceivedDocument},
 };
 pub use crate::{
-    http::ChosenDevices,
+    http::{ChosenDevices, SettingsPlan},
     outcome::onvif::{
         OnvifChange, OnvifLevel, OnvifSettings, OnvifStatus, WantedOnvifUser, WrittenUser,
     },
 };
 
 /// Devices whose ONVIF is shown or set.
-#[derive(Debug)]
-pub struct Plan {
-    /// The devices that are asked, and the others.
-    pub selection: Selection,
-    /// What is set. `None`: it is shown.
-    settings: Option<OnvifSettings>,
-}
+pub type Plan = SettingsPlan<OnvifSettings>;
 
 /// What an operation logs in with, and the password that it sets.
 #[derive(Clone, Copy, Debug)]
@@ -48,34 +41,17 @@ pub struct OnvifSecrets<'a> {
 pub fn plan(
     session: &Session,
     devices: ChosenDevices,
-    settings: Option<OnvifSettings>,
+    wanted: Option<OnvifSettings>,
 ) -> Result<Plan, LedgerError> {
-    let action = match settings {
-        Some(_) => Action::OnvifSet,
-        None => Action::OnvifShow,
-    };
-    let selection = devices.select(session, action)?;
-    Ok(Plan {
-        selection,
-        settings,
-    })
+    Plan::new(
+        session,
+        devices,
+        wanted,
+        [Action::OnvifShow, Action::OnvifSet],
+    )
 }
 
 impl Plan {
-    /// What would become of each device: a dry run.
-    pub fn into_outcomes(self) -> Vec<Outcome> {
-        let Self {
-            selection,
-            settings,
-        } = self;
-        selection.into_outcomes_with(|outcome| {
-            if let Some(settings) = &settings {
-                let change = OnvifChange::new(settings.clone());
-                outcome.data = OutcomeData::OnvifChange(Box::new(change));
-            }
-        })
-    }
-
     /// Logs in to each device, with one login a request, and shows or sets ONVIF. The
     /// first refusal of the password ends that.
     pub async fn carry_out(
@@ -85,63 +61,34 @@ impl Plan {
         secrets: OnvifSecrets<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let Self {
-            selection,
-            settings,
-        } = self;
-        let run = HttpRun {
-            action: selection.action,
-            access,
-            login: secrets.login,
+        let Self { selection, wanted } = self;
+        let run = HttpRun::new(selection.action, access, secrets.login);
+        let show_or_set = async |login: &mut LoggedIn<'_, '_>, status: HttpStatus| {
+            let Some(wanted) = &wanted else {
+                let read = OnvifDocuments::read(login).await;
+                return login.told(read.map(|it| OutcomeData::Onvif(Box::new(it.status))));
+            };
+            let mut change = OnvifChange::new(wanted.clone());
+            let made = change.make(login, secrets.user).await;
+            if let Some(user) = &mut change.user {
+                user.is_encrypted |= status.transport == Some(Transport::Https);
+            }
+            let ended = made.map(|()| change.conclusion());
+            login.changed(ended, OutcomeData::OnvifChange(Box::new(change)))
         };
-        run.carry_out(
-            selection,
-            session,
-            observer,
-            async |device: &DiscoveredDevice, login: &mut LoggedIn<'_, '_>, status: HttpStatus| {
-                let Some(settings) = &settings else {
-                    return show(device, login).await;
-                };
-                let mut change = OnvifChange::new(settings.clone());
-                let made = change.make(login, secrets.user).await;
-                if let Some(user) = &mut change.user {
-                    user.is_encrypted |= status.transport == Some(Transport::Https);
-                }
-                change.outcome(made, device)
-            },
-        )
-        .await
+        run.carry_out(selection, session, observer, show_or_set)
+            .await
     }
 }
 
-async fn show(device: &DiscoveredDevice, login: &mut LoggedIn<'_, '_>) -> Outcome {
-    match OnvifDocuments::read(login).await {
-        Ok(documents) => Outcome {
-            data: OutcomeData::Onvif(Box::new(documents.status)),
-            ..Outcome::new(device, Action::OnvifShow, OutcomeStatus::Done)
-        },
-        Err(finding) => finding.outcome(device, Action::OnvifShow),
+impl From<&OnvifSettings> for OutcomeData {
+    /// A change to these that is not made yet.
+    fn from(wanted: &OnvifSettings) -> Self {
+        Self::OnvifChange(Box::new(OnvifChange::new(wanted.clone())))
     }
 }
 
 impl OnvifChange {
-    fn outcome(self, made: Result<(), HttpFinding>, device: &DiscoveredDevice) -> Outcome {
-        let outcome = match made {
-            Ok(()) => {
-                let (status, seen) = self.conclusion();
-                Outcome {
-                    seen,
-                    ..Outcome::new(device, Action::OnvifSet, status)
-                }
-            }
-            Err(finding) => finding.outcome(device, Action::OnvifSet),
-        };
-        Outcome {
-            data: OutcomeData::OnvifChange(Box::new(self)),
-            ..outcome
-        }
-    }
-
     /// Reads, writes what differs, and reads again. The switch comes first: devices may
     /// take users only while it is on.
     async fn make(

@@ -12,7 +12,6 @@ pub(crate) mod recovery;
 pub(crate) mod request;
 mod stop;
 pub(crate) mod time;
-pub(crate) mod verify;
 
 use std::{net::IpAddr, time::Duration};
 
@@ -22,21 +21,21 @@ use sadp_proto::{MailQr, Mailbox, RefusalReply, seal::SealError};
 use sadp_reset::{Account, Action, RecorderCamera};
 use strum::{EnumIter, EnumString, IntoStaticStr};
 
+pub use self::{
+    answer::Unusable,
+    offer::{Offer, Preparation},
+    stop::StopReason,
+};
 use self::{
     answer::{AnswerData, AnswerFinding},
     guid::{ExportedGuid, GuidFinding, ImportedGuid},
-    http::{HttpFinding, HttpStatus},
+    http::{HttpFinding, HttpStatus, VerifyFinding},
     network::{NetworkFinding, SettingsChange},
     onvif::{OnvifChange, OnvifStatus},
     owner::{CloudStatus, OwnerFinding},
     recovery::{ButtonFinding, ListedQuestions, PreparedDevice, ResetFinding},
     request::{ExportedRequest, RequestFinding},
     time::{ClockStatus, TimeChange},
-    verify::VerifyFinding,
-};
-pub use self::{
-    offer::{Offer, Preparation},
-    stop::StopReason,
 };
 use crate::{DeviceRef, DiscoveredDevice, OpsError};
 
@@ -376,7 +375,7 @@ impl Outcome {
     }
 
     /// One that was not sent, for this reason.
-    pub(crate) fn skipped(device: &DiscoveredDevice, action: Action, reason: Reason) -> Self {
+    pub(crate) fn skipped(device: impl Into<DeviceRef>, action: Action, reason: Reason) -> Self {
         Self {
             reason,
             ..Self::new(device, action, OutcomeStatus::Skipped)

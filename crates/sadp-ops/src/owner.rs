@@ -10,7 +10,6 @@ pub use crate::outcome::owner::{CloudStatus, OwnerChange, OwnerFinding, UnbindSt
 use crate::{
     DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
     Overrides, PasswordSettings, Reason, Report, Requirements, SafetyChecks, Selection, Session,
-    offer::SingleCommand,
 };
 
 /// Reads the state of Hik-Connect. Where the device offers it, it is asked whether
@@ -59,16 +58,9 @@ async fn ask_unbind_status(
         devices: vec![device.clone()],
         ..Selection::none(Action::CloudShow)
     };
-    let single = SingleCommand {
-        command: Command::GetUnbindStatus,
-        inventory,
-    };
-    let (mut outcomes, sent) = selection.send_single(session, single, observer).await?;
-    outcomes.extend(sent.outcomes.into_iter().map(|(_, outcome)| outcome));
-    Ok(Report {
-        outcomes,
-        failure: sent.failure,
-    })
+    let sent = selection.send_single(Command::GetUnbindStatus, session, inventory, observer);
+    let (left_out, sent) = sent.await?;
+    Ok(sent.into_report(left_out))
 }
 
 /// A change of one device.
@@ -138,26 +130,22 @@ impl Plan {
                 return Ok(asked);
             }
         }
-        let single = SingleCommand { command, inventory };
-        let sent = self.selection.send_single(session, single, observer);
-        let (mut outcomes, mut sent) = sent.await?;
+        let selection = self.selection;
+        let sent = selection.send_single(command, session, inventory, observer);
+        let (left_out, mut sent) = sent.await?;
         let after = sent.look_again(session, inventory, observer).await;
-        for (device, mut outcome) in sent.outcomes {
+        for (device, outcome) in &mut sent.outcomes {
             let replied = outcome.status == OutcomeStatus::Done;
-            let now = after.same(&device).map(|now| &*now.entry.device);
-            change.conclude(&mut outcome, now);
+            let now = after.same(device).map(|now| &*now.entry.device);
+            change.conclude(outcome, now);
             if outcome.status == OutcomeStatus::Done
                 && !replied
-                && let Err(error) = session.record_success(&device, change.action())
+                && let Err(error) = session.record_success(device, change.action())
             {
                 sent.failure.get_or_insert_with(|| error.into());
             }
-            outcomes.push(outcome);
         }
-        Ok(Report {
-            outcomes,
-            failure: sent.failure,
-        })
+        Ok(sent.into_report(left_out))
     }
 }
 

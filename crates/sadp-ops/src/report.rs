@@ -91,11 +91,7 @@ impl ReportedDevice {
 
 /// Gathers what a document about these devices contains.
 pub fn site_report(session: &Session, sources: SiteSources<'_>) -> Result<SiteReport, LedgerError> {
-    let SiteSources {
-        devices,
-        asked,
-        plan,
-    } = sources;
+    let SiteSources { devices, plan, .. } = sources;
     let history = History::read(session.ledger(), session.now())?;
     let mut cameras = cameras::behind(session, &devices);
     let reported = devices.into_iter().map(|device| {
@@ -126,7 +122,7 @@ pub fn site_report(session: &Session, sources: SiteSources<'_>) -> Result<SiteRe
         devices,
         cameras,
         vault: Vault::new(session.state()).folder().to_owned(),
-        asked,
+        asked: sources.asked,
     })
 }
 

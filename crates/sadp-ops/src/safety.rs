@@ -300,12 +300,8 @@ struct Known {
 
 /// Why no secret is sent to a device: someone else may speak for it.
 pub(crate) fn sender_conflict(found: &DiscoveredDevice) -> Option<BlockReason> {
-    let ReplyAddress {
-        from,
-        conflict: doubt,
-        ..
-    } = found.entry.reply_address()?;
-    Some(match doubt? {
+    let ReplyAddress { from, conflict, .. } = found.entry.reply_address()?;
+    Some(match conflict? {
         SenderConflict::Concurrent(other) => BlockReason::TwoSenders { used: from, other },
         SenderConflict::RecentMove(former) => BlockReason::JustMoved {
             from: former,

@@ -85,12 +85,7 @@ impl Session {
     /// Fails where the ledger cannot be opened: no operation that sends commands
     /// goes on without it.
     pub fn open(config: SessionConfig) -> Result<Self, OpsError> {
-        let SessionConfig {
-            scan,
-            state,
-            access,
-            cancellation,
-        } = config;
+        let SessionConfig { state, access, .. } = config;
         let writes = matches!(access, LedgerAccess::Write | LedgerAccess::Record);
         let writable = writes && state.join(Ledger::FILE_NAME).exists();
         let opened = match access {
@@ -103,8 +98,8 @@ impl Session {
             opened => (opened?, None),
         };
         Ok(Self {
-            scan,
-            cancellation,
+            scan: config.scan,
+            cancellation: config.cancellation,
             ledger,
             unreadable,
             writable,
@@ -272,11 +267,6 @@ impl Session {
         }
     }
 
-    /// A number for a password of which nothing is known yet.
-    pub(crate) fn draw_password_number(&mut self) -> Result<PasswordNumber, LedgerError> {
-        self.ledger_mut()?.draw_password_number()
-    }
-
     /// Writes down that a device carried out a command to which no reply came: a
     /// look after it proves that.
     pub(crate) fn record_success(
@@ -298,9 +288,8 @@ impl Session {
         self.record_success(device, action)?;
         let at = self.now();
         if let Some(key) = device.key() {
-            *number = self
-                .ledger_mut()?
-                .record_accepted_password(&key, *number, at)?;
+            let ledger = self.ledger_mut()?;
+            *number = ledger.record_accepted_password(&key, *number, at)?;
         }
         Ok(())
     }

@@ -10,56 +10,32 @@ use sadp_isapi::{IsapiRequest, NtpServer, Time, TimeMode};
 use sadp_reset::{Action, LedgerError};
 
 use crate::{
-    DiscoveredDevice, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Report, Selection,
-    Session,
+    Observer, OpsError, OutcomeData, Report, Session,
     http::{HttpAccess, HttpFinding, HttpRun, LoggedIn, LoginTrial, ReceivedDocument},
 };
 pub use crate::{
-    http::ChosenDevices,
+    http::{ChosenDevices, SettingsPlan},
     outcome::time::{ClockSource, ClockStatus, NamedZone, TimeChange, TimeSettings, ZoneNameError},
 };
 
 /// Clocks to show or to set.
-#[derive(Debug)]
-pub struct Plan {
-    /// The devices that are asked, and the others.
-    pub selection: Selection,
-    /// What is set. `None`: clocks are shown.
-    settings: Option<TimeSettings>,
-}
+pub type Plan = SettingsPlan<TimeSettings>;
 
 /// Plans to show clocks, or to set them.
 pub fn plan(
     session: &Session,
     devices: ChosenDevices,
-    settings: Option<TimeSettings>,
+    wanted: Option<TimeSettings>,
 ) -> Result<Plan, LedgerError> {
-    let action = match settings {
-        Some(_) => Action::TimeSet,
-        None => Action::TimeShow,
-    };
-    let selection = devices.select(session, action)?;
-    Ok(Plan {
-        selection,
-        settings,
-    })
+    Plan::new(
+        session,
+        devices,
+        wanted,
+        [Action::TimeShow, Action::TimeSet],
+    )
 }
 
 impl Plan {
-    /// What would become of each device: a dry run.
-    pub fn into_outcomes(self) -> Vec<Outcome> {
-        let Self {
-            selection,
-            settings,
-        } = self;
-        selection.into_outcomes_with(|outcome| {
-            if let Some(settings) = &settings {
-                let change = TimeChange::new(settings.clone());
-                outcome.data = OutcomeData::TimeChange(Box::new(change));
-            }
-        })
-    }
-
     /// Logs in to each device, with one login a request, and shows or sets its clock. The
     /// first refusal of the password ends that.
     pub async fn carry_out(
@@ -69,57 +45,27 @@ impl Plan {
         login: LoginTrial<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let Self {
-            selection,
-            settings,
-        } = self;
-        let run = HttpRun {
-            action: selection.action,
-            access,
-            login,
+        let Self { selection, wanted } = self;
+        let run = HttpRun::new(selection.action, access, login);
+        let show_or_set = async |login: &mut LoggedIn<'_, '_>, _| {
+            let Some(wanted) = &wanted else {
+                let read = ClockDocuments::read(login).await;
+                return login.told(read.map(|it| OutcomeData::Clock(Box::new(it.status()))));
+            };
+            let mut change = TimeChange::new(wanted.clone());
+            let made = change.make(login).await;
+            let ended = made.map(|()| change.conclusion());
+            login.changed(ended, OutcomeData::TimeChange(Box::new(change)))
         };
-        run.carry_out(
-            selection,
-            session,
-            observer,
-            async |device: &DiscoveredDevice, login: &mut LoggedIn<'_, '_>, _| match &settings {
-                Some(settings) => set(settings, device, login).await,
-                None => show(device, login).await,
-            },
-        )
-        .await
+        run.carry_out(selection, session, observer, show_or_set)
+            .await
     }
 }
 
-async fn show(device: &DiscoveredDevice, login: &mut LoggedIn<'_, '_>) -> Outcome {
-    match ClockDocuments::read(login).await {
-        Ok(documents) => Outcome {
-            data: OutcomeData::Clock(Box::new(documents.status())),
-            ..Outcome::new(device, Action::TimeShow, OutcomeStatus::Done)
-        },
-        Err(finding) => finding.outcome(device, Action::TimeShow),
-    }
-}
-
-async fn set(
-    settings: &TimeSettings,
-    device: &DiscoveredDevice,
-    login: &mut LoggedIn<'_, '_>,
-) -> Outcome {
-    let mut change = TimeChange::new(settings.clone());
-    let outcome = match change.make(login).await {
-        Ok(()) => {
-            let (status, seen) = change.conclusion();
-            Outcome {
-                seen,
-                ..Outcome::new(device, Action::TimeSet, status)
-            }
-        }
-        Err(finding) => finding.outcome(device, Action::TimeSet),
-    };
-    Outcome {
-        data: OutcomeData::TimeChange(Box::new(change)),
-        ..outcome
+impl From<&TimeSettings> for OutcomeData {
+    /// A change to these that is not made yet.
+    fn from(wanted: &TimeSettings) -> Self {
+        Self::TimeChange(Box::new(TimeChange::new(wanted.clone())))
     }
 }
 

@@ -6,7 +6,7 @@ use sadp_reset::{
 };
 use secrecy::SecretString;
 
-pub use crate::outcome::verify::VerifyFinding;
+pub use crate::outcome::http::VerifyFinding;
 use crate::{
     DeviceRef, DiscoveredDevice, Guard, Inventory, Observer, OpsError, Outcome, OutcomeData,
     OutcomeStatus, Overrides, Reason, Report, Seen, Session, StopReason,
@@ -43,67 +43,49 @@ pub async fn verify(
     if report.failure.is_some() || stop.is_cancelled() {
         return;
     }
-    let [done, unknown] = [OutcomeStatus::Done, OutcomeStatus::Unknown].map(|status| {
+    let given = [OutcomeStatus::Done, OutcomeStatus::Unknown].map(|status| {
         let outcomes = report.outcomes.iter();
         let given = outcomes.filter(|it| it.status == status && was_given_password(it));
         given.map(|it| it.device.clone()).collect::<Vec<_>>()
     });
-    let may_refuse: Vec<_> = unknown.iter().filter_map(key).collect();
-    let given = GivenDevices {
-        devices: [done, unknown].concat(),
-        may_refuse,
-    };
-    if let Err(error) = given.log_in(session, report, verification, observer).await {
+    if let Err(error) = log_in_again(session, report, given, verification, observer).await {
         report.failure = Some(error);
     }
 }
 
-/// The devices that took the password or may have.
-struct GivenDevices {
-    /// Those that took it come first.
-    devices: Vec<DeviceRef>,
-    /// The others.
-    may_refuse: Vec<DeviceKey>,
-}
-
-impl GivenDevices {
-    async fn log_in(
-        self,
-        session: &mut Session,
-        report: &mut Report,
-        verification: Verification<'_>,
-        observer: &mut dyn Observer,
-    ) -> Result<(), OpsError> {
-        let Self {
-            devices,
-            may_refuse,
-        } = self;
-        if devices.is_empty() {
-            return Ok(());
-        }
-        let keys: Vec<_> = devices.iter().filter_map(key).collect();
-        let (found, missing) = match session.look_with(&keys, observer).await {
-            Ok((inventory, _)) => (inventory, Reason::Http(HttpFinding::NotFoundAgain)),
-            Err(OpsError::Stopped) => {
-                let interrupted = Reason::Stopped(StopReason::Interrupted);
-                (Inventory::default(), interrupted)
-            }
-            Err(error) => return Err(error),
-        };
-        let mut there = Vec::new();
-        let mut skipped = Vec::new();
-        for device in devices {
-            match key(&device).and_then(|key| found.with_key(&key)) {
-                Some(found) => there.push(found.clone()),
-                None => skipped.push(Outcome {
-                    reason: missing.clone(),
-                    ..Outcome::new(device, Action::Check, OutcomeStatus::Skipped)
-                }),
-            }
-        }
-        report.outcomes.extend(skipped);
-        log_in(session, report, there, &may_refuse, verification, observer).await
+/// Looks for the devices that took the password, and for those that may have, and tries it
+/// on them in this order.
+async fn log_in_again(
+    session: &mut Session,
+    report: &mut Report,
+    [done, unknown]: [Vec<DeviceRef>; 2],
+    verification: Verification<'_>,
+    observer: &mut dyn Observer,
+) -> Result<(), OpsError> {
+    let may_refuse: Vec<_> = unknown.iter().filter_map(key).collect();
+    let devices = [done, unknown].concat();
+    if devices.is_empty() {
+        return Ok(());
     }
+    let keys: Vec<_> = devices.iter().filter_map(key).collect();
+    let (found, missing) = match session.look_with(&keys, observer).await {
+        Ok((inventory, _)) => (inventory, Reason::Http(HttpFinding::NotFoundAgain)),
+        Err(OpsError::Stopped) => {
+            let interrupted = Reason::Stopped(StopReason::Interrupted);
+            (Inventory::default(), interrupted)
+        }
+        Err(error) => return Err(error),
+    };
+    let mut there = Vec::new();
+    let mut skipped = Vec::new();
+    for device in devices {
+        match key(&device).and_then(|key| found.with_key(&key)) {
+            Some(found) => there.push(found.clone()),
+            None => skipped.push(Outcome::skipped(device, Action::Check, missing.clone())),
+        }
+    }
+    report.outcomes.extend(skipped);
+    log_in(session, report, there, &may_refuse, verification, observer).await
 }
 
 /// Tries the password once on these devices of a report, and settles their outcomes.

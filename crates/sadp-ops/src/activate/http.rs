@@ -10,12 +10,12 @@ use sadp_isapi::{
 };
 use sadp_model::State;
 use sadp_proto::seal::Password;
-use sadp_reset::{Action, LedgerError};
+use sadp_reset::Action;
 
-use super::{earlier, record, record_earlier};
+use super::{Plan, record};
 use crate::{
     DiscoveredDevice, Event, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Overrides,
-    Reason, Report, SafetyChecks, Seen, Selection, Session, StopReason,
+    Reason, Report, SafetyChecks, Seen, Session, StopReason,
     http::{
         self, HttpAccess, HttpActivation, HttpEndpoint, HttpFinding, HttpLook, HttpStatus, not_told,
     },
@@ -29,19 +29,6 @@ const ASKED_AFTER: usize = 5;
 /// How long to wait before each of these questions but the first.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Which devices get a first password over HTTP.
-#[derive(Debug)]
-pub struct HttpPlan {
-    /// The devices that get it, and the others.
-    pub selection: Selection,
-    /// How many more are active already.
-    pub already_active: usize,
-    /// What the devices that get it told, in the same order.
-    statuses: Vec<HttpStatus>,
-    /// Those that an earlier run activated without a reply.
-    earlier: Vec<DiscoveredDevice>,
-}
-
 /// Asks these devices, without a login, whether they have a password, and plans the
 /// activation of those that have none. `named` is whether the user named them.
 ///
@@ -53,28 +40,21 @@ pub async fn plan_over_http(
     overrides: Overrides,
     named: bool,
     observer: &mut dyn Observer,
-) -> Result<HttpPlan, OpsError> {
+) -> Result<Plan<HttpStatus>, OpsError> {
     let alone = named && devices.len() == 1;
     let selection = http::select(devices, Action::Activate);
     let checks = SafetyChecks::new(Action::Activate, overrides).over_http();
-    let Selection {
-        devices, left_out, ..
-    } = checks
-        .select(session, selection.devices)?
-        .after(selection.left_out);
+    let checked = checks.select(session, selection.devices)?;
+    let checked = checked.after(selection.left_out);
     let look = HttpLook {
         action: Action::Activate,
         access: &HttpAccess::HTTP_ONLY,
         before_login: false,
     };
-    let asked = look.ask_all(&devices, session, observer).await?;
-    let mut plan = HttpPlan {
-        selection: Selection::none(Action::Activate).after(left_out),
-        already_active: 0,
-        statuses: Vec::new(),
-        earlier: Vec::new(),
-    };
-    for (device, asked) in devices.into_iter().zip(asked) {
+    let asked = look.ask_all(&checked.devices, session, observer).await?;
+    let mut plan = Plan::new();
+    plan.selection.left_out = checked.left_out;
+    for (device, asked) in checked.devices.into_iter().zip(asked) {
         let status = match asked {
             Some(Ok(status)) => status,
             other => {
@@ -84,49 +64,30 @@ pub async fn plan_over_http(
                 continue;
             }
         };
-        let earlier = earlier(session, &device)?;
         let by_sadp = status.by_sadp.filter(|it| *it != State::Unactivated);
-        let reason = match (status.activated, status.activation) {
-            (Some(true), _) if earlier.is_some() => {
-                plan.selection.left_out.extend(earlier.map(|at| Outcome {
-                    reason: Reason::ActivatedEarlier { at },
-                    ..Outcome::new(&device, Action::Activate, OutcomeStatus::Done)
-                }));
-                plan.earlier.push(device);
-                continue;
+        match (status.activated, status.activation) {
+            (Some(true), _) => plan.leave_out_active(session, device, named)?,
+            (Some(false), _) if by_sadp.is_some() => {
+                plan.leave_out(&device, Reason::Http(HttpFinding::StatesDiffer));
             }
-            (Some(true), _) if !named => {
-                plan.already_active += 1;
-                continue;
-            }
-            (Some(true), _) => Reason::AlreadyActive,
-            (Some(false), _) if by_sadp.is_some() => Reason::Http(HttpFinding::StatesDiffer),
             (Some(false), Some(HttpActivation::V3)) if !alone => {
-                Reason::Http(HttpFinding::NotAlone)
+                plan.leave_out(&device, Reason::Http(HttpFinding::NotAlone));
             }
             (Some(false), Some(_)) => {
                 plan.selection.devices.push(device);
-                plan.statuses.push(status);
-                continue;
+                plan.told.push(status);
             }
-            _ => Reason::StateUnknown,
-        };
-        let skipped = Outcome::skipped(&device, Action::Activate, reason);
-        plan.selection.left_out.push(skipped);
+            _ => plan.leave_out(&device, Reason::StateUnknown),
+        }
     }
     Ok(plan)
 }
 
-impl HttpPlan {
+impl Plan<HttpStatus> {
     /// Whether the device takes the newer activation, which is known from one source.
     pub fn is_v3(&self) -> bool {
-        let mut activations = self.statuses.iter().map(|it| it.activation);
+        let mut activations = self.told.iter().map(|it| it.activation);
         activations.any(|it| it == Some(HttpActivation::V3))
-    }
-
-    /// Records what devices report about earlier runs.
-    pub fn record_earlier(&self, session: &mut Session) -> Result<(), LedgerError> {
-        record_earlier(&self.earlier, session)
     }
 
     /// Sends the password to each device in turn, once, and asks it again whether it has
@@ -140,15 +101,13 @@ impl HttpPlan {
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
         self.record_earlier(session)?;
-        let Selection {
-            devices, left_out, ..
-        } = self.selection;
-        let mut report = Report::new(left_out);
+        let devices = self.selection.devices;
+        let mut report = Report::new(self.selection.left_out);
         let password = Password::new(verification.password.clone())?;
-        let number = session.draw_password_number()?;
+        let number = session.ledger_mut()?.draw_password_number()?;
         let mut to_verify = Vec::new();
         let total = devices.len();
-        for (finished, (mut device, status)) in devices.into_iter().zip(self.statuses).enumerate() {
+        for (finished, (mut device, status)) in devices.into_iter().zip(self.told).enumerate() {
             if session.cancellation.stop.is_cancelled() {
                 let reason = Reason::Stopped(StopReason::Interrupted);
                 let skipped = Outcome::skipped(&device, Action::Activate, reason);

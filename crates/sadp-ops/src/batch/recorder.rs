@@ -28,7 +28,7 @@ const MAX_LOCK_MINUTES: u32 = 24 * 60;
 
 pub(super) struct Recorder<'a> {
     pub(super) ledger: &'a mut Ledger,
-    pub(super) keep: &'a mut dyn Keep,
+    pub(super) keep: Option<&'a mut dyn Keep>,
     pub(super) password: Option<&'a mut PasswordNumber>,
     pub(super) devices: &'a [DiscoveredDevice],
     pub(super) action: Action,
@@ -187,25 +187,23 @@ impl Recorder<'_> {
             reply,
             at,
         };
-        let kept = self.keep.keep(self.ledger, replied);
+        let kept = match &mut self.keep {
+            Some(keep) => keep.keep(self.ledger, replied),
+            None => Ok(()),
+        };
         let finished = self.finish(replied).map_err(OpsError::from);
         kept.and(finished)
     }
 
     fn finish(&mut self, replied: Replied<'_>) -> Result<(), LedgerError> {
-        let Replied {
-            place,
-            device,
-            reply,
-            at,
-        } = replied;
-        if let Some(id) = self.sent.get(place).and_then(|it| it.attempt) {
-            self.ledger.finish(id, &verdict(reply, at))?;
+        let Replied { device, at, .. } = replied;
+        if let Some(id) = self.sent.get(replied.place).and_then(|it| it.attempt) {
+            self.ledger.finish(id, &verdict(replied.reply, at))?;
         }
         let Some(key) = device.key() else {
             return Ok(());
         };
-        match reply {
+        match replied.reply {
             Reply::Refused(verdict) => self.remember(&key, verdict, at),
             // One of two contradictory replies is believed where that is safer: its
             // count of tries, but not its lock.

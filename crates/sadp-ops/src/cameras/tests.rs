@@ -56,26 +56,18 @@ fn a_camera_that_is_found_and_on_a_channel_is_one() {
         status(3, None, Some("notActivated")),
     ];
     let cameras = join(channels, &statuses, found);
-    let told: Vec<_> = cameras
-        .iter()
-        .map(|it| {
-            (
-                it.channel,
-                it.mac.map(|mac| mac.octets()[5]),
-                it.online,
-                it.activated,
-            )
-        })
-        .collect();
-    assert_eq!(
-        told,
-        [
-            (Some(1), Some(1), Some(true), Some(true)),
-            (Some(2), Some(2), None, Some(true)),
-            (Some(3), None, None, Some(false)),
-            (None, Some(4), None, Some(true)),
-        ]
-    );
+    let expected = [
+        (Some(1), Some(1), Some(true), Some(true)),
+        (Some(2), Some(2), None, Some(true)),
+        (Some(3), None, None, Some(false)),
+        (None, Some(4), None, Some(true)),
+    ];
+    assert_eq!(cameras.len(), expected.len());
+    for (camera, expected) in cameras.iter().zip(expected) {
+        let last = camera.mac.map(|mac| mac.octets()[5]);
+        let told = (camera.channel, last, camera.online, camera.activated);
+        assert_eq!(told, expected);
+    }
     assert!(cameras[1].serial.is_some());
 }
 

@@ -10,12 +10,12 @@ use sadp_isapi::{
 use sadp_reset::{Account, Action};
 
 use super::{HttpFinding, HttpRun, finish, login::LoginBatch, write_down};
-use crate::{DiscoveredDevice, OpsError, Session};
+use crate::{DiscoveredDevice, OpsError, Outcome, OutcomeData, OutcomeStatus, Seen, Session};
 
 /// A device that took the password.
 pub(crate) struct LoggedIn<'a, 's> {
     pub(super) run: HttpRun<'a>,
-    pub(super) device: &'a DiscoveredDevice,
+    pub(crate) device: &'a DiscoveredDevice,
     pub(super) client: Client,
     pub(super) account: Account,
     pub(super) batch: &'a RefCell<LoginBatch<'s>>,
@@ -80,15 +80,12 @@ impl LoggedIn<'_, '_> {
         &mut self,
         request: &IsapiRequest,
     ) -> Result<Option<ReceivedDocument<D>>, HttpFinding> {
-        match self.send(request).await {
-            Ok(reply) => {
-                let document = reply.document().ok_or(HttpFinding::NotReadable)?;
-                let bytes = reply.body;
-                Ok(Some(ReceivedDocument { document, bytes }))
-            }
-            Err(HttpFinding::Refused(HttpRefusal::NoSuchUrl)) => Ok(None),
-            Err(finding) => Err(finding),
-        }
+        let Some(reply) = self.send_where_known(request).await? else {
+            return Ok(None);
+        };
+        let document = reply.document().ok_or(HttpFinding::NotReadable)?;
+        let bytes = reply.body;
+        Ok(Some(ReceivedDocument { document, bytes }))
     }
 
     /// Reads a list of documents. `None` where this firmware has none.
@@ -96,13 +93,19 @@ impl LoggedIn<'_, '_> {
         &mut self,
         request: &IsapiRequest,
     ) -> Result<Option<Vec<D>>, HttpFinding> {
+        let reply = self.send_where_known(request).await?;
+        let list = reply.map(|it| read_list(&it.body)).transpose();
+        list.map_err(|_| HttpFinding::NotReadable)
+    }
+
+    /// `None` where this firmware has nothing of the kind.
+    async fn send_where_known(
+        &mut self,
+        request: &IsapiRequest,
+    ) -> Result<Option<IsapiReply>, HttpFinding> {
         match self.send(request).await {
-            Ok(reply) => match read_list(&reply.body) {
-                Ok(list) => Ok(Some(list)),
-                Err(_) => Err(HttpFinding::NotReadable),
-            },
             Err(HttpFinding::Refused(HttpRefusal::NoSuchUrl)) => Ok(None),
-            Err(finding) => Err(finding),
+            sent => sent.map(Some),
         }
     }
 
@@ -126,6 +129,30 @@ impl LoggedIn<'_, '_> {
         let finished = finish(self.batch.borrow_mut().session, attempt, finding);
         finished.map_err(|error| self.fail(error))?;
         reply
+    }
+
+    /// The outcome of the device that told this, or of which this is found.
+    pub(crate) fn told(&self, told: Result<OutcomeData, HttpFinding>) -> Outcome {
+        match told {
+            Ok(data) => self.changed(Ok((OutcomeStatus::Done, None)), data),
+            Err(finding) => self.changed(Err(finding), OutcomeData::None),
+        }
+    }
+
+    /// The outcome of a change: what the device shows of it, or why it was not made.
+    pub(crate) fn changed(
+        &self,
+        ended: Result<(OutcomeStatus, Option<Seen>), HttpFinding>,
+        data: OutcomeData,
+    ) -> Outcome {
+        let outcome = match ended {
+            Ok((status, seen)) => Outcome {
+                seen,
+                ..Outcome::new(self.device, self.run.action, status)
+            },
+            Err(finding) => finding.outcome(self.device, self.run.action),
+        };
+        Outcome { data, ..outcome }
     }
 
     /// Does something with the session, between requests.

@@ -29,7 +29,16 @@ pub(crate) struct HttpRun<'a> {
     pub(crate) login: LoginTrial<'a>,
 }
 
-impl HttpRun<'_> {
+impl<'a> HttpRun<'a> {
+    /// An action on devices that take this login.
+    pub(crate) const fn new(action: Action, access: &'a HttpAccess, login: LoginTrial<'a>) -> Self {
+        Self {
+            action,
+            access,
+            login,
+        }
+    }
+
     /// Asks all devices without a login, then tries the password, and works on each
     /// device that took it. A device that says that it is locked or has one try left
     /// gets no login.
@@ -42,11 +51,9 @@ impl HttpRun<'_> {
         selection: Selection,
         session: &mut Session,
         observer: &mut dyn Observer,
-        work: impl AsyncFn(&DiscoveredDevice, &mut LoggedIn<'_, '_>, HttpStatus) -> Outcome,
+        work: impl AsyncFn(&mut LoggedIn<'_, '_>, HttpStatus) -> Outcome,
     ) -> Result<Report, OpsError> {
-        let Selection {
-            devices, left_out, ..
-        } = selection;
+        let devices = selection.devices;
         let look = HttpLook {
             action: self.action,
             access: self.access,
@@ -88,7 +95,7 @@ impl HttpRun<'_> {
             });
         }
         drop(running);
-        let mut report = Report::new(left_out);
+        let mut report = Report::new(selection.left_out);
         report.outcomes.extend(outcomes.into_iter().flatten());
         report.failure = batch.into_inner().failure;
         Ok(report)
@@ -113,7 +120,7 @@ impl HttpRun<'_> {
         device: &DiscoveredDevice,
         asked: Option<Result<HttpStatus, HttpFailure>>,
         batch: &RefCell<LoginBatch<'_>>,
-        work: &impl AsyncFn(&DiscoveredDevice, &mut LoggedIn<'_, '_>, HttpStatus) -> Outcome,
+        work: &impl AsyncFn(&mut LoggedIn<'_, '_>, HttpStatus) -> Outcome,
     ) -> Outcome {
         let mut status = match asked {
             Some(Ok(status)) => status,
@@ -137,10 +144,8 @@ impl HttpRun<'_> {
             batch,
             ended: None,
         };
-        let ended = login
-            .client
-            .verify(login.credentials(), self.access.basic)
-            .await;
+        let (credentials, basic) = (login.credentials(), self.access.basic);
+        let ended = login.client.verify(credentials, basic).await;
         let mut known = self.login.may_refuse.iter();
         let may_refuse = known.any(|it| device.is(it));
         let concluded = batch.borrow_mut().conclude(attempt.id, ended, may_refuse);
@@ -158,7 +163,7 @@ impl HttpRun<'_> {
                 return self.with_status(outcome, status);
             }
         }
-        work(device, &mut login, status).await
+        work(&mut login, status).await
     }
 
     /// What a device told goes with the outcome of a check, whatever came of it.

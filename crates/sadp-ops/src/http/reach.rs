@@ -72,6 +72,9 @@ pub(crate) struct HttpEndpoint {
     pub(super) certificate: Option<CertificateFingerprint>,
 }
 
+/// What a device told, or why it told nothing.
+type Asked = Result<Result<HttpStatus, HttpFailure>, SetupError>;
+
 impl HttpEndpoint {
     pub(crate) fn new(
         device: &DiscoveredDevice,
@@ -115,10 +118,7 @@ impl HttpEndpoint {
     }
 
     /// Asks the device what it tells without a login.
-    pub(super) async fn ask(
-        self,
-        order: TransportOrder,
-    ) -> Result<Result<HttpStatus, HttpFailure>, SetupError> {
+    pub(super) async fn ask(self, order: TransportOrder) -> Asked {
         if self.https_only {
             return self.ask_by(Transport::Https).await;
         }
@@ -151,10 +151,7 @@ impl HttpEndpoint {
         })
     }
 
-    async fn ask_by(
-        &self,
-        transport: Transport,
-    ) -> Result<Result<HttpStatus, HttpFailure>, SetupError> {
+    async fn ask_by(&self, transport: Transport) -> Asked {
         let client = self.client(transport)?;
         let activation = client.activate_status().await;
         if let Err(AskError::Failed(failure)) = activation

@@ -214,10 +214,8 @@ impl DeviceName {
     }
 
     fn matches<'i>(&self, found: &'i Inventory, naming: Naming) -> Matches<'i> {
-        let absent = found
-            .absent
-            .iter()
-            .filter(|it| self.fits(naming, &it.device));
+        let absent = found.absent.iter();
+        let absent = absent.filter(|it| self.fits(naming, &it.device));
         let found = found.devices.iter().filter(|it| match naming {
             Naming::Full => self.is_name_of(it),
             Naming::Ending => it.key().is_some_and(|key| self.fits(naming, &key)),
@@ -347,27 +345,19 @@ pub fn select(
 
 #[cfg(test)]
 mod tests {
-    use sadp_model::{Device, Protocol, Registry, Sighting, Via};
+    use sadp_model::Device;
 
     use super::*;
 
     fn devices(serials: &[&str]) -> Inventory {
-        let mut registry = Registry::new();
-        for (number, serial) in (0u8..).zip(serials) {
+        let reports = (0u8..).zip(serials).map(|(number, serial)| {
             let mut device = Device::unknown();
             device.mac = Some(MacAddr::new([0x44, 0x47, 0xcc, 0, 0, number]));
             device.serial = Serial::new(serial);
-            let sighting = Sighting {
-                interface: "".into(),
-                from: [192, 168, 1, 5].into(),
-                protocol: Protocol::Sadp,
-                via: Via::Unicast,
-                at: jiff::Timestamp::UNIX_EPOCH,
-            };
-            registry.record(device, sighting);
-        }
+            ([192, 168, 1, 5], device)
+        });
         Inventory {
-            devices: DiscoveredDevice::assess_all(registry.into_entries(), &[]),
+            devices: DiscoveredDevice::received(reports),
             ..Inventory::default()
         }
     }
@@ -424,14 +414,13 @@ mod tests {
 
     #[test]
     fn a_device_that_the_ledger_alone_knows_is_not_taken_for_another() {
-        let known = |serial: &str, last| KnownDevice {
-            device: DeviceKey::new(
-                Some(MacAddr::new([0x44, 0x47, 0xcc, 0, 1, last])),
-                Serial::new(serial),
-            )
-            .unwrap(),
-            address: Some([192, 168, 1, last].into()),
-            at: jiff::Timestamp::UNIX_EPOCH,
+        let known = |serial: &str, last| {
+            let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 1, last]);
+            KnownDevice {
+                device: DeviceKey::new(Some(mac), Serial::new(serial)).unwrap(),
+                address: Some([192, 168, 1, last].into()),
+                at: jiff::Timestamp::UNIX_EPOCH,
+            }
         };
         let ledger = [
             known(RECORDER, 1),
@@ -446,9 +435,8 @@ mod tests {
         assert_eq!(found("AD1530862"), Ok(Serial::new(CAMERA)));
         assert_eq!(found("7263"), Ok(Serial::new(OTHER)));
         for text in ["K61840275", "0275WCVU", "44:47:cc:00:01:01", "00:01:01"] {
-            let error = found(text).unwrap_err();
-            let SelectionError::NotFoundNow { device, .. } = error else {
-                panic!("{error:?}");
+            let Err(SelectionError::NotFoundNow { device, .. }) = found(text) else {
+                panic!("{text}");
             };
             assert_eq!(device, ledger[0], "{text}");
         }
@@ -471,11 +459,8 @@ mod tests {
             "https://admin@192.168.1.64:8443/doc/page/login.asp",
             " http://192.168.1.64?x ",
         ] {
-            assert_eq!(
-                name(text).address(),
-                Some([192, 168, 1, 64].into()),
-                "{text}"
-            );
+            let address = Some([192, 168, 1, 64].into());
+            assert_eq!(name(text).address(), address, "{text}");
         }
         for (text, web) in [
             ("192.168.1.64", None),
@@ -508,11 +493,9 @@ mod tests {
     fn a_label_number_of_two_devices_names_neither() {
         let twin = "DS-2CD2143G0-I20210704AAWRAD1530862";
         let devices = devices(&[CAMERA, twin, "AD1530862"]);
-        let error = name("AD1530862")
-            .find(&devices, Naming::Ending)
-            .unwrap_err();
-        let SelectionError::Ambiguous { devices, .. } = error else {
-            panic!("{error:?}");
+        let found = name("AD1530862").find(&devices, Naming::Ending);
+        let Err(SelectionError::Ambiguous { devices, .. }) = found else {
+            panic!("{found:?}");
         };
         let serials: Vec<_> = devices.into_iter().filter_map(|it| it.serial).collect();
         assert!(serials.contains(&Serial::new(CAMERA).unwrap()));

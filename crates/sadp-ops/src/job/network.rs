@@ -3,7 +3,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 use sadp_reset::DeviceKey;
 use secrecy::SecretString;
 
-use super::{FoundDevices, JobError, JobNote, JobRun, PlannedTask};
+use super::{JobError, JobNote, JobRun, PlannedTask};
 use crate::{
     Inventory, Outcome, Report, naming,
     network::{
@@ -12,50 +12,6 @@ use crate::{
         plan_file::{PlanRow, PlanTable},
     },
 };
-
-/// Changes the settings of the first device.
-pub(super) async fn set(
-    run: &mut JobRun<'_>,
-    wanted: WantedSettings,
-    password: SecretString,
-) -> Result<Report, JobError> {
-    let FoundDevices { inventory, devices } = run.look().await?;
-    let Some(device) = devices.into_iter().next() else {
-        return Ok(Report::new(Vec::new()));
-    };
-    let change = DeviceChange { device, wanted };
-    let plan = network::set(run.session, &inventory, change, run.network_settings()).await?;
-    if plan.changes.is_empty() {
-        return Ok(Report::new(plan.into_outcomes()));
-    }
-    run.confirm(PlannedTask::Set(&plan), &plan.left_out).await?;
-    let login = run.login(&inventory, &password, run.settings.settle);
-    let report = plan.carry_out(run.session, login, run.operator);
-    Ok(report.await?)
-}
-
-/// Gives the devices free addresses, in their order.
-pub(super) async fn give_addresses(
-    run: &mut JobRun<'_>,
-    range: AddressRange,
-    password: SecretString,
-) -> Result<Report, JobError> {
-    let FoundDevices { inventory, devices } = run.look().await?;
-    let mut others = inventory.devices.clone();
-    others.retain(|it| devices.iter().all(|chosen| it.key() != chosen.key()));
-    let proposal = Proposal::new(devices, &others, &inventory.local, range)?;
-    let rows = proposal.plan_rows();
-    let plan = network::apply(run.session, &inventory, &rows, run.network_settings()).await;
-    let plan = plan.map_err(JobError::Addresses)?;
-    if plan.steps.is_empty() {
-        return Ok(Report::new(plan.into_outcomes()));
-    }
-    run.confirm(PlannedTask::Addresses(&plan), &plan.left_out)
-        .await?;
-    let login = run.login(&inventory, &password, run.settings.wait_back);
-    let report = plan.carry_out(run.session, login, run.operator);
-    Ok(report.await?)
-}
 
 /// A plan as it was read from its file, and where its results go.
 pub struct PlanToApply {
@@ -79,56 +35,99 @@ impl fmt::Debug for PlanToApply {
     }
 }
 
-/// Applies a plan, keeps the names in it, and writes down what became of it.
-pub(super) async fn apply(
-    run: &mut JobRun<'_>,
-    plan: PlanToApply,
-    password: SecretString,
-) -> Result<Report, JobError> {
-    let PlanToApply {
-        rows,
-        table,
-        results,
-        message,
-    } = plan;
-    let devices = rows.iter().map(|row| DeviceKey::new(Some(row.mac), None));
-    let devices: Vec<_> = devices.flatten().collect();
-    let (inventory, report) = run.session.look_with(&devices, run.operator).await?;
-    if inventory.devices.is_empty() {
-        return Err(JobError::NothingFound(Box::new(report)));
-    }
-    let plan = network::apply(run.session, &inventory, &rows, run.network_settings()).await;
-    let plan = plan.map_err(JobError::Plan)?;
-    let results = ResultFile::begin(&results, Some(&results), false)?;
-    if !plan.steps.is_empty() {
-        run.confirm(PlannedTask::Addresses(&plan), &plan.left_out)
-            .await?;
-    }
-    let named = naming::keep_planned(run.session, &rows)?;
-    if named > 0 {
-        run.operator.note(JobNote::Named(named));
-    }
-    let report = if plan.steps.is_empty() {
-        Report::new(plan.into_outcomes())
-    } else {
-        let login = run.login(&inventory, &password, run.settings.wait_back);
-        plan.carry_out(run.session, login, run.operator).await?
-    };
-    let became = PlanResults {
-        plan: &table,
-        rows: &rows,
-        outcomes: &report.outcomes,
-        at: run.session.now(),
-    };
-    // The outcomes are reported, whatever becomes of the file.
-    match results.finish(became, message) {
-        Ok(path) => run.operator.note(JobNote::ResultsKept(&path)),
-        Err(error) => run.operator.note(JobNote::ResultsLost(&error)),
-    }
-    Ok(report)
-}
-
 impl JobRun<'_> {
+    /// Changes the settings of the first device.
+    pub(super) async fn set(
+        &mut self,
+        wanted: WantedSettings,
+        password: SecretString,
+    ) -> Result<Report, JobError> {
+        let (inventory, device) = self.look().await?.into_first()?;
+        let change = DeviceChange { device, wanted };
+        let plan = network::set(self.session, &inventory, change, self.network_settings()).await?;
+        if plan.changes.is_empty() {
+            return Ok(Report::new(plan.into_outcomes()));
+        }
+        self.confirm(PlannedTask::Set(&plan), &plan.left_out)
+            .await?;
+        let login = self.login(&inventory, &password, self.settings.settle);
+        let report = plan.carry_out(self.session, login, self.operator);
+        Ok(report.await?)
+    }
+
+    /// Gives the devices free addresses, in their order.
+    pub(super) async fn give_addresses(
+        &mut self,
+        range: AddressRange,
+        password: SecretString,
+    ) -> Result<Report, JobError> {
+        let found = self.look().await?;
+        let mut others = found.inventory.devices.clone();
+        others.retain(|it| found.devices.iter().all(|chosen| it.key() != chosen.key()));
+        let proposal = Proposal::new(found.devices, &others, &found.inventory.local, range)?;
+        let rows = proposal.plan_rows();
+        let plan = network::apply(
+            self.session,
+            &found.inventory,
+            &rows,
+            self.network_settings(),
+        )
+        .await;
+        let plan = plan.map_err(JobError::Addresses)?;
+        if plan.steps.is_empty() {
+            return Ok(Report::new(plan.into_outcomes()));
+        }
+        self.confirm(PlannedTask::Addresses(&plan), &plan.left_out)
+            .await?;
+        let login = self.login(&found.inventory, &password, self.settings.wait_back);
+        let report = plan.carry_out(self.session, login, self.operator);
+        Ok(report.await?)
+    }
+
+    /// Applies a plan, keeps the names in it, and writes down what became of it.
+    pub(super) async fn apply(
+        &mut self,
+        to_apply: PlanToApply,
+        password: SecretString,
+    ) -> Result<Report, JobError> {
+        let rows = &to_apply.rows;
+        let devices = rows.iter().map(|row| DeviceKey::new(Some(row.mac), None));
+        let devices: Vec<_> = devices.flatten().collect();
+        let (inventory, report) = self.session.look_with(&devices, self.operator).await?;
+        if inventory.devices.is_empty() {
+            return Err(JobError::NothingFound(Box::new(report)));
+        }
+        let plan = network::apply(self.session, &inventory, rows, self.network_settings()).await;
+        let plan = plan.map_err(JobError::Plan)?;
+        let results = ResultFile::begin(&to_apply.results, Some(&to_apply.results), false)?;
+        if !plan.steps.is_empty() {
+            self.confirm(PlannedTask::Addresses(&plan), &plan.left_out)
+                .await?;
+        }
+        let named = naming::keep_planned(self.session, rows)?;
+        if named > 0 {
+            self.operator.note(JobNote::Named(named));
+        }
+        let report = if plan.steps.is_empty() {
+            Report::new(plan.into_outcomes())
+        } else {
+            let login = self.login(&inventory, &password, self.settings.wait_back);
+            plan.carry_out(self.session, login, self.operator).await?
+        };
+        let became = PlanResults {
+            plan: &to_apply.table,
+            rows,
+            outcomes: &report.outcomes,
+            at: self.session.now(),
+        };
+        // The outcomes are reported, whatever becomes of the file.
+        match results.finish(became, to_apply.message) {
+            Ok(path) => self.operator.note(JobNote::ResultsKept(&path)),
+            Err(error) => self.operator.note(JobNote::ResultsLost(&error)),
+        }
+        Ok(report)
+    }
+
     fn network_settings(&self) -> Settings {
         Settings {
             account: self.settings.account.clone(),

@@ -84,11 +84,7 @@ impl SettingsChange {
 
     /// What a look shows of the change. `None` is a device that was not seen.
     pub(super) fn seen_in(&self, now: Option<&Device>) -> Seen {
-        match now.map(|device| self.is_seen_in(device)) {
-            Some(true) => Seen::Changed,
-            Some(false) => Seen::Unchanged,
-            None => Seen::Missing,
-        }
+        Seen::of(now.map(|device| self.is_seen_in(device)))
     }
 
     /// Whether a device that tells this took the change. Only settings that were
@@ -155,10 +151,7 @@ mod tests {
         let mut maskless = device(false);
         maskless.ipv4.mask = None;
         assert_eq!(change(&maskless, &new), BadChange::NoMask);
-        let dhcp = WantedSettings {
-            dhcp: Some(true),
-            ..WantedSettings::default()
-        };
+        let dhcp = served();
         assert_eq!(change(&maskless, &dhcp), BadChange::NoMask);
         let mask = Some(Ipv4Addr::new(255, 255, 255, 0));
         assert!(SettingsChange::new(&maskless, &WantedSettings { mask, ..dhcp }).is_ok());
@@ -171,6 +164,13 @@ mod tests {
         assert_eq!(given.after.ports.http, None, "left as it is");
         let same = SettingsChange::new(&portless, &address("192.168.1.64")).unwrap();
         assert!(same.is_none(), "nothing is sent");
+    }
+
+    fn served() -> WantedSettings {
+        WantedSettings {
+            dhcp: Some(true),
+            ..WantedSettings::default()
+        }
     }
 
     fn address(text: &str) -> WantedSettings {
@@ -227,11 +227,7 @@ mod tests {
         now.ipv4.address = Some(Ipv4Addr::new(192, 168, 1, 101));
         now.ports.http = Some(81);
         assert!(change.is_seen_in(&now));
-        let served = WantedSettings {
-            dhcp: Some(true),
-            ..WantedSettings::default()
-        };
-        let change = SettingsChange::new(&device(false), &served).unwrap();
+        let change = SettingsChange::new(&device(false), &served()).unwrap();
         now.ipv4.dhcp = Some(true);
         assert!(change.is_seen_in(&now));
     }

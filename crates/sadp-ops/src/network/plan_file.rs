@@ -11,7 +11,6 @@ use std::{collections::HashMap, fmt::Display, io, net::Ipv4Addr, str::FromStr};
 use csv::{ReaderBuilder, StringRecord, Terminator, WriterBuilder};
 use sadp_model::{AddressError, HostSettings, MacAddr, text::spreadsheet_text};
 use sadp_reset::{SiteName, SiteText};
-use serde::Deserialize;
 
 use self::{
     header::{NAMES, PlanHeader},
@@ -46,22 +45,6 @@ impl PlanRow {
     pub const fn is_named(&self) -> bool {
         self.name.is_some() || self.place.is_some()
     }
-}
-
-/// A row as it stands in the file. Its fields are the columns, in order.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Cells {
-    mac: String,
-    serial: String,
-    ip: String,
-    mask: String,
-    gateway: String,
-    dhcp: String,
-    http_port: String,
-    sdk_port: String,
-    name: String,
-    place: String,
 }
 
 /// The titles of a plan.
@@ -120,10 +103,6 @@ pub struct PlanTable {
     pub rows: Vec<(u64, Vec<String>)>,
 }
 
-fn is_blank(record: &StringRecord) -> bool {
-    record.iter().all(|cell| cell.trim_ascii().is_empty())
-}
-
 /// Reads a plan: what it wants, and as it stands in its file. It may have no row. Fails
 /// with all of its problems at once, by their lines.
 pub fn read(bytes: &[u8]) -> Result<(Vec<PlanRow>, PlanTable), Vec<Problem>> {
@@ -155,14 +134,12 @@ pub fn read(bytes: &[u8]) -> Result<(Vec<PlanRow>, PlanTable), Vec<Problem>> {
                 break;
             }
         };
-        if is_blank(&record) {
+        if record.iter().all(|cell| cell.trim_ascii().is_empty()) {
             continue;
         }
         let line = lines.at(record.position());
-        if record
-            .iter()
-            .any(|cell| holds_rows(cell, source.separator, titles.len()))
-        {
+        let mut cells = record.iter();
+        if cells.any(|cell| holds_rows(cell, source.separator, titles.len())) {
             problems.push(Problem::new(line, Cause::OpenQuote));
             continue;
         }
@@ -253,33 +230,30 @@ impl<'a> Lines<'a> {
 fn row(line: u64, record: &StringRecord, header: &PlanHeader) -> Result<PlanRow, Vec<Cause>> {
     let mut causes = Vec::new();
     let columns = header.names.len();
-    if record
-        .iter()
-        .skip(columns)
-        .any(|cell| !text(cell).is_empty())
-    {
+    let mut behind = record.iter().skip(columns);
+    if behind.any(|cell| !text(cell).is_empty()) {
         causes.push(Cause::TooManyCells {
             cells: record.len(),
             columns,
         });
     }
-    let cells: Cells = match record.deserialize(Some(&header.names)) {
-        Ok(cells) => cells,
-        Err(error) => return Err(vec![Cause::NotCsv(error.to_string())]),
+    let mut values = Values {
+        header,
+        record,
+        causes,
     };
-    let mut values = Values { header, causes };
-    let mac = values.required::<MacAddr>("mac", &cells.mac, "a MAC address");
-    let address = values.required::<Ipv4Addr>("ip", &cells.ip, "an IPv4 address");
+    let mac = values.required::<MacAddr>("mac", "a MAC address");
+    let address = values.required::<Ipv4Addr>("ip", "an IPv4 address");
     let wanted = WantedSettings {
         address,
-        mask: values.optional("mask", &cells.mask, "a subnet mask"),
-        gateway: values.optional("gateway", &cells.gateway, "an IPv4 address"),
-        dhcp: Some(values.dhcp(&cells.dhcp)),
-        http: values.port("http_port", &cells.http_port),
-        sdk: values.port("sdk_port", &cells.sdk_port),
+        mask: values.optional("mask", "a subnet mask"),
+        gateway: values.optional("gateway", "an IPv4 address"),
+        dhcp: Some(values.dhcp()),
+        http: values.port("http_port"),
+        sdk: values.port("sdk_port"),
     };
-    let name = values.optional("name", &cells.name, SITE_TEXT);
-    let place = values.optional("place", &cells.place, SITE_TEXT);
+    let name = values.optional("name", SITE_TEXT);
+    let place = values.optional("place", SITE_TEXT);
     let mut causes = values.causes;
     if mac.is_some_and(|mac| !mac.is_identity()) {
         causes.push(Cause::SharedMac(header.title("mac")));
@@ -313,17 +287,21 @@ const SITE_TEXT: &str = "1 to 64 printable characters";
 /// Reads the values of a row, and collects what is wrong with them.
 struct Values<'a> {
     header: &'a PlanHeader,
+    record: &'a StringRecord,
     causes: Vec<Cause>,
 }
 
-impl Values<'_> {
-    fn optional<T: FromStr>(
-        &mut self,
-        column: &'static str,
-        cell: &str,
-        expected: &'static str,
-    ) -> Option<T> {
-        let text = text(cell);
+impl<'a> Values<'a> {
+    /// The cell of a column. Empty where the plan has no such column.
+    fn cell(&self, column: &'static str) -> &'a str {
+        let place = self.header.place(column);
+        place
+            .and_then(|place| self.record.get(place))
+            .unwrap_or_default()
+    }
+
+    fn optional<T: FromStr>(&mut self, column: &'static str, expected: &'static str) -> Option<T> {
+        let text = text(self.cell(column));
         if text.is_empty() {
             return None;
         }
@@ -334,27 +312,23 @@ impl Values<'_> {
         value
     }
 
-    fn required<T: FromStr>(
-        &mut self,
-        column: &'static str,
-        cell: &str,
-        expected: &'static str,
-    ) -> Option<T> {
-        if text(cell).is_empty() {
+    fn required<T: FromStr>(&mut self, column: &'static str, expected: &'static str) -> Option<T> {
+        if text(self.cell(column)).is_empty() {
             self.causes
                 .push(Cause::CellEmpty(self.header.title(column)));
         }
-        self.optional(column, cell, expected)
+        self.optional(column, expected)
     }
 
-    fn port(&mut self, column: &'static str, cell: &str) -> Option<u16> {
+    fn port(&mut self, column: &'static str) -> Option<u16> {
         const EXPECTED: &str = "a port of 1 to 65535";
+        let cell = self.cell(column);
         // The vendor's list has these where it knows none.
         let is_own = self.header.title(column) == column;
         if !is_own && matches!(text(cell), "0" | "N/A") {
             return None;
         }
-        let port = self.optional::<u16>(column, cell, EXPECTED)?;
+        let port = self.optional::<u16>(column, EXPECTED)?;
         if port == 0 {
             self.unreadable(column, cell, EXPECTED);
         }
@@ -362,8 +336,8 @@ impl Values<'_> {
     }
 
     /// A planned address is a fixed one.
-    fn dhcp(&mut self, cell: &str) -> bool {
-        match text(cell).to_ascii_lowercase().as_str() {
+    fn dhcp(&mut self) -> bool {
+        match text(self.cell("dhcp")).to_ascii_lowercase().as_str() {
             "" | "off" | "false" | "no" | "0" => {}
             "on" | "true" | "yes" | "1" => {
                 self.causes.push(Cause::DhcpOn(self.header.title("dhcp")));
@@ -412,10 +386,8 @@ fn twice(rows: &[PlanRow]) -> Vec<Problem> {
         }
         if let Some(line) = addresses.insert(row.address, row.line) {
             let address = row.address;
-            problems.push(Problem::new(
-                row.line,
-                Cause::AddressTwice { address, line },
-            ));
+            let cause = Cause::AddressTwice { address, line };
+            problems.push(Problem::new(row.line, cause));
         }
     }
     problems

@@ -182,9 +182,7 @@ impl AddressRange {
             .filter(|it| network.contains(it) && !edges.contains(it))
             .collect();
         let times = |wanted: &Ipv4Addr| gateways.iter().filter(|it| *it == wanted).count();
-        gateways
-            .iter()
-            .copied()
-            .max_by_key(|it| (times(it), Reverse(*it)))
+        let gateways = gateways.iter().copied();
+        gateways.max_by_key(|it| (times(it), Reverse(*it)))
     }
 }

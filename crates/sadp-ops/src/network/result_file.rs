@@ -127,14 +127,10 @@ impl PlanResults<'_> {
             let Some(row) = by_line.get(line) else {
                 continue;
             };
-            let mut record: Vec<_> = kept
+            let kept = kept
                 .iter()
-                .map(|it| {
-                    cells
-                        .get(*it)
-                        .map_or_else(String::new, |it| spreadsheet_text(it))
-                })
-                .collect();
+                .map(|it| cells.get(*it).map_or("", String::as_str));
+            let mut record: Vec<_> = kept.map(spreadsheet_text).collect();
             let outcome = by_mac.get(&Some(row.mac)).copied();
             record.extend(match outcome {
                 Some(outcome) => self.cells(row, outcome, &message(outcome)),

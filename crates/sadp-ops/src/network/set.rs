@@ -1,12 +1,11 @@
-use std::{collections::HashMap, net::Ipv4Addr};
+use std::net::Ipv4Addr;
 
-use ipnet::Ipv4Net;
-use sadp_model::AddressStep;
+use sadp_model::{AddressStep, Device};
 use sadp_reset::{Action, LedgerError};
 
 use super::{
     AddressHolder, BadChange, Plan, PlannedChange, Settings, SettingsChange, WantedSettings,
-    already_set, probe,
+    already_set, apply, probe,
 };
 use crate::{DiscoveredDevice, Guard, Inventory, SafetyChecks, Session};
 
@@ -53,14 +52,7 @@ pub async fn set(
 ) -> Result<Plan, SetError> {
     let DeviceChange { device, wanted } = change;
     let change = SettingsChange::of(&device, &wanted)?;
-    let mut plan = Plan {
-        changes: Vec::new(),
-        steps: Vec::new(),
-        left_out: Vec::new(),
-        target: None,
-        settings,
-        lines: HashMap::new(),
-    };
+    let mut plan = Plan::new(settings);
     if change.is_none() {
         plan.left_out.push(already_set(&device, change));
         return Ok(plan);
@@ -100,19 +92,10 @@ async fn holder(
     inventory: &Inventory,
     session: &Session,
 ) -> Option<AddressHolder> {
-    if inventory
-        .local
-        .iter()
-        .map(Ipv4Net::addr)
-        .any(|own| own == address)
-    {
-        return Some(AddressHolder::ThisComputer);
-    }
-    let mut others = inventory.devices.iter().map(|other| &other.entry.device);
-    let other = others
-        .find(|other| other.mac != device.entry.device.mac && other.ipv4.address == Some(address));
-    if let Some(other) = other {
-        return Some(AddressHolder::Device(other.mac));
+    let others = |other: &&Device| other.mac != device.entry.device.mac;
+    let known = apply::holder(address, inventory, others);
+    if known.is_some() {
+        return known;
     }
     let answering = probe::answering([address], inventory, session).await;
     (!answering.is_empty()).then_some(AddressHolder::Host)

@@ -13,13 +13,13 @@ use super::{Login, NetworkFinding, PlannedChange, Settings, skipped};
 use crate::{
     BatchReport, BlockReason, DiscoveredDevice, Event, Guard, Inventory, Observer, OpsError,
     Outcome, OutcomeData, OutcomeStatus, Reason, Report, Seen, Session,
-    batch::{Batch, DeviceCommand, KeepNothing, PROVING, Settling, guarded},
+    batch::{Batch, DeviceCommand, PROVING, Settling, guarded},
+    inventory::Enough,
     safety::{changed_since, sender_conflict},
     settle::{FollowUp, LOOK_EVERY, RoundLimit},
 };
 
 pub(super) struct Waves<'a> {
-    changes: &'a [PlannedChange],
     settings: &'a Settings,
     login: Login<'a>,
     password: Password,
@@ -27,7 +27,8 @@ pub(super) struct Waves<'a> {
     number: PasswordNumber,
     /// How many more devices have to accept it before it goes to several at once.
     unproven: usize,
-    progress: Vec<ChangeProgress>,
+    /// How far the devices are, by the numbers of the steps.
+    progress: Vec<ChangeProgress<'a>>,
     /// The devices as the look after the last wave found them.
     seen: Option<Inventory>,
     /// Why the waves to come are not sent.
@@ -44,11 +45,10 @@ impl<'a> Waves<'a> {
     ) -> Result<Self, OpsError> {
         let password = Password::new(login.password.clone()).map_err(UpdateError::from)?;
         Ok(Self {
-            changes,
             settings,
             login,
             password,
-            number: session.draw_password_number()?,
+            number: session.ledger_mut()?.draw_password_number()?,
             unproven: PROVING,
             progress: changes.iter().map(ChangeProgress::new).collect(),
             seen: None,
@@ -90,8 +90,8 @@ impl<'a> Waves<'a> {
     ) -> Result<(), OpsError> {
         let mut known = BTreeSet::new();
         for step in &due {
-            if let Some(it) = self.changes.get(step.number)
-                && session.password_of(&it.device)?.is_some()
+            if let Some(progress) = self.progress.get(step.number)
+                && session.password_of(&progress.planned.device)?.is_some()
             {
                 known.insert(step.number);
             }
@@ -111,19 +111,19 @@ impl<'a> Waves<'a> {
                     Err(error) => return Err(error),
                 }
             }
-            let seen = session.look_again_at(&self.keys(&wave), observer).await;
+            let open = self.keys(&wave);
+            let enough = Enough::Received(&open);
+            let seen = session.look_after(enough, observer).await;
             let numbers = due.iter().map(|step| step.number);
             let mut replies: HashMap<_, _> = numbers.zip(replies).collect();
             for step in &wave {
-                let reply = replies.remove(&step.number);
-                if let Some(it) = self.changes.get(step.number)
-                    && let Some(progress) = self.progress.get_mut(step.number)
-                {
-                    progress.take_in(step, reply, it, seen.same(&it.device));
-                    if progress.is_proven_by_look() {
-                        let action = Action::NetSet;
-                        session.record_accepted(&it.device, action, &mut self.number)?;
-                    }
+                let Some(progress) = self.progress.get_mut(step.number) else {
+                    continue;
+                };
+                let device = &progress.planned.device;
+                progress.take_in(step, replies.remove(&step.number), seen.same(device));
+                if progress.is_proven_by_look() {
+                    session.record_accepted(device, Action::NetSet, &mut self.number)?;
                 }
             }
             self.seen = Some(seen);
@@ -161,12 +161,9 @@ impl<'a> Waves<'a> {
 
     /// The devices of these steps that are not settled.
     fn keys(&self, steps: &[&AddressStep]) -> Vec<DeviceKey> {
-        let open = steps.iter().filter(|step| {
-            let progress = self.progress.get(step.number);
-            progress.is_some_and(|it| it.next != FollowUp::Nothing)
-        });
-        let devices = open.filter_map(|step| self.changes.get(step.number));
-        devices.filter_map(|it| it.device.key()).collect()
+        let progress = steps.iter().filter_map(|it| self.progress.get(it.number));
+        let open = progress.filter(|it| it.next != FollowUp::Nothing);
+        open.filter_map(|it| it.planned.device.key()).collect()
     }
 
     /// The steps that the look proves undone and that may be sent again: the
@@ -179,18 +176,16 @@ impl<'a> Waves<'a> {
     ) -> Result<Vec<&'s AddressStep>, OpsError> {
         let mut undone = Vec::new();
         for &step in wave {
-            let (Some(it), Some(progress)) = (
-                self.changes.get(step.number),
-                self.progress.get(step.number),
-            ) else {
+            let Some(progress) = self.progress.get(step.number) else {
                 continue;
             };
             if progress.next != FollowUp::SendAgain {
                 continue;
             }
             let was_sent = progress.status() != Some(OutcomeStatus::NoAnswer);
-            let is_known = session.password_of(&it.device)? == Some(self.number);
-            if (!was_sent || is_known) && self.conflict(step, it).is_none() {
+            let known = session.password_of(&progress.planned.device)?;
+            let costs_no_try = !was_sent || known == Some(self.number);
+            if costs_no_try && self.conflict(progress).is_none() {
                 undone.push(step);
             } else if let Some(progress) = self.progress.get_mut(step.number) {
                 progress.next = FollowUp::Nothing;
@@ -219,25 +214,24 @@ impl<'a> Waves<'a> {
     fn ready<'s>(&mut self, wave: &'s [AddressStep]) -> Vec<&'s AddressStep> {
         let mut ready = Vec::new();
         for step in wave {
-            let Some(change) = self.changes.get(step.number) else {
+            let Some(progress) = self.progress.get(step.number) else {
                 continue;
             };
-            let outcome = match self.holder(step, change) {
-                Some(by) => Some(skipped(
-                    &change.device,
-                    NetworkFinding::AddressNotFreed {
-                        address: step.to,
-                        by: by.device.entry.device.mac,
-                    },
-                )),
-                None => self.conflict(step, change),
+            if progress.reply.is_some() {
+                continue;
+            }
+            let outcome = match self.holder(step, progress) {
+                Some(by) => {
+                    let address = step.to;
+                    let by = by.device.entry.device.mac;
+                    let finding = NetworkFinding::AddressNotFreed { address, by };
+                    Some(skipped(&progress.planned.device, finding))
+                }
+                None => self.conflict(progress),
             };
             let Some(own) = self.progress.get_mut(step.number) else {
                 continue;
             };
-            if own.reply.is_some() {
-                continue;
-            }
             own.next = if outcome.is_none() {
                 FollowUp::SendAgain
             } else {
@@ -251,24 +245,24 @@ impl<'a> Waves<'a> {
 
     /// The device that has, or may have, the address of a step. None where the
     /// device of the step keeps its address.
-    fn holder(&self, step: &AddressStep, change: &PlannedChange) -> Option<&PlannedChange> {
-        if change.from() == Some(step.to) {
+    fn holder(&self, step: &AddressStep, own: &ChangeProgress<'_>) -> Option<&PlannedChange> {
+        if own.planned.from() == Some(step.to) {
             return None;
         }
         let mut others = self.progress.iter().enumerate();
-        let (number, _) = others
-            .find(|(number, other)| *number != step.number && other.may_have.contains(&step.to))?;
-        self.changes.get(number)
+        let holder = others
+            .find(|(number, other)| *number != step.number && other.may_have.contains(&step.to));
+        holder.map(|(_, holder)| holder.planned)
     }
 
-    fn conflict(&self, step: &AddressStep, change: &PlannedChange) -> Option<Outcome> {
+    fn conflict(&self, progress: &ChangeProgress<'_>) -> Option<Outcome> {
         let overrides = self.settings.overrides;
-        let now = self.inventory().same(&change.device)?;
-        let may_have = &self.progress.get(step.number)?.may_have;
+        let device = &progress.planned.device;
+        let now = self.inventory().same(device)?;
         let reason = (!overrides.lifts(Guard::TwoSenders))
-            .then(|| unexpected_sender(now, may_have))
+            .then(|| unexpected_sender(now, &progress.may_have))
             .flatten()
-            .or_else(|| changed_since(&change.device, now, overrides))?;
+            .or_else(|| changed_since(device, now, overrides))?;
         Some(Outcome::blocked(now, Action::NetSet, reason))
     }
 
@@ -284,33 +278,29 @@ impl<'a> Waves<'a> {
     ) -> Result<BatchReport, OpsError> {
         let commands = steps.iter().filter_map(|step| self.command(step));
         let commands = commands.collect::<Result<_, _>>()?;
-        let changes = self.changes;
+        let progress = &self.progress;
         let seen = |place: usize, now: &Device| {
             let step = steps.get(place).copied();
-            let change = step.and_then(|step| Some((step, changes.get(step.number)?)));
-            change.map_or(Seen::Missing, |(step, change)| {
-                seen(step, change, Some(now))
-            })
+            let own = step.and_then(|step| Some((step, progress.get(step.number)?)));
+            own.map_or(Seen::Missing, |(step, own)| own.seen_in(step, Some(now)))
         };
         let settling = Settling {
             seen: &seen,
             time: self.login.settle,
         };
         let batch = Batch {
-            action: Action::NetSet,
             pace: guarded(self.login.parallel, self.unproven),
             parallel: self.login.parallel,
             settle: (!self.login.settle.is_zero()).then_some(settling),
-            commands,
-            keep: &mut KeepNothing,
             password: Some(&mut self.number),
+            ..Batch::new(Action::NetSet, commands)
         };
         let inventory = self.seen.as_ref().unwrap_or(self.login.inventory);
         session.send(batch, inventory, observer).await
     }
 
     fn command(&self, step: &AddressStep) -> Option<Result<DeviceCommand, UpdateError>> {
-        let it = self.changes.get(step.number)?;
+        let it = self.progress.get(step.number)?.planned;
         // As it was seen last: it may have moved already.
         let device = self.inventory().same(&it.device).unwrap_or(&it.device);
         let mut settings = it.change.after.clone();
@@ -346,21 +336,11 @@ impl<'a> Waves<'a> {
     fn into_report(self) -> Report {
         let failed = Reason::Network(NetworkFinding::EarlierStepFailed);
         let why = self.stopped.unwrap_or(failed);
-        let all = self.progress.into_iter().zip(self.changes);
-        let outcomes = all.map(|(progress, it)| progress.into_outcome(it, &why));
+        let outcomes = self.progress.into_iter().map(|it| it.into_outcome(&why));
         Report {
             outcomes: outcomes.collect(),
             failure: self.failure,
         }
-    }
-}
-
-/// What a device shows of a step.
-fn seen(step: &AddressStep, it: &PlannedChange, now: Option<&Device>) -> Seen {
-    match now.and_then(|device| device.ipv4.address) {
-        Some(at) if step.temporary && at == step.to => Seen::Changed,
-        Some(_) if step.temporary => Seen::Unchanged,
-        _ => it.change.seen_in(now),
     }
 }
 
@@ -375,7 +355,8 @@ fn unexpected_sender(now: &DiscoveredDevice, may_have: &BTreeSet<Ipv4Addr>) -> O
 }
 
 /// How far a device is.
-struct ChangeProgress {
+struct ChangeProgress<'a> {
+    planned: &'a PlannedChange,
     /// Addresses it has, or may have.
     may_have: BTreeSet<Ipv4Addr>,
     /// What became of its command, before the look. `None` while a step is due.
@@ -385,10 +366,11 @@ struct ChangeProgress {
     next: FollowUp,
 }
 
-impl ChangeProgress {
-    fn new(change: &PlannedChange) -> Self {
+impl<'a> ChangeProgress<'a> {
+    fn new(planned: &'a PlannedChange) -> Self {
         Self {
-            may_have: change.from().into_iter().collect(),
+            planned,
+            may_have: planned.from().into_iter().collect(),
             reply: None,
             after: None,
             seen: Seen::Missing,
@@ -405,17 +387,25 @@ impl ChangeProgress {
         self.reply.as_ref().map(|it| it.status)
     }
 
+    /// What its device shows of a step.
+    fn seen_in(&self, step: &AddressStep, now: Option<&Device>) -> Seen {
+        match now.and_then(|device| device.ipv4.address) {
+            Some(at) if step.temporary && at == step.to => Seen::Changed,
+            Some(_) if step.temporary => Seen::Unchanged,
+            _ => self.planned.change.seen_in(now),
+        }
+    }
+
     /// Takes in a reply, where the command was sent in this round, and what a look
     /// shows.
     fn take_in(
         &mut self,
         step: &AddressStep,
         reply: Option<Outcome>,
-        it: &PlannedChange,
         now: Option<&DiscoveredDevice>,
     ) {
         let at = now.and_then(|found| found.entry.device.ipv4.address);
-        let seen = seen(step, it, now.map(|found| &*found.entry.device));
+        let seen = self.seen_in(step, now.map(|found| &*found.entry.device));
         let reply = match reply {
             Some(reply) => reply.repeats(self.reply.take(), seen),
             None => match self.reply.take() {
@@ -445,7 +435,8 @@ impl ChangeProgress {
         self.reply = Some(reply);
     }
 
-    fn into_outcome(self, it: &PlannedChange, why: &Reason) -> Outcome {
+    fn into_outcome(self, why: &Reason) -> Outcome {
+        let it = self.planned;
         let mut outcome = match self.reply {
             Some(outcome) => outcome,
             None => Outcome::skipped(&it.device, Action::NetSet, why.clone()),

@@ -11,7 +11,7 @@ use super::Impact;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnswerFinding {
     /// Not sent: the file cannot be used.
-    Unusable(UnusableFile),
+    Unusable(Unusable<AnswerProblem>),
     /// Not sent: the device accepted its answer before.
     AlreadyRecovered {
         /// When.
@@ -80,7 +80,7 @@ impl AnswerFinding {
         match self {
             Self::AlreadyRecovered { .. } => Impact::None,
             Self::NotFound => Impact::Device,
-            Self::Unusable(file) if matches!(file.problem().why, Why::Unreadable(_)) => {
+            Self::Unusable(file) if matches!(file.cause().why, Why::Unreadable(_)) => {
                 Impact::Computer
             }
             _ => Impact::Safety,
@@ -97,31 +97,36 @@ pub enum AnswerSource {
     Key,
 }
 
-/// A file that cannot be used as an answer. Two are equal where they are the same
-/// finding.
-#[derive(Clone, Debug)]
-pub struct UnusableFile(Arc<AnswerProblem>);
+/// Why a file cannot be used. Two are equal where they are the same finding.
+#[derive(Debug)]
+pub struct Unusable<E>(Arc<E>);
 
-impl From<AnswerProblem> for UnusableFile {
-    fn from(problem: AnswerProblem) -> Self {
-        Self(Arc::new(problem))
-    }
-}
-
-impl UnusableFile {
-    /// The file, and why.
-    pub fn problem(&self) -> &AnswerProblem {
+impl<E> Unusable<E> {
+    /// Why.
+    pub fn cause(&self) -> &E {
         &self.0
     }
 }
 
-impl PartialEq for UnusableFile {
+impl<E> From<E> for Unusable<E> {
+    fn from(cause: E) -> Self {
+        Self(Arc::new(cause))
+    }
+}
+
+impl<E> Clone for Unusable<E> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<E> PartialEq for Unusable<E> {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
-impl Eq for UnusableFile {}
+impl<E> Eq for Unusable<E> {}
 
 /// What an outcome holds about an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,10 +1,10 @@
-use std::{io, path::PathBuf, sync::Arc};
+use std::{io, path::PathBuf};
 
 use jiff::Timestamp;
 use sadp_model::UnavailableReason;
 use sadp_reset::{DeviceKey, Digest, GuidId, GuidVoid, VaultError};
 
-use super::Impact;
+use super::{Impact, Unusable};
 
 /// What is found of a GUID that was not exported or not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub enum GuidFinding {
     /// Not sent: it does not hold as many bytes as every known GUID.
     Suspect,
     /// Not sent: its file cannot be used.
-    Unusable(UnusableGuid),
+    Unusable(Unusable<VaultError>),
 }
 
 impl GuidFinding {
@@ -48,37 +48,11 @@ impl GuidFinding {
                 Impact::None
             }
             Self::NotKept => Impact::Device,
-            Self::Unusable(file) if is_local_failure(file.error()) => Impact::Computer,
+            Self::Unusable(file) if is_local_failure(file.cause()) => Impact::Computer,
             _ => Impact::Safety,
         }
     }
 }
-
-/// A file of the vault that cannot be used. Two are equal where they are the same
-/// finding.
-#[derive(Clone, Debug)]
-pub struct UnusableGuid(Arc<VaultError>);
-
-impl From<VaultError> for UnusableGuid {
-    fn from(error: VaultError) -> Self {
-        Self(Arc::new(error))
-    }
-}
-
-impl UnusableGuid {
-    /// Why.
-    pub fn error(&self) -> &VaultError {
-        &self.0
-    }
-}
-
-impl PartialEq for UnusableGuid {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl Eq for UnusableGuid {}
 
 /// Whether a file or the ledger failed on this computer, rather than what is in the
 /// file.

@@ -2,12 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 use sadp_isapi::{
-    CertificateFingerprint, DeviceInfo, DiscoveryMode, HttpFailure, HttpRefusal, SubStatus, Time,
-    Transport, UserCheck,
+    CertificateFingerprint, DeviceInfo, DiscoveryMode, EditError, HttpFailure, HttpRefusal,
+    LoginOutcome, SubStatus, Time, Transport, UserCheck, Withheld,
 };
 use sadp_model::{MacAddr, State};
+use sadp_proto::{Refusal, RefusalReply};
+use sadp_reset::Action;
 
-use super::Impact;
+use super::{Impact, Outcome, OutcomeStatus, Reason};
+use crate::DiscoveredDevice;
 
 /// What a device tells over HTTP. `None` where it does not tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -151,6 +154,71 @@ pub enum HttpFinding {
 }
 
 impl HttpFinding {
+    /// What a login means that was not accepted.
+    pub(crate) fn of(ended: LoginOutcome) -> Self {
+        match ended {
+            LoginOutcome::WrongPassword { tries_left } => Self::WrongPassword { tries_left },
+            LoginOutcome::Refused(refusal) => Self::NotJudged(refusal),
+            LoginOutcome::Unknown(failure) => Self::Unanswered(failure),
+            LoginOutcome::Withheld(Withheld::Failed(failure)) => Self::NotReached(failure),
+            LoginOutcome::Withheld(withheld) => Self::Withheld(LoginObstacle::of(withheld)),
+            LoginOutcome::Accepted(_) => Self::NotReadable,
+        }
+    }
+
+    /// How an operation on the device ended by it.
+    pub(crate) const fn status(&self) -> OutcomeStatus {
+        match self {
+            Self::NoAddress
+            | Self::AddressShared
+            | Self::OffSubnet
+            | Self::NotFoundAgain
+            | Self::NotReached(HttpFailure::CertificateChanged { .. })
+            | Self::Withheld(_)
+            | Self::StatesDiffer
+            | Self::NotAlone
+            | Self::NotOffered
+            | Self::NoTimeServer
+            | Self::NoOnvifUsers
+            | Self::NotWrittenDown
+            | Self::NotRecorder { .. } => OutcomeStatus::Skipped,
+            Self::NotReached(_) | Self::NotReadable => OutcomeStatus::NoAnswer,
+            Self::WrongPassword { .. }
+            | Self::NotJudged(_)
+            | Self::Refused(_)
+            | Self::NotDone(_) => OutcomeStatus::Refused,
+            Self::Unanswered(_) | Self::Unconfirmed(_) => OutcomeStatus::Unknown,
+        }
+    }
+
+    /// A refusal in the words that devices use by SADP, so that scripts read one kind.
+    pub(crate) fn verdict(&self) -> Option<RefusalReply> {
+        let (refusal, tries_left, lock_minutes) = match *self {
+            Self::WrongPassword { tries_left } => (Refusal::PasswordError, tries_left, None),
+            Self::NotJudged(HttpRefusal::Locked { seconds })
+            | Self::Refused(HttpRefusal::Locked { seconds }) => {
+                (Refusal::Locked, None, seconds.map(|it| it.div_ceil(60)))
+            }
+            _ => return None,
+        };
+        Some(RefusalReply {
+            refusal,
+            tries_left,
+            lock_minutes,
+            without_mac: false,
+        })
+    }
+
+    /// The outcome of a device of which this is found.
+    pub(crate) fn outcome(self, device: &DiscoveredDevice, action: Action) -> Outcome {
+        let mut outcome = Outcome {
+            verdict: self.verdict(),
+            ..Outcome::new(device, action, self.status())
+        };
+        outcome.reason = Reason::Http(self);
+        outcome
+    }
+
     pub(super) const fn impact(&self) -> Impact {
         match self {
             Self::AddressShared
@@ -171,6 +239,13 @@ impl HttpFinding {
             Self::NotRecorder { named: false } => Impact::None,
             _ => Impact::Device,
         }
+    }
+}
+
+/// A document without the place of a value is not one that is understood.
+impl From<EditError> for HttpFinding {
+    fn from(_: EditError) -> Self {
+        Self::NotReadable
     }
 }
 
@@ -199,4 +274,29 @@ pub enum LoginObstacle {
     Refused(HttpRefusal),
     /// The device before it did not reply to the password.
     EarlierUnanswered,
+}
+
+impl LoginObstacle {
+    fn of(withheld: Withheld) -> Self {
+        match withheld {
+            Withheld::NotNeeded(_) => Self::NotNeeded,
+            Withheld::Refused(HttpRefusal::Locked { seconds }) => Self::Locked { seconds },
+            Withheld::Refused(HttpRefusal::NotActivated) => Self::NotActivated,
+            Withheld::Refused(refusal) => Self::Refused(refusal),
+            Withheld::OneTryLeft => Self::OneTryLeft,
+            Withheld::BasicOnly => Self::BasicOnly,
+            Withheld::NoChallenge | Withheld::Failed(_) => Self::NoChallenge,
+        }
+    }
+}
+
+/// What one login with the new password shows of the command that set it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerifyFinding {
+    /// The device has the new password.
+    Set,
+    /// No reply came, and the device does not have the new password.
+    NotSet,
+    /// The device replied that it set the new password, and refuses it.
+    Contradicted,
 }

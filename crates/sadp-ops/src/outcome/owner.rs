@@ -84,11 +84,7 @@ impl OwnerChange {
             _ => return,
         };
         let reported = now.and_then(|device| self.is_reported(device));
-        outcome.seen = Some(match reported {
-            Some(true) => Seen::Changed,
-            Some(false) => Seen::Unchanged,
-            None => Seen::Missing,
-        });
+        outcome.seen = Some(Seen::of(reported));
         let (status, finding) = match (replied, reported) {
             (_, Some(true)) => (OutcomeStatus::Done, OwnerFinding::Done(self)),
             (_, Some(false)) => {

@@ -50,11 +50,8 @@ mod tests {
 
     #[test]
     fn what_ends_a_batch_is_known_by_the_word_the_count_and_what_was_sent() {
-        let (wrong, maybe, locked) = (
-            Some(StopReason::WrongSecret),
-            Some(StopReason::PossiblyWrongSecret),
-            Some(StopReason::DeviceLocked),
-        );
+        use StopReason::{DeviceLocked, PossiblyWrongSecret, WrongSecret};
+        let [wrong, maybe, locked] = [WrongSecret, PossiblyWrongSecret, DeviceLocked].map(Some);
         for (word, tries_left, of_password, of_answer) in [
             ("PasswordError", None, wrong, None),
             ("locked", Some(0), locked, None),

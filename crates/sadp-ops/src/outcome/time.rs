@@ -155,10 +155,8 @@ impl TimeChange {
         if !self.is_written() {
             return (OutcomeStatus::Done, None);
         }
-        let done = self
-            .after
-            .as_ref()
-            .map(|after| self.wanted.are_those_of(after));
+        let after = self.after.as_ref();
+        let done = after.map(|after| self.wanted.are_those_of(after));
         match done {
             Some(false) if !self.needs_restart => (OutcomeStatus::Unknown, Some(Seen::Unchanged)),
             done => (OutcomeStatus::Done, Some(Seen::of(done))),

@@ -11,6 +11,8 @@ use sadp_reset::LedgerError;
 use secrecy::SecretString;
 
 pub(crate) use self::delivery::close_case;
+#[cfg(test)]
+pub(crate) use self::delivery::tests::new_case;
 use self::{
     check::AnswerCheck,
     delivery::{Afterwards, SendPhase, conclude},
@@ -20,9 +22,7 @@ pub use self::{
     pending::{AnswerFor, AnswerInput, Matching, PendingAnswer, match_requests},
 };
 pub use super::password_reset::ResetChoice;
-pub use crate::outcome::answer::{
-    AnswerData, AnswerFinding, AnswerSource, SentAnswer, UnusableFile,
-};
+pub use crate::outcome::answer::{AnswerData, AnswerFinding, AnswerSource, SentAnswer};
 use crate::{Inventory, Observer, OpsError, Outcome, Report, Session, recovery::History};
 
 /// Which answers are sent.
@@ -112,22 +112,22 @@ impl Plan {
             settings,
             sync_cameras: self.sync_cameras,
         };
-        let sent = phase.send_all(session, observer).await?;
-        let mut outcomes = self.left_out;
+        let mut sent = phase.send_all(session, observer).await?;
         let after = sent.look_again(session, settings.inventory, observer).await;
-        let mut failure = sent.failure;
-        for (answer, (device, mut outcome)) in self.answers.iter().zip(sent.outcomes) {
-            let seen = after.same(&device).is_some();
-            let closed = answer.settle(session, &outcome, seen);
+        for (answer, (device, outcome)) in self.answers.iter().zip(&mut sent.outcomes) {
+            let seen = after.same(device).is_some();
+            let closed = answer.settle(session, outcome, seen);
+            let closed = closed.unwrap_or_else(|error| {
+                sent.failure.get_or_insert_with(|| error.into());
+                None
+            });
             let after = Afterwards {
                 seen,
-                closed: *closed.as_ref().unwrap_or(&None),
+                closed,
                 synced: self.sync_cameras,
             };
-            failure = failure.or_else(|| closed.err().map(OpsError::from));
-            conclude(&mut outcome, answer, after);
-            outcomes.push(outcome);
+            conclude(outcome, answer, after);
         }
-        Ok(Report { outcomes, failure })
+        Ok(sent.into_report(self.left_out))
     }
 }

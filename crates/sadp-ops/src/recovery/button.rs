@@ -58,11 +58,8 @@ pub fn plan(
     overrides: Overrides,
 ) -> Result<Plan, Box<Reset>> {
     let ended = |finding: ButtonFinding| {
-        let unactivated = (finding == ButtonFinding::Unactivated).then(|| Inventory {
-            devices: vec![device.clone()],
-            local: local.to_vec(),
-            absent: Vec::new(),
-        });
+        let unactivated = (finding == ButtonFinding::Unactivated)
+            .then(|| Inventory::new(vec![device.clone()], local.to_vec()));
         let outcome = finding.outcome(&device);
         Box::new(Reset {
             outcome,
@@ -207,11 +204,7 @@ impl ButtonWait<'_> {
         devices.retain(|device| device.is(self.key));
         devices.truncate(1);
         match self.take_in(devices.first().map(|device| &*device.entry.device)) {
-            Observation::Unactivated => Some(Ended::Back(Inventory {
-                devices,
-                local,
-                absent: Vec::new(),
-            })),
+            Observation::Unactivated => Some(Ended::Back(Inventory::new(devices, local))),
             Observation::StateUnknown => Some(Ended::StateUnknown),
             _ => None,
         }
@@ -299,7 +292,10 @@ impl ResetProgress {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        Observation::{Nothing, StateUnknown, StillActive, Unactivated, WentOffline},
+        *,
+    };
 
     const ACTIVE: Option<State> = Some(State::Active);
     const FRESH: Option<State> = Some(State::Unactivated);
@@ -313,9 +309,8 @@ mod tests {
 
     fn looks(before: &Device, seen: &[Option<Device>]) -> Vec<Observation> {
         let mut progress = ResetProgress::new(before);
-        seen.iter()
-            .map(|device| progress.look(device.as_ref()))
-            .collect()
+        let looks = seen.iter().map(|device| progress.look(device.as_ref()));
+        looks.collect()
     }
 
     const NOON: &str = "2026-05-01T12:00:00";
@@ -325,40 +320,25 @@ mod tests {
     #[test]
     fn a_reset_is_seen_with_and_without_silence() {
         let before = device(ACTIVE, NOON);
-        let back = device(FRESH, NO_CLOCK);
-        assert_eq!(
-            looks(&before, &[Some(back.clone())]),
-            [Observation::Unactivated]
-        );
-        assert_eq!(
-            looks(
-                &before,
-                &[Some(before.clone()), None, None, None, Some(back)]
-            ),
-            [
-                Observation::Nothing,
-                Observation::Nothing,
-                Observation::WentOffline,
-                Observation::Nothing,
-                Observation::Unactivated
-            ]
-        );
+        let back = Some(device(FRESH, NO_CLOCK));
+        assert_eq!(looks(&before, std::slice::from_ref(&back)), [Unactivated]);
+        let seen = [Some(before.clone()), None, None, None, back];
+        let expected = [Nothing, Nothing, WentOffline, Nothing, Unactivated];
+        assert_eq!(looks(&before, &seen), expected);
     }
 
     #[test]
     fn a_restart_with_the_password_is_reported_once() {
         let before = device(ACTIVE, NOON);
-        let later = device(ACTIVE, LATER);
+        let later = Some(device(ACTIVE, LATER));
         assert_eq!(
-            looks(&before, &[Some(later.clone()), Some(later)]),
-            [Observation::StillActive, Observation::Nothing]
+            looks(&before, &[later.clone(), later]),
+            [StillActive, Nothing]
         );
         // Without a clock, only its silence tells.
         let clockless = device(ACTIVE, NO_CLOCK);
-        assert_eq!(
-            looks(&clockless, &[None, None, Some(clockless.clone())])[2..],
-            [Observation::StillActive]
-        );
+        let seen = [None, None, Some(clockless.clone())];
+        assert_eq!(looks(&clockless, &seen)[2..], [StillActive]);
     }
 
     #[test]
@@ -366,22 +346,16 @@ mod tests {
         let before = device(ACTIVE, NOON);
         let set = device(ACTIVE, "2026-05-01T12:00:20");
         let seen = [None, Some(before.clone()), Some(set)];
-        assert_eq!(looks(&before, &seen), [Observation::Nothing; 3]);
+        assert_eq!(looks(&before, &seen), [Nothing; 3]);
     }
 
     #[test]
     fn firmware_that_shows_no_state_is_followed_to_its_restart() {
         let before = device(None, NOON);
-        let later = device(None, LATER);
-        assert_eq!(
-            looks(&before, &[Some(before.clone()), Some(later)]),
-            [Observation::Nothing, Observation::StateUnknown]
-        );
+        let later = Some(device(None, LATER));
+        let seen = [Some(before.clone()), later.clone()];
+        assert_eq!(looks(&before, &seen), [Nothing, StateUnknown]);
         // A torn reply of a device that does tell it decides nothing.
-        let torn = device(None, LATER);
-        assert_eq!(
-            looks(&device(ACTIVE, NOON), &[Some(torn)]),
-            [Observation::Nothing]
-        );
+        assert_eq!(looks(&device(ACTIVE, NOON), &[later]), [Nothing]);
     }
 }

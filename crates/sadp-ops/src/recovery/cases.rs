@@ -125,10 +125,8 @@ pub fn forget(session: &mut Session, id: CaseId) -> Result<bool, LedgerError> {
         return Ok(false);
     }
     let now = session.now();
-    let closed = session
-        .ledger_mut()?
-        .close_case(id, CaseEnding::Forgotten, now);
-    match closed {
+    let ledger = session.ledger_mut()?;
+    match ledger.close_case(id, CaseEnding::Forgotten, now) {
         Ok(()) => Ok(true),
         Err(LedgerError::NotOpen { .. }) => Ok(false),
         Err(error) => Err(error),

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use sadp_reset::{GuidRecord, SiteName, Vault};
 
 pub use crate::outcome::guid::{
-    ExportedGuid, GuidFinding, ImportedGuid, SentGuid, UnusableGuid, is_local_failure,
+    ExportedGuid, GuidFinding, ImportedGuid, SentGuid, is_local_failure,
 };
 use crate::{OpsError, Session};
 

@@ -76,12 +76,11 @@ impl History {
             return RecoverySetup::default();
         };
         let attempts = self.attempts.of(&key);
-        let request = self
-            .open_request(device)
-            .map(|(case, validity)| OpenRequest {
-                exported_at: case.request.exported_at,
-                may_be_invalid: validity.stops_import(),
-            });
+        let request = self.open_request(device);
+        let request = request.map(|(case, validity)| OpenRequest {
+            exported_at: case.request.exported_at,
+            may_be_invalid: validity.stops_import(),
+        });
         RecoverySetup {
             questions: questions_set(&attempts),
             mailbox: mailbox_set(&attempts),
@@ -187,9 +186,10 @@ fn tells(
 #[cfg(test)]
 mod tests {
     use sadp_model::MacAddr;
-    use sadp_reset::{Attempt, AttemptVerdict, RefusalWord};
+    use sadp_reset::{AttemptVerdict, RefusalWord};
 
     use super::*;
+    use crate::memory::tests::record;
 
     /// What a ledger of these commands, in this order, tells.
     fn told(commands: &[(Action, AttemptResult, Option<&str>)]) -> (Option<bool>, Option<bool>) {
@@ -197,19 +197,11 @@ mod tests {
         let mut ledger = Ledger::open(folder.path()).unwrap();
         let key = DeviceKey::new(Some(MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 1])), None);
         for &(action, result, refusal) in commands {
-            let at = Timestamp::UNIX_EPOCH;
-            let attempt = Attempt {
-                device: key.clone(),
-                address: None,
-                action,
-                at,
-            };
-            let id = ledger.begin(&attempt).unwrap();
             let verdict = AttemptVerdict {
                 refusal: refusal.map(RefusalWord::new),
-                ..AttemptVerdict::new(result, at)
+                ..AttemptVerdict::new(result, Timestamp::UNIX_EPOCH)
             };
-            ledger.finish(id, &verdict).unwrap();
+            record(&mut ledger, key.clone(), action, &verdict);
         }
         let attempts = ledger.attempts(&AttemptFilter::default()).unwrap();
         let attempts: Vec<_> = attempts.iter().collect();

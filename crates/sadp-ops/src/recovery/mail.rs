@@ -8,8 +8,7 @@ use sadp_reset::{Action, AttemptFilter, AttemptRecord, AttemptResult, LedgerErro
 
 use crate::{
     DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
-    Overrides, PasswordSettings, Reason, Report, Requirements, Selection, Session,
-    batch::{Batch, DeviceCommand, KeepNothing, KeepRead},
+    Overrides, PasswordSettings, Reason, Report, Requirements, Selection, Session, batch::Query,
     offer::PasswordCommands,
 };
 
@@ -71,7 +70,7 @@ impl MailboxPlan {
                 mailbox: mailbox.clone(),
                 password,
             },
-            keep: &mut KeepNothing,
+            keep: None,
         };
         let sent = selection.send_with_password(session, commands, observer);
         let (left_out, mut sent) = sent.await?;
@@ -111,22 +110,24 @@ impl EarlierQr {
     /// Among these attempts of one device, latest first. Where none arrived,
     /// nothing is lost by a new one.
     fn among(attempts: &[AttemptRecord]) -> Option<Self> {
-        let all = attempts.iter();
-        let fetches = all.filter(|it| it.attempt.action == Action::MailQr);
-        let place = fetches
-            .clone()
-            .position(|it| it.result() == AttemptResult::Done)?;
-        let since = fetches.clone().take(place);
-        let mut unanswered = since.filter(|it| {
-            matches!(
-                it.result(),
-                AttemptResult::NoAnswer | AttemptResult::Unknown
-            )
-        });
-        Some(Self {
-            fetched_at: fetches.clone().nth(place)?.attempt.at,
-            possibly_void_since: unanswered.next().map(|it| it.attempt.at),
-        })
+        let mut possibly_void_since = None;
+        let fetches = attempts.iter();
+        for fetch in fetches.filter(|it| it.attempt.action == Action::MailQr) {
+            let at = fetch.attempt.at;
+            match fetch.result() {
+                AttemptResult::Done => {
+                    return Some(Self {
+                        fetched_at: at,
+                        possibly_void_since,
+                    });
+                }
+                AttemptResult::NoAnswer | AttemptResult::Unknown => {
+                    possibly_void_since.get_or_insert(at);
+                }
+                _ => {}
+            }
+        }
+        None
     }
 
     fn of(session: &Session, device: &DiscoveredDevice) -> Result<Option<Self>, LedgerError> {
@@ -161,16 +162,16 @@ impl QrPlan {
         inventory: &Inventory,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let devices = self.selection.devices.into_iter();
-        let commands = devices.map(|device| DeviceCommand {
-            device,
-            command: Command::GetMailQr,
-        });
-        let mut fetched = KeepRead::new(MailQr::read);
-        let batch = Batch::new(Action::MailQr, commands.collect(), &mut fetched);
-        let mut sent = session.send(batch, inventory, observer).await?;
+        let query = Query {
+            action: Action::MailQr,
+            command: || Command::GetMailQr,
+            read: MailQr::read,
+            parallel: 1,
+        };
+        let sent = query.send(self.selection.devices, session, inventory, observer);
+        let (mut sent, mut fetched) = sent.await?;
         for (place, (_, outcome)) in sent.outcomes.iter_mut().enumerate() {
-            match fetched.replies.remove(&place) {
+            match fetched.remove(&place) {
                 Some(qr) => outcome.data = OutcomeData::MailQr(Box::new(qr)),
                 None if outcome.status == OutcomeStatus::Done => {
                     outcome.status = OutcomeStatus::NoAnswer;
@@ -185,9 +186,10 @@ impl QrPlan {
 
 #[cfg(test)]
 mod tests {
-    use sadp_reset::{Attempt, AttemptVerdict, Ledger};
+    use sadp_reset::{AttemptVerdict, Ledger};
 
     use super::*;
+    use crate::memory::tests::record;
 
     #[test]
     fn a_code_that_arrived_and_any_asked_for_since_count() {
@@ -213,15 +215,8 @@ mod tests {
         for (second, &result) in (0..).zip(results) {
             let at = Timestamp::from_second(second).unwrap();
             for action in [Action::MailQr, Action::ExportRequest] {
-                let attempt = Attempt {
-                    device: None,
-                    address: None,
-                    action,
-                    at,
-                };
-                let id = ledger.begin(&attempt).unwrap();
                 let verdict = AttemptVerdict::new(result, at);
-                ledger.finish(id, &verdict).unwrap();
+                record(&mut ledger, None, action, &verdict);
             }
         }
         let attempts = ledger.attempts(&AttemptFilter::default()).unwrap();

@@ -4,22 +4,17 @@
 use std::time::Duration;
 
 use sadp_isapi::{IsapiRequest, RecoveryCapabilities, RecoveryWays, Timeouts, Transport};
-use sadp_model::{
-    Device, MethodAssessment, OfferedOverHttp, RecoveryMethod, State, assess_methods,
-};
-use sadp_proto::{Command, CommandOutcome as Reply, QuestionList};
-use sadp_reset::{Action, Ledger, LedgerError};
+use sadp_model::{MethodAssessment, OfferedOverHttp, RecoveryMethod, State, assess_methods};
+use sadp_proto::Command;
+use sadp_reset::{Action, LedgerError};
 use strum::IntoEnumIterator;
 
-use super::History;
+use super::{History, questions};
 use crate::{
     DiscoveredDevice, Inventory, Observer, OpsError, Overrides, SafetyChecks, Session,
-    batch::{Batch, DeviceCommand, Keep, Replied},
+    batch::{QUERY_PARALLEL, Query},
     http::{self, HttpAccess, HttpEndpoint, HttpQuestion},
 };
-
-/// The most devices that are read from at once.
-const PARALLEL: usize = 16;
 
 /// Which recovery methods fit a device, best first; each appears once.
 #[derive(Clone, Debug)]
@@ -65,9 +60,16 @@ pub async fn read_prepared(
     observer: &mut dyn Observer,
 ) -> Result<(), OpsError> {
     read_set_up(session, inventory, devices, observer).await?;
-    QueryRun::new(Query::Questions, devices)
-        .run(session, inventory, observer)
-        .await
+    let untold = devices.iter().enumerate();
+    let untold = untold.filter(|(_, it)| it.entry.device.recovery.set_up.questions.is_none());
+    let (places, untold): (Vec<_>, Vec<_>) = untold.map(|(place, it)| (place, it.clone())).unzip();
+    let mut lists = questions::lists(session, inventory, &untold, observer).await?;
+    for (number, place) in places.into_iter().enumerate() {
+        if let (Some(list), Some(device)) = (lists.remove(&number), devices.get_mut(place)) {
+            device.entry.device.recovery.set_up.questions = list.is_set();
+        }
+    }
+    Ok(())
 }
 
 /// Reads only which recovery methods are set up, in one command.
@@ -77,9 +79,33 @@ pub async fn read_set_up(
     devices: &mut [DiscoveredDevice],
     observer: &mut dyn Observer,
 ) -> Result<(), OpsError> {
-    QueryRun::new(Query::SetUp, devices)
-        .run(session, inventory, observer)
-        .await
+    let query = Query {
+        action: Action::SetUpRead,
+        command: || Command::GetSetUp,
+        read: |reply| Some(sadp_proto::read_set_up(reply)),
+        parallel: QUERY_PARALLEL,
+    };
+    let checks = SafetyChecks::new(query.action, Overrides::default());
+    let (mut places, mut asked) = (Vec::new(), Vec::new());
+    for (place, device) in devices.iter().enumerate() {
+        let facts = &device.entry.device;
+        let is_active = facts.state != Some(State::Unactivated);
+        let can_answer = is_active && facts.recovery.reports_set_up == Some(true);
+        if can_answer && checks.blocked(session, device)?.is_none() {
+            places.push(place);
+            asked.push(device.clone());
+        }
+    }
+    if asked.is_empty() || session.cancellation.stop.is_cancelled() {
+        return Ok(());
+    }
+    let (sent, mut told) = query.send(asked, session, inventory, observer).await?;
+    for (number, place) in places.into_iter().enumerate() {
+        if let (Some(set_up), Some(device)) = (told.remove(&number), devices.get_mut(place)) {
+            device.entry.device.recovery.set_up = set_up;
+        }
+    }
+    sent.failure.map_or(Ok(()), Err)
 }
 
 /// Asks devices over HTTP which methods they support, where their SADP replies do not
@@ -132,104 +158,4 @@ async fn ask_ways(route: HttpEndpoint) -> Option<RecoveryWays> {
     let reply = client.ask(&request).await.ok()?;
     let told: Option<RecoveryCapabilities> = reply.document();
     told.map(|it| it.ways)
-}
-
-/// What is read from a device.
-#[derive(Clone, Copy)]
-enum Query {
-    SetUp,
-    Questions,
-}
-
-impl Query {
-    const fn action(self) -> Action {
-        match self {
-            Self::SetUp => Action::SetUpRead,
-            Self::Questions => Action::QuestionsRead,
-        }
-    }
-
-    const fn command(self) -> Command {
-        match self {
-            Self::SetUp => Command::GetSetUp,
-            Self::Questions => Command::GetQuestions,
-        }
-    }
-
-    /// Whether a device can answer, and did not yet.
-    fn fits(self, device: &Device) -> bool {
-        let recovery = &device.recovery;
-        let offered = match self {
-            Self::SetUp => recovery.reports_set_up == Some(true),
-            Self::Questions => {
-                recovery.questions == Some(true) && recovery.set_up.questions.is_none()
-            }
-        };
-        offered && device.state != Some(State::Unactivated)
-    }
-}
-
-struct QueryRun<'a> {
-    query: Query,
-    devices: &'a mut [DiscoveredDevice],
-    /// The places of those that are sent the command.
-    places: Vec<usize>,
-}
-
-impl<'a> QueryRun<'a> {
-    const fn new(query: Query, devices: &'a mut [DiscoveredDevice]) -> Self {
-        Self {
-            query,
-            devices,
-            places: Vec::new(),
-        }
-    }
-
-    async fn run(
-        mut self,
-        session: &mut Session,
-        inventory: &Inventory,
-        observer: &mut dyn Observer,
-    ) -> Result<(), OpsError> {
-        let action = self.query.action();
-        let checks = SafetyChecks::new(action, Overrides::default());
-        let mut commands = Vec::new();
-        for (place, device) in self.devices.iter().enumerate() {
-            if !self.query.fits(&device.entry.device) || checks.blocked(session, device)?.is_some()
-            {
-                continue;
-            }
-            self.places.push(place);
-            commands.push(DeviceCommand {
-                device: device.clone(),
-                command: self.query.command(),
-            });
-        }
-        if commands.is_empty() || session.cancellation.stop.is_cancelled() {
-            return Ok(());
-        }
-        let batch = Batch {
-            parallel: PARALLEL,
-            ..Batch::new(action, commands, &mut self)
-        };
-        let sent = session.send(batch, inventory, observer).await?;
-        sent.failure.map_or(Ok(()), Err)
-    }
-}
-
-impl Keep for QueryRun<'_> {
-    fn keep(&mut self, _: &mut Ledger, reply: Replied<'_>) -> Result<(), OpsError> {
-        let place = self.places.get(reply.place);
-        let device = place.and_then(|&place| self.devices.get_mut(place));
-        if let (Reply::Done(message), Some(device)) = (reply.reply, device) {
-            let set_up = &mut device.entry.device.recovery.set_up;
-            match self.query {
-                Query::SetUp => *set_up = sadp_proto::read_set_up(message),
-                Query::Questions => {
-                    set_up.questions = QuestionList::read(message).is_set();
-                }
-            }
-        }
-        Ok(())
-    }
 }

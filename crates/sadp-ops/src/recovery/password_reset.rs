@@ -9,7 +9,7 @@ pub use crate::outcome::recovery::ResetFinding;
 use crate::{
     BatchReport, DiscoveredDevice, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
     Overrides, PasswordSettings, Reason, Report, Requirements, Selection, Session,
-    memory::SecretMemory, offer::SingleCommand,
+    memory::SecretMemory,
 };
 
 /// A device that is to get a new password.
@@ -90,13 +90,10 @@ impl Plan {
         let PasswordReset { settings, secret } = reset;
         let password = Password::new(settings.password.clone())?;
         let command = secret.command(password, self.sync_cameras);
-        let single = SingleCommand {
-            command,
-            inventory: settings.inventory,
-        };
-        let sent = self.selection.send_single(session, single, observer);
+        let (selection, inventory) = (self.selection, settings.inventory);
+        let sent = selection.send_single(command, session, inventory, observer);
         let (left_out, mut sent) = sent.await?;
-        conclude_all(session, &mut sent, settings.inventory, observer).await;
+        conclude_all(session, &mut sent, inventory, observer).await;
         Ok(sent.into_report(left_out))
     }
 }

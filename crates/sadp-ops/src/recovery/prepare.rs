@@ -4,32 +4,29 @@
 //! - [`read`]: what is prepared already. Costs no try and changes nothing.
 //! - [`plan`]: what is left to do on which device.
 //! - [`Plan::carry_out`]: does it, until each device is settled.
-//! - [`WantedPreparation`]: what a person wants, read and planned in one step, with
+//! - [`WantedPreparation`]: what a person wants; it is read and planned in one step, with
 //!   answers that are made.
 
-mod answers;
 mod over_http;
 mod run;
 mod wanted;
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
-use sadp_model::{Device, MacAddr, RecoverySetup, State};
-use sadp_proto::{Command, Mailbox, QuestionList, SecretAnswers, seal::Password};
+use sadp_model::{RecoverySetup, State};
+use sadp_proto::{Mailbox, QuestionList};
 use sadp_reset::{Action, LedgerError};
 use secrecy::SecretString;
 
-pub use self::{
-    answers::{DeviceAnswers, make_answers},
-    wanted::{PrepareError, WantedAnswers, WantedPreparation},
+pub use self::wanted::{
+    AnswerSet, DeviceAnswers, PrepareError, WantedAnswers, WantedPreparation, make_answers,
 };
 use self::{run::PreparationRun, wanted::MadeAnswers};
 use super::{History, methods, questions};
 pub use crate::outcome::recovery::{PreparedDevice, PreparedStep};
 use crate::{
     DiscoveredDevice, Event, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
-    Overrides, Preparation, Reason, Report, SafetyChecks, Seen, Session, StopReason,
-    settle::RoundLimit,
+    Preparation, Reason, Report, Seen, Session, StopReason, settle::RoundLimit,
 };
 
 /// A device, and what is known of its recovery.
@@ -45,7 +42,7 @@ pub struct Candidate {
 
 impl Candidate {
     /// A device that is not asked: for a dry run.
-    pub const fn unread(device: DiscoveredDevice) -> Self {
+    const fn unread(device: DiscoveredDevice) -> Self {
         Self {
             device,
             questions: None,
@@ -78,49 +75,15 @@ pub async fn read(
     Ok(candidates.collect())
 }
 
-/// What is to be prepared, where a device offers it.
-#[derive(Debug)]
-pub struct Wishes {
-    /// The e-mail address to reserve. `None` reserves none. It is sent unencrypted.
-    pub mailbox: Option<Mailbox>,
-    /// The answers to security questions. `None` sets none.
-    pub answers: Option<AnswerSet>,
-    /// What the user lifted.
-    pub overrides: Overrides,
-    /// Whether the user named the devices.
-    pub named: bool,
-}
-
-/// Answers to the security questions of several devices.
-#[derive(Debug)]
-pub enum AnswerSet {
-    /// The same for all.
-    Same(SecretAnswers),
-    /// Each device's own, by its MAC. Devices without any get none.
-    PerDevice(HashMap<MacAddr, SecretAnswers>),
-    /// Not made yet: for a dry run.
-    Later,
-}
-
-impl AnswerSet {
-    fn of(&self, device: &Device) -> Option<&SecretAnswers> {
-        match self {
-            Self::Same(answers) => Some(answers),
-            Self::PerDevice(answers) => answers.get(&device.mac?),
-            Self::Later => None,
-        }
-    }
-}
-
 /// What will be prepared on which device.
 #[derive(Debug)]
 pub struct Plan {
     devices: Vec<PlannedDevice>,
     left_out: Vec<Outcome>,
-    wishes: Wishes,
+    wanted: WantedPreparation,
     /// What devices offer, and is neither prepared nor asked for.
     unwished: Vec<Preparation>,
-    /// The answers among the wishes, where they were made and no file has them yet.
+    /// The answers that were made, where no file has them yet.
     made: Option<MadeAnswers>,
 }
 
@@ -154,19 +117,19 @@ enum StepProgress {
 pub fn plan(
     session: &Session,
     candidates: Vec<Candidate>,
-    wishes: Wishes,
+    wanted: WantedPreparation,
 ) -> Result<Plan, LedgerError> {
     let history = History::read(session.ledger(), session.now())?;
     let mut plan = Plan {
         devices: Vec::new(),
         left_out: Vec::new(),
-        wishes,
+        wanted,
         unwished: Vec::new(),
         made: None,
     };
     for candidate in candidates {
         let device = &candidate.device;
-        let named = plan.wishes.named;
+        let named = plan.wanted.named;
         if device.entry.device.state == Some(State::Unactivated) {
             plan.leave_out(device, Reason::Unactivated { named });
             continue;
@@ -210,8 +173,8 @@ impl Plan {
             };
             let progress = if is_prepared == Some(true) {
                 StepProgress::Already
-            } else if self.wishes.has(preparation, device) {
-                self.wishes
+            } else if self.wanted.has(preparation, device) {
+                self.wanted
                     .begin(preparation, over_http, candidate, session)?
             } else {
                 self.unwished.push(preparation);
@@ -230,68 +193,6 @@ impl Plan {
         let mut outcome = Outcome::skipped(device, Action::SetUpRead, reason);
         outcome.data = OutcomeData::Prepared(PreparedDevice::new(device, Vec::new()));
         self.left_out.push(outcome);
-    }
-}
-
-impl Wishes {
-    /// Whether this is to be prepared on a device that offers it.
-    fn has(&self, preparation: Preparation, device: &Device) -> bool {
-        match preparation {
-            Preparation::Guid => true,
-            Preparation::Mailbox => self.mailbox.is_some(),
-            Preparation::Questions => match &self.answers {
-                Some(AnswerSet::Later) => true,
-                Some(answers) => answers.of(device).is_some(),
-                None => false,
-            },
-        }
-    }
-
-    /// Whether it may be sent.
-    fn begin(
-        &self,
-        preparation: Preparation,
-        over_http: bool,
-        candidate: &Candidate,
-        session: &Session,
-    ) -> Result<StepProgress, LedgerError> {
-        let Candidate {
-            device, questions, ..
-        } = candidate;
-        let action = preparation.action();
-        let mut checks = SafetyChecks::new(action, self.overrides);
-        if over_http {
-            checks = checks.over_http();
-        }
-        let blocked = checks.blocked(session, device)?;
-        let answers = self.answers.as_ref();
-        let answers = answers.and_then(|answers| answers.of(&device.entry.device));
-        let objection = answers
-            .filter(|_| preparation == Preparation::Questions && candidate.asked && !over_http)
-            .and_then(|answers| questions::objection(questions.as_ref(), answers.ids()))
-            .map(|reason| Outcome::skipped(device, action, reason));
-        let outcome = blocked.or(objection).map(Box::new);
-        Ok(outcome.map_or(StepProgress::Due(None), StepProgress::Settled))
-    }
-
-    /// The command of a step.
-    fn command(
-        &self,
-        preparation: Preparation,
-        device: &DiscoveredDevice,
-        password: Password,
-    ) -> Option<Command> {
-        Some(match preparation {
-            Preparation::Guid => Command::ExportGuid { password },
-            Preparation::Mailbox => Command::SetMailbox {
-                mailbox: self.mailbox.clone()?,
-                password,
-            },
-            Preparation::Questions => Command::SetQuestions {
-                answers: self.answers.as_ref()?.of(&device.entry.device)?.clone(),
-                password,
-            },
-        })
     }
 }
 
@@ -331,15 +232,13 @@ impl Plan {
 
     /// The e-mail address to reserve.
     pub const fn mailbox(&self) -> Option<&Mailbox> {
-        self.wishes.mailbox.as_ref()
+        self.wanted.mailbox.as_ref()
     }
 
     /// On how many devices something could be prepared for which nothing was given.
     pub fn not_wished(&self, preparation: Preparation) -> usize {
-        self.unwished
-            .iter()
-            .filter(|it| **it == preparation)
-            .count()
+        let unwished = self.unwished.iter();
+        unwished.filter(|it| **it == preparation).count()
     }
 
     /// What would become of each device: a dry run.
@@ -428,8 +327,8 @@ impl PlannedDevice {
     fn into_outcome(self) -> Outcome {
         let Self { device, steps } = self;
         let steps = steps.into_iter().map(|step| {
-            let planned =
-                || Outcome::new(&device, step.preparation.action(), OutcomeStatus::Planned);
+            let action = step.preparation.action();
+            let planned = || Outcome::new(&device, action, OutcomeStatus::Planned);
             PreparedStep {
                 preparation: step.preparation,
                 over_http: step.over_http,

@@ -9,10 +9,9 @@ use sadp_reset::{Action, LedgerError, QuestionNames};
 
 pub use crate::outcome::recovery::{ListedQuestion, ListedQuestions};
 use crate::{
-    BatchReport, DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeData,
-    OutcomeStatus, Overrides, PasswordSettings, Reason, Report, Requirements, Selection, Session,
-    batch::{Batch, DeviceCommand, KeepRead},
-    offer::SingleCommand,
+    DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
+    Overrides, PasswordSettings, Reason, Report, Requirements, Selection, Session,
+    batch::{QUERY_PARALLEL, Query},
 };
 
 /// Devices to ask for their questions.
@@ -49,50 +48,26 @@ impl ReadPlan {
         settings: ReadSettings<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let Selection {
-            devices, left_out, ..
-        } = self.0;
-        let read = Read {
-            devices,
-            parallel: settings.parallel,
-            inventory: settings.inventory,
-        };
-        let (mut sent, mut lists) = read.carry_out(session, observer).await?;
+        let query = query(settings.parallel);
+        let sent = query.send(self.0.devices, session, settings.inventory, observer);
+        let (mut sent, mut lists) = sent.await?;
         for (place, (_, outcome)) in sent.outcomes.iter_mut().enumerate() {
             if outcome.status == OutcomeStatus::Done {
                 let list = lists.remove(&place).unwrap_or_default();
                 outcome.data = OutcomeData::Questions(ListedQuestions::new(&list, settings.names));
             }
         }
-        Ok(sent.into_report(left_out))
+        Ok(sent.into_report(self.0.left_out))
     }
 }
 
 /// Asks devices for their questions.
-struct Read<'a> {
-    devices: Vec<DiscoveredDevice>,
-    parallel: usize,
-    inventory: &'a Inventory,
-}
-
-impl Read<'_> {
-    /// The lists that arrived are those of the devices at these places.
-    async fn carry_out(
-        self,
-        session: &mut Session,
-        observer: &mut dyn Observer,
-    ) -> Result<(BatchReport, HashMap<usize, QuestionList>), OpsError> {
-        let commands = self.devices.into_iter().map(|device| DeviceCommand {
-            device,
-            command: Command::GetQuestions,
-        });
-        let mut lists = KeepRead::new(|reply| Some(QuestionList::read(reply)));
-        let batch = Batch {
-            parallel: self.parallel,
-            ..Batch::new(Action::QuestionsRead, commands.collect(), &mut lists)
-        };
-        let sent = session.send(batch, self.inventory, observer).await?;
-        Ok((sent, lists.replies))
+const fn query(parallel: usize) -> Query<QuestionList> {
+    Query {
+        action: Action::QuestionsRead,
+        command: || Command::GetQuestions,
+        read: |reply| Some(QuestionList::read(reply)),
+        parallel,
     }
 }
 
@@ -116,12 +91,9 @@ impl QuestionCheck<'_> {
         observer: &mut dyn Observer,
     ) -> Result<(), OpsError> {
         let devices = std::mem::take(&mut selection.devices);
-        let read = Read {
-            devices: devices.clone(),
-            parallel: 1,
-            inventory: self.inventory,
-        };
-        let (sent, lists) = read.carry_out(session, observer).await?;
+        let query = query(1);
+        let sent = query.send(devices.clone(), session, self.inventory, observer);
+        let (sent, lists) = sent.await?;
         if let Some(failure) = sent.failure {
             return Err(failure);
         }
@@ -150,26 +122,25 @@ pub(super) fn objection(
     Some(Reason::QuestionNotListed(missing))
 }
 
-/// Reads which questions devices list, from those that offer it, by their places.
+/// Reads which questions devices list, from those that offer it, by their places. Nothing
+/// is sent once the session was asked to stop.
 pub(super) async fn lists(
     session: &mut Session,
     inventory: &Inventory,
     devices: &[DiscoveredDevice],
     observer: &mut dyn Observer,
 ) -> Result<HashMap<usize, QuestionList>, OpsError> {
-    const PARALLEL: usize = 16;
+    if session.cancellation.stop.is_cancelled() {
+        return Ok(HashMap::new());
+    }
     let requirements = Requirements::new(Action::QuestionsRead, Overrides::default(), false);
     let asked = requirements.select(session, devices.to_vec())?.devices;
     let places: Vec<_> = asked
         .iter()
         .map(|it| devices.iter().position(|device| device.key() == it.key()))
         .collect();
-    let read = Read {
-        devices: asked,
-        parallel: PARALLEL,
-        inventory,
-    };
-    let (sent, lists) = read.carry_out(session, observer).await?;
+    let query = query(QUERY_PARALLEL);
+    let (sent, lists) = query.send(asked, session, inventory, observer).await?;
     if let Some(failure) = sent.failure {
         return Err(failure);
     }
@@ -206,11 +177,9 @@ impl QuestionsPlan {
     ) -> Result<Report, OpsError> {
         let NewQuestions { answers, settings } = questions;
         let password = Password::new(settings.password.clone())?;
-        let single = SingleCommand {
-            command: Command::SetQuestions { answers, password },
-            inventory: settings.inventory,
-        };
-        let sent = self.selection.send_single(session, single, observer);
+        let command = Command::SetQuestions { answers, password };
+        let (selection, inventory) = (self.selection, settings.inventory);
+        let sent = selection.send_single(command, session, inventory, observer);
         let (left_out, sent) = sent.await?;
         Ok(sent.into_report(left_out))
     }
@@ -248,14 +217,8 @@ mod tests {
 
     fn impact(list: Option<&QuestionList>, numbers: &[u32]) -> Option<Impact> {
         let reason = objection(list, numbers.iter().copied())?;
-        let skipped = Outcome {
-            reason,
-            ..Outcome::new(
-                DeviceRef::default(),
-                Action::QuestionsAnswer,
-                OutcomeStatus::Skipped,
-            )
-        };
+        let action = Action::QuestionsAnswer;
+        let skipped = Outcome::skipped(DeviceRef::default(), action, reason);
         Some(skipped.impact())
     }
 }

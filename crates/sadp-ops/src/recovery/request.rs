@@ -167,7 +167,8 @@ impl Plan {
         let commands = writer.exports.iter().filter_map(Export::command).collect();
         let batch = Batch {
             parallel: settings.parallel,
-            ..Batch::new(Action::ExportRequest, commands, &mut writer)
+            keep: Some(&mut writer),
+            ..Batch::new(Action::ExportRequest, commands)
         };
         let sent = session.send(batch, settings.inventory, observer).await?;
         for (export, (_, outcome)) in writer.exports.iter().zip(sent.outcomes) {
@@ -248,14 +249,8 @@ struct Writer<'a> {
     contact: &'a Contact,
     /// Those that are asked, in the order of the commands.
     exports: Vec<Export>,
-    kept: HashMap<DeviceKey, Kept>,
-}
-
-/// What became of a device's request.
-enum Kept {
-    Written(Box<ExportedRequest>),
-    NoCode,
-    NotWritten,
+    /// What became of the requests.
+    kept: HashMap<DeviceKey, Outcome>,
 }
 
 impl Keep for Writer<'_> {
@@ -267,7 +262,8 @@ impl Keep for Writer<'_> {
             return Ok(());
         };
         let Some(code) = RequestCode::read(message) else {
-            self.remember(&export, Kept::NoCode);
+            let no_code = export.outcome(OutcomeStatus::NoAnswer, RequestFinding::NoCode);
+            self.remember(&export, no_code);
             return Ok(());
         };
         self.write(ledger, &export, Some(&code), reply.at)
@@ -296,45 +292,47 @@ impl Writer<'_> {
                 Ok(Exported { package, case }) => (package, Some(case), None),
                 Err(ExportError::Ledger { package, source }) => (*package, None, Some(*source)),
                 Err(ExportError::Package(error)) => {
-                    self.remember(export, Kept::NotWritten);
+                    let finding = RequestFinding::NotWritten;
+                    self.remember(export, export.outcome(OutcomeStatus::Unknown, finding));
                     return Err(error.into());
                 }
             };
+        let finding = RequestFinding::Exported {
+            kind: export.kind,
+            lacks_serial: package.record.lacks_serial(),
+            recorded: case.is_some(),
+        };
         let takes_key = export.kind == RequestKind::FileOrKey;
         let exported = ExportedRequest {
             package,
             case,
             qr_text: request.text().filter(|_| takes_key),
         };
-        self.remember(export, Kept::Written(Box::new(exported)));
+        let written = Outcome {
+            data: OutcomeData::Request(Box::new(exported)),
+            ..export.outcome(OutcomeStatus::Done, finding)
+        };
+        self.remember(export, written);
         failure.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    fn remember(&mut self, export: &Export, kept: Kept) {
+    fn remember(&mut self, export: &Export, kept: Outcome) {
         if let Some(key) = export.device.key() {
             self.kept.insert(key, kept);
         }
     }
 
     /// Adds to an outcome what became of the request.
-    fn conclude(&self, export: &Export, mut outcome: Outcome) -> Outcome {
+    fn conclude(&self, export: &Export, outcome: Outcome) -> Outcome {
         let key = export.device.key();
-        let (status, finding) = match key.and_then(|key| self.kept.get(&key)) {
-            Some(Kept::Written(exported)) => {
-                outcome.data = OutcomeData::Request(exported.clone());
-                let finding = RequestFinding::Exported {
-                    kind: export.kind,
-                    lacks_serial: exported.package.record.lacks_serial(),
-                    recorded: exported.case.is_some(),
-                };
-                (OutcomeStatus::Done, finding)
-            }
-            Some(Kept::NoCode) => (OutcomeStatus::NoAnswer, RequestFinding::NoCode),
-            Some(Kept::NotWritten) => (OutcomeStatus::Unknown, RequestFinding::NotWritten),
-            None => return outcome,
-        };
-        outcome.status = status;
-        outcome.reason = Reason::Request(finding);
-        outcome
+        match key.and_then(|key| self.kept.get(&key)).cloned() {
+            Some(kept) => Outcome {
+                status: kept.status,
+                reason: kept.reason,
+                data: kept.data,
+                ..outcome
+            },
+            None => outcome,
+        }
     }
 }

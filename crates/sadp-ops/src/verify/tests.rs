@@ -1,14 +1,14 @@
 use jiff::Timestamp;
 use sadp_isapi::HttpFailure;
 use sadp_proto::{Refusal, RefusalReply};
-use sadp_reset::{Attempt, AttemptFilter, AttemptVerdict, NewCase, RequestKind};
+use sadp_reset::{AttemptFilter, AttemptVerdict, CaseId};
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    Cancellation, Impact, LedgerAccess, NextStep, SessionConfig,
+    Cancellation, Impact, LedgerAccess, NextStep, SessionConfig, memory,
     outcome::{answer::AnswerData, guid::ImportedGuid, recovery::ResetFinding},
-    recovery::{button::ButtonFinding, guid::SentGuid},
+    recovery::{answer::new_case, button::ButtonFinding, guid::SentGuid},
 };
 
 /// A device, and a ledger in which an action was sent to it with this result.
@@ -28,25 +28,15 @@ fn sent(action: Action, result: AttemptResult) -> (Session, DiscoveredDevice, Te
 }
 
 fn record(session: &mut Session, device: &DiscoveredDevice, action: Action, result: AttemptResult) {
-    let at = session.now();
-    let attempt = Attempt {
-        device: device.key(),
-        address: None,
-        action,
-        at,
-    };
+    let verdict = AttemptVerdict::new(result, session.now());
     let ledger = session.ledger_mut().unwrap();
-    let id = ledger.begin(&attempt).unwrap();
-    let verdict = AttemptVerdict::new(result, at);
-    ledger.finish(id, &verdict).unwrap();
+    memory::tests::record(ledger, device.key(), action, &verdict);
 }
 
 /// What the ledger holds now of the commands of an action, latest first.
 fn results(session: &Session, action: Action) -> Vec<AttemptResult> {
-    let attempts = session
-        .ledger()
-        .unwrap()
-        .attempts(&AttemptFilter::default());
+    let ledger = session.ledger().unwrap();
+    let attempts = ledger.attempts(&AttemptFilter::default());
     let attempts = attempts.unwrap().into_iter();
     let own = attempts.filter(|it| it.attempt.action == action);
     own.map(|it| it.result()).collect()
@@ -54,40 +44,19 @@ fn results(session: &Session, action: Action) -> Vec<AttemptResult> {
 
 #[test]
 fn a_login_settles_what_no_reply_told() {
-    use AttemptResult::{Done, Refused, Unknown};
-    for (action, login, expected, recorded) in [
-        (
-            Action::GuidImport,
-            HttpLogin::Verified,
-            OutcomeStatus::Done,
-            Done,
-        ),
-        (
-            Action::QuestionsAnswer,
-            HttpLogin::Verified,
-            OutcomeStatus::Done,
-            Done,
-        ),
-        (
-            Action::MailConfirm,
-            HttpLogin::Refused,
-            OutcomeStatus::Refused,
-            Refused,
-        ),
-        (
-            Action::Activate,
-            HttpLogin::Verified,
-            OutcomeStatus::Done,
-            Done,
-        ),
-        (
-            Action::Activate,
-            HttpLogin::Refused,
-            OutcomeStatus::Refused,
-            Refused,
-        ),
+    use HttpLogin::{Refused, Verified};
+    for (action, login) in [
+        (Action::GuidImport, Verified),
+        (Action::QuestionsAnswer, Verified),
+        (Action::MailConfirm, Refused),
+        (Action::Activate, Verified),
+        (Action::Activate, Refused),
     ] {
-        let (mut session, device, _state) = sent(action, Unknown);
+        let (expected, recorded) = match login {
+            Verified => (OutcomeStatus::Done, AttemptResult::Done),
+            Refused => (OutcomeStatus::Refused, AttemptResult::Refused),
+        };
+        let (mut session, device, _state) = sent(action, AttemptResult::Unknown);
         let mut outcome = Outcome {
             next: Some(NextStep::ScanThenRepeat),
             ..Outcome::new(&device, action, OutcomeStatus::Unknown)
@@ -97,41 +66,22 @@ fn a_login_settles_what_no_reply_told() {
         assert_eq!(outcome.next, None, "{action} {login:?}");
         assert_eq!(results(&session, action), [recorded], "{action} {login:?}");
         let accepted = session.ledger().unwrap().account_of(&device.key().unwrap());
-        assert_eq!(accepted.unwrap().is_some(), recorded == Done, "{action}");
+        assert_eq!(accepted.unwrap().is_some(), login == Verified, "{action}");
     }
 }
 
 #[test]
 fn what_a_device_gives_when_it_replies_is_closed_by_a_login_too() {
     let (mut session, device, _state) = sent(Action::ImportAnswer, AttemptResult::Unknown);
-    let case = NewCase {
-        device: device.key().unwrap(),
-        address: None,
-        kind: RequestKind::FileOrKey,
-        command: None,
-        sha256: None,
-        boot_time: None,
-        exported_at: Timestamp::UNIX_EPOCH,
-        package: "/requests/1".into(),
-    };
+    let case = new_case(device.key().unwrap());
     let id = session.ledger_mut().unwrap().open_case(&case).unwrap().id;
     let mut outcome = Outcome {
-        data: OutcomeData::Answer(AnswerData {
-            case: Some(id),
-            sent: Some(SentAnswer {
-                closed: None,
-                seen: None,
-                sets_default: false,
-            }),
-            ..AnswerData::default()
-        }),
+        data: answer(Some(id), false),
         ..Outcome::new(&device, Action::ImportAnswer, OutcomeStatus::Unknown)
     };
     settle(&mut session, &device, &mut outcome, HttpLogin::Verified).unwrap();
-    let cases = session
-        .ledger()
-        .unwrap()
-        .cases(&sadp_reset::CaseFilter::default());
+    let ledger = session.ledger().unwrap();
+    let cases = ledger.cases(&sadp_reset::CaseFilter::default());
     let ended = cases.unwrap()[0].ended.map(|it| it.how);
     assert_eq!(ended, Some(CaseEnding::Recovered));
     let OutcomeData::Answer(AnswerData {
@@ -179,13 +129,9 @@ fn a_guid_from_a_file_is_used_up_by_a_login_too() {
 #[test]
 fn what_an_earlier_run_sent_is_settled_only_where_its_password_is_this_one() {
     use AttemptResult::{Done, Refused, Unknown};
-    for (login, status, recorded) in [
-        (HttpLogin::Verified, OutcomeStatus::Done, [Refused, Done]),
-        (
-            HttpLogin::Refused,
-            OutcomeStatus::Refused,
-            [Refused, Unknown],
-        ),
+    for (login, status, earlier) in [
+        (HttpLogin::Verified, OutcomeStatus::Done, Done),
+        (HttpLogin::Refused, OutcomeStatus::Refused, Unknown),
     ] {
         let action = Action::MailConfirm;
         let (mut session, device, _state) = sent(action, Unknown);
@@ -203,7 +149,7 @@ fn what_an_earlier_run_sent_is_settled_only_where_its_password_is_this_one() {
         };
         settle(&mut session, &device, &mut outcome, login).unwrap();
         assert_eq!(outcome.status, status);
-        assert_eq!(results(&session, action), recorded, "{login:?}");
+        assert_eq!(results(&session, action), [Refused, earlier], "{login:?}");
     }
 }
 
@@ -222,75 +168,48 @@ fn a_device_that_took_the_password_and_refuses_it_contradicts_itself() {
 #[test]
 fn only_what_was_sent_this_password_is_tried() {
     use OutcomeStatus::{Done, NoAnswer, Refused, Skipped, Unknown};
-    let answer = |sets_default| {
-        OutcomeData::Answer(AnswerData {
-            sent: Some(SentAnswer {
-                closed: None,
-                seen: None,
-                sets_default,
-            }),
-            ..AnswerData::default()
-        })
-    };
     let at = Timestamp::UNIX_EPOCH;
-    let (import, none) = (Action::ImportAnswer, OutcomeData::None);
-    for (action, status, reason, data, tried) in [
-        (Action::GuidImport, Done, Reason::Plain, none.clone(), true),
-        (
-            Action::GuidImport,
-            Unknown,
-            Reason::Contradicted,
-            none.clone(),
-            true,
-        ),
-        (
-            Action::GuidImport,
-            Refused,
-            Reason::Plain,
-            none.clone(),
-            false,
-        ),
-        (
-            Action::GuidImport,
-            Skipped,
-            Reason::Plain,
-            none.clone(),
-            false,
-        ),
-        (Action::Activate, Done, Reason::Plain, none.clone(), true),
-        (
-            Action::Activate,
-            Done,
-            Reason::ActivatedEarlier { at },
-            none.clone(),
-            false,
-        ),
-        (
-            Action::Activate,
-            Done,
-            Reason::Button(ButtonFinding::Reset),
-            none.clone(),
-            false,
-        ),
-        (Action::Deactivate, Done, Reason::Plain, none.clone(), false),
-        (
-            Action::GuidExport,
-            NoAnswer,
-            Reason::Plain,
-            none.clone(),
-            false,
-        ),
-        (Action::NetSet, Done, Reason::Plain, none, false),
-        (import, Done, Reason::Plain, answer(false), true),
-        (import, Unknown, Reason::Plain, answer(true), false),
+    let earlier = Reason::ActivatedEarlier { at };
+    let button = Reason::Button(ButtonFinding::Reset);
+    for (action, status, reason, tried) in [
+        (Action::GuidImport, Done, Reason::Plain, true),
+        (Action::GuidImport, Unknown, Reason::Contradicted, true),
+        (Action::GuidImport, Refused, Reason::Plain, false),
+        (Action::GuidImport, Skipped, Reason::Plain, false),
+        (Action::Activate, Done, Reason::Plain, true),
+        (Action::Activate, Done, earlier, false),
+        (Action::Activate, Done, button, false),
+        (Action::Deactivate, Done, Reason::Plain, false),
+        (Action::GuidExport, NoAnswer, Reason::Plain, false),
+        (Action::NetSet, Done, Reason::Plain, false),
     ] {
         let outcome = Outcome {
             reason,
-            data,
             ..Outcome::new(DeviceRef::default(), action, status)
         };
         assert_eq!(was_given_password(&outcome), tried, "{outcome:?}");
     }
+    for (status, sets_default) in [(Done, false), (Unknown, true)] {
+        let outcome = Outcome {
+            data: answer(None, sets_default),
+            ..Outcome::new(DeviceRef::default(), Action::ImportAnswer, status)
+        };
+        assert_eq!(was_given_password(&outcome), !sets_default, "{outcome:?}");
+    }
+}
+
+/// An answer that was sent, for a request where there is one.
+fn answer(case: Option<CaseId>, sets_default: bool) -> OutcomeData {
+    let sent = SentAnswer {
+        closed: None,
+        seen: None,
+        sets_default,
+    };
+    OutcomeData::Answer(AnswerData {
+        case,
+        sent: Some(sent),
+        ..AnswerData::default()
+    })
 }
 
 #[test]

@@ -6,7 +6,9 @@ use sadp_model::MacAddr;
 use sadp_ops::{
     Impact, LedgerAccess, Outcome, OutcomeData, OutcomeStatus, Overrides, Preparation, Reason,
     SETTLE, StopReason,
-    recovery::prepare::{self, AnswerSet, PreparedDevice, Settings, Wishes},
+    recovery::prepare::{
+        self, AnswerSet, PreparedDevice, Settings, WantedAnswers, WantedPreparation,
+    },
 };
 use sadp_proto::{Mailbox, Refusal, SecretAnswers};
 use sadp_sim::Catalogue;
@@ -19,13 +21,12 @@ use crate::{
     site::{Simulated, quiet},
 };
 
-fn wishes() -> Wishes {
+fn wanted() -> WantedPreparation {
     let answers = [(1, "Paris"), (2, "Rex"), (3, "blue")].map(|(id, text)| (id, text.into()));
-    Wishes {
+    let answers = SecretAnswers::to_set(answers.into()).unwrap();
+    WantedPreparation {
         mailbox: Some(Mailbox::new("owner@example.com").unwrap()),
-        answers: Some(AnswerSet::Same(
-            SecretAnswers::to_set(answers.into()).unwrap(),
-        )),
+        answers: Some(WantedAnswers::Given(AnswerSet::Same(answers))),
         overrides: Overrides::default(),
         named: false,
     }
@@ -37,7 +38,7 @@ impl Simulated {
         let devices = inventory.devices.clone();
         let session = &mut self.session;
         let candidates = prepare::read(session, &inventory, devices, &mut quiet).await;
-        let plan = prepare::plan(session, candidates.unwrap(), wishes()).unwrap();
+        let plan = prepare::plan(session, candidates.unwrap(), wanted()).unwrap();
         let settings = Settings {
             inventory: &inventory,
             password: &SecretString::from(password),
@@ -185,7 +186,7 @@ async fn a_session_that_is_asked_to_stop_prepares_nothing() {
     let devices = inventory.devices.clone();
     let session = &mut site.session;
     let candidates = prepare::read(session, &inventory, devices, &mut quiet).await;
-    let plan = prepare::plan(session, candidates.unwrap(), wishes()).unwrap();
+    let plan = prepare::plan(session, candidates.unwrap(), wanted()).unwrap();
     assert_eq!(plan.devices().count(), 1);
     assert!(plan.counts().iter().all(|(_, devices, _)| *devices == 1));
     site.cancellation.stop.cancel();

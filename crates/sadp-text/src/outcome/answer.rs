@@ -19,7 +19,7 @@ use crate::{
 #[rustfmt::skip]
 pub(super) fn explain(finding: &Finding, verdict: Option<&RefusalReply>) -> Explanation {
     match finding {
-        Finding::Unusable(file) => say(unusable(file.problem())).next(file.problem().why.remedy()),
+        Finding::Unusable(file) => say(unusable(file.cause())).next(file.cause().why.remedy()),
         Finding::AlreadyRecovered { at } => say(format!("it accepted its answer on {} already", minute(*at))),
         Finding::RequestInvalid(validity) => say(format!("not sent: {}", objections(validity)))
             .next(Sentence::new("export a new request and ask for a new answer; ").lift(Guard::StaleRequest).text(" sends it anyway")),

@@ -25,7 +25,7 @@ pub(super) fn explain(finding: &Finding) -> Explanation {
         Finding::Void { why, at } => say(format!("not sent: this GUID is {}", void(*why, *at))).next(other_file),
         Finding::OfAnother(device) => say(format!("not sent: another device exported this GUID, {}", key_name(device))).next(other_file),
         Finding::Suspect => say("not sent: this GUID is suspect, it does not hold 128 bytes as every known GUID does").next(other_file),
-        Finding::Unusable(file) => say(format!("not sent: {}", file.error())).next(file.error().remedy()),
+        Finding::Unusable(file) => say(format!("not sent: {}", file.cause())).next(file.cause().remedy()),
     }
 }
 

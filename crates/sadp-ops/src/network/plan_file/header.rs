@@ -8,7 +8,7 @@ use super::{Cause, Problem, text};
 /// The titles of a plan.
 pub(super) struct PlanHeader {
     /// The columns' names as a row is read by them; empty for others.
-    pub(super) names: StringRecord,
+    pub(super) names: Vec<&'static str>,
     /// The titles as they stand in the file.
     titles: StringRecord,
 }
@@ -34,17 +34,21 @@ impl PlanHeader {
             }
         }
         if problems.is_empty() {
-            let (names, titles) = (names.into(), titles.clone());
+            let titles = titles.clone();
             Ok(Self { names, titles })
         } else {
             Err(problems)
         }
     }
 
+    /// The place of a column by its name.
+    pub(super) fn place(&self, name: &'static str) -> Option<usize> {
+        self.names.iter().position(|it| *it == name)
+    }
+
     /// A column by its title in the file, cut to a few words.
     pub(super) fn title(&self, name: &'static str) -> String {
-        let place = self.names.iter().position(|it| it == name);
-        let title = place.and_then(|place| self.titles.get(place));
+        let title = self.place(name).and_then(|place| self.titles.get(place));
         clean(text(title.unwrap_or(name)))
             .chars()
             .take(40)

@@ -92,23 +92,17 @@ impl Source {
             it.get(..4)
                 .is_some_and(|it| it.eq_ignore_ascii_case("sep="))
         });
-        let separator = named.and_then(|it| it.bytes().last());
-        let end = text.len() - start.len() + line.len();
-        let Some(separator) = separator else {
-            let separator = most_frequent(line);
-            return Ok(Self::of(text, separator));
-        };
-        text.replace_range(end - line.len()..end, "");
-        Ok(Self::of(text, separator))
-    }
-
-    const fn of(text: String, separator: u8) -> Self {
-        let sheet = None;
-        Self {
+        let named = named.and_then(|it| it.bytes().last());
+        let separator = named.unwrap_or_else(|| most_frequent(line));
+        if named.is_some() {
+            let begin = text.len() - start.len();
+            text.replace_range(begin..begin + line.len(), "");
+        }
+        Ok(Self {
             text,
             separator,
-            sheet,
-        }
+            sheet: None,
+        })
     }
 }
 

@@ -176,11 +176,8 @@ impl AnswerCheck<'_> {
         let devices = checked.iter().map(|it| it.device.clone()).collect();
         let checks = SafetyChecks::new(Action::ImportAnswer, self.overrides);
         let mut selection = checks.select(self.session, devices)?;
-        let fit: Vec<_> = selection
-            .devices
-            .iter()
-            .map(DiscoveredDevice::key)
-            .collect();
+        let fit = selection.devices.iter().map(DiscoveredDevice::key);
+        let fit: Vec<_> = fit.collect();
         let mut kept = Vec::new();
         for one in checked {
             let own = one.device.key();

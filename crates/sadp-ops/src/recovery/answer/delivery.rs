@@ -87,7 +87,8 @@ impl SendPhase<'_> {
         let batch = Batch {
             pace,
             parallel: self.settings.parallel,
-            ..Batch::new(Action::ImportAnswer, commands, &mut keep)
+            keep: Some(&mut keep),
+            ..Batch::new(Action::ImportAnswer, commands)
         };
         session.send(batch, self.settings.inventory, observer).await
     }
@@ -243,17 +244,16 @@ pub(super) struct Afterwards {
 /// Adds to an outcome what it means. Whether the password is the new one, no reply and
 /// no look tells.
 pub(super) fn conclude(outcome: &mut Outcome, answer: &CheckedAnswer, after: Afterwards) {
-    let Afterwards {
-        seen,
-        closed,
-        synced,
-    } = after;
+    let Afterwards { seen, closed, .. } = after;
     let refusal = outcome.verdict.as_ref().map(|verdict| &verdict.refusal);
     let finding = match (outcome.status, refusal) {
         (OutcomeStatus::Done, _) if answer.is_legacy() => {
             Some(AnswerFinding::DefaultPassword { seen })
         }
-        (OutcomeStatus::Done, _) => Some(AnswerFinding::PasswordSet { synced, seen }),
+        (OutcomeStatus::Done, _) => Some(AnswerFinding::PasswordSet {
+            synced: after.synced,
+            seen,
+        }),
         (OutcomeStatus::Unknown, _) if outcome.reason == Reason::Contradicted => None,
         (OutcomeStatus::Unknown, _) => Some(AnswerFinding::NoReply),
         (_, Some(refusal)) if answer.sent_before && says_nothing_waits(refusal) => {
@@ -295,8 +295,7 @@ const fn says_nothing_waits(refusal: &Refusal) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use sadp_model::{Device, Protocol, Registry, Sighting, Via};
+pub(crate) mod tests {
     use sadp_proto::{Message, RefusalReply};
     use sadp_reset::{Answer, AnswerTarget, DeviceKey, NewCase, RequestFacts, RequestKind};
 
@@ -304,18 +303,7 @@ mod tests {
     use crate::recovery::answer::AnswerSource;
 
     fn checked(case: Option<CaseId>) -> CheckedAnswer {
-        let mut registry = Registry::new();
-        let mut device = Device::unknown();
-        device.mac = "44:47:cc:00:00:05".parse().ok();
-        let sighting = Sighting {
-            interface: "lan0".into(),
-            from: [192, 168, 1, 64].into(),
-            protocol: Protocol::Sadp,
-            via: Via::Multicast,
-            at: Timestamp::UNIX_EPOCH,
-        };
-        registry.record(device, sighting);
-        let device = DiscoveredDevice::assess_all(registry.into_entries(), &[]).remove(0);
+        let device = DiscoveredDevice::received_from(&[[[192, 168, 1, 64]; 2]]);
         CheckedAnswer {
             target: AnswerTarget {
                 device: device.key().unwrap(),
@@ -334,6 +322,19 @@ mod tests {
         }
     }
 
+    pub(crate) fn new_case(device: DeviceKey) -> NewCase {
+        NewCase {
+            device,
+            address: None,
+            kind: RequestKind::FileOrKey,
+            command: None,
+            sha256: None,
+            boot_time: None,
+            exported_at: Timestamp::UNIX_EPOCH,
+            package: "/requests/1".into(),
+        }
+    }
+
     /// A reply that names no device closes no request; a look after it does.
     #[test]
     fn a_reply_without_mac_closes_no_request_before_a_look() {
@@ -342,16 +343,7 @@ mod tests {
                 let folder = tempfile::tempdir().unwrap();
                 let mut ledger = Ledger::open(folder.path()).unwrap();
                 let mut answer = checked(None);
-                let case = NewCase {
-                    device: DeviceKey::new(answer.device.entry.device.mac, None).unwrap(),
-                    address: None,
-                    kind: RequestKind::FileOrKey,
-                    command: None,
-                    sha256: None,
-                    boot_time: None,
-                    exported_at: Timestamp::UNIX_EPOCH,
-                    package: "/requests/1".into(),
-                };
+                let case = new_case(answer.device.key().unwrap());
                 answer.target.case = Some(ledger.open_case(&case).unwrap().id);
                 let text = format!(
                     "<ProbeMatch><Uuid>1</Uuid><Types>reset</Types>{mac}<Result>{result}</Result></ProbeMatch>"

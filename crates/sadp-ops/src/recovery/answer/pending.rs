@@ -3,16 +3,14 @@
 use std::{path::PathBuf, time::SystemTime};
 
 use sadp_reset::{
-    Action, Answer, AnswerForm, AnswerProblem, AnswerTarget, Assignment, Case, CaseEnding,
-    Collected, DeviceKey, LedgerError, MatchBasis, Matched, NotAnAnswer, RequestFacts, RequestKind,
-    assign,
+    Action, Answer, AnswerForm, AnswerProblem, AnswerTarget, Case, CaseEnding, Collected,
+    DeviceKey, LedgerError, MatchBasis, NotAnAnswer, RequestFacts, RequestKind, assign,
 };
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{AnswerData, AnswerFinding, AnswerSource};
 use crate::{
-    DeviceRef, Guard, Outcome, OutcomeData, OutcomeStatus, Overrides, Reason, Session,
-    recovery::History,
+    DeviceRef, Guard, Outcome, OutcomeData, Overrides, Reason, Session, recovery::History,
 };
 
 /// The vendor's answers, as they were given.
@@ -86,7 +84,13 @@ pub fn match_requests(
     let mut matching = match (input, whose) {
         (AnswerInput::Files(found), _) => Matching::of_files(found, &history, whose),
         (AnswerInput::Key(key), Some(whose)) => Matching {
-            answers: vec![PendingAnswer::typed(target(&history, whose), key)],
+            answers: vec![PendingAnswer {
+                target: target(&history, whose),
+                source: AnswerSource::Key,
+                basis: MatchBasis::Name,
+                written_at: None,
+                text: Text::Typed(key),
+            }],
             ..Matching::default()
         },
         (AnswerInput::Key(_), None) => Matching::default(),
@@ -115,21 +119,23 @@ impl Matching {
             }
             None => None,
         };
-        let Assignment {
-            matched,
-            problems,
-            waiting,
-        } = assign(found, history.cases(), device);
-        let answers = matched.into_iter().map(|mut matched| {
+        let assigned = assign(found, history.cases(), device);
+        let answers = assigned.matched.into_iter().map(|mut matched| {
             let target = &mut matched.target;
             let facts = std::mem::take(&mut target.facts);
             target.facts = history.asked_since(facts, &target.device);
-            PendingAnswer::file(matched)
+            PendingAnswer {
+                target: matched.target,
+                basis: matched.basis,
+                written_at: matched.written_at,
+                source: AnswerSource::File(matched.path),
+                text: Text::Answer(matched.answer),
+            }
         });
         Self {
             answers: answers.collect(),
-            unanswered: waiting,
-            left_out: problems.into_iter().map(unusable).collect(),
+            unanswered: assigned.waiting,
+            left_out: assigned.problems.into_iter().map(unusable).collect(),
         }
     }
 
@@ -148,26 +154,6 @@ impl Matching {
 }
 
 impl PendingAnswer {
-    fn file(matched: Matched) -> Self {
-        Self {
-            target: matched.target,
-            basis: matched.basis,
-            written_at: matched.written_at,
-            source: AnswerSource::File(matched.path),
-            text: Text::Answer(matched.answer),
-        }
-    }
-
-    fn typed(target: AnswerTarget, key: SecretString) -> Self {
-        Self {
-            target,
-            source: AnswerSource::Key,
-            basis: MatchBasis::Name,
-            written_at: None,
-            text: Text::Typed(key),
-        }
-    }
-
     /// What goes out to a device that takes this.
     pub(super) fn into_answer(self, kind: RequestKind) -> Result<Answer, AnswerFinding> {
         let answer = match (self.text, kind) {
@@ -241,8 +227,7 @@ fn unusable(problem: AnswerProblem) -> Outcome {
 
 pub(super) fn skipped(device: DeviceRef, finding: AnswerFinding, data: AnswerData) -> Outcome {
     Outcome {
-        reason: Reason::Answer(finding),
         data: OutcomeData::Answer(data),
-        ..Outcome::new(device, Action::ImportAnswer, OutcomeStatus::Skipped)
+        ..Outcome::skipped(device, Action::ImportAnswer, Reason::Answer(finding))
     }
 }

@@ -58,7 +58,7 @@ impl Plan {
         let commands = PasswordCommands {
             settings: settings.access,
             command: &|password| Command::ExportGuid { password },
-            keep: &mut keeper,
+            keep: Some(&mut keeper),
         };
         let sent = self
             .selection
@@ -90,12 +90,40 @@ impl<'a> Keeper<'a> {
 
     /// Adds what was kept to the outcome of the command at this place.
     pub(crate) fn conclude(&mut self, place: usize, outcome: &mut Outcome) {
-        if outcome.status != OutcomeStatus::Done {
-            return;
-        }
-        if let Some(exported) = self.kept.remove(&place) {
-            outcome.data = OutcomeData::ExportedGuid(exported);
-        } else {
+        conclude(outcome, self.kept.remove(&place));
+    }
+
+    /// Puts a GUID into the vault. Of a device that nothing identifies it keeps none.
+    pub(crate) fn store(
+        &self,
+        ledger: &mut Ledger,
+        new: ArrivedGuid<'_>,
+    ) -> Result<Option<ExportedGuid>, OpsError> {
+        let ArrivedGuid { device, guid, at } = new;
+        let Some(key) = device.key() else {
+            return Ok(None);
+        };
+        let export = GuidExport {
+            device: &key,
+            guid,
+            at,
+        };
+        let record = self.vault.store(ledger, export, self.passphrase)?;
+        Ok(Some(ExportedGuid {
+            excluded: MethodAssessment::excluded(RecoveryMethod::Guid, &device.entry.device),
+            path: self.vault.path_of(&record),
+            encrypted: self.passphrase.is_some(),
+            suspect: !guid.is_whole(),
+        }))
+    }
+}
+
+/// Adds to the outcome of a device that gave its GUID what was kept.
+pub(crate) fn conclude(outcome: &mut Outcome, kept: Option<ExportedGuid>) {
+    match kept {
+        _ if outcome.status != OutcomeStatus::Done => {}
+        Some(exported) => outcome.data = OutcomeData::ExportedGuid(exported),
+        None => {
             outcome.status = OutcomeStatus::Unknown;
             outcome.reason = Reason::Guid(GuidFinding::NotKept);
         }
@@ -107,36 +135,7 @@ impl<'a> Keeper<'a> {
 pub(crate) struct ArrivedGuid<'a> {
     pub(crate) device: &'a DiscoveredDevice,
     pub(crate) guid: &'a Guid,
-    /// The place of its command.
-    pub(crate) place: usize,
     pub(crate) at: Timestamp,
-}
-
-impl Keeper<'_> {
-    /// Puts a GUID into the vault. Of a device that nothing identifies it keeps none.
-    pub(crate) fn store(
-        &mut self,
-        ledger: &mut Ledger,
-        new: ArrivedGuid<'_>,
-    ) -> Result<(), OpsError> {
-        let Some(device) = new.device.key() else {
-            return Ok(());
-        };
-        let export = GuidExport {
-            device: &device,
-            guid: new.guid,
-            at: new.at,
-        };
-        let record = self.vault.store(ledger, export, self.passphrase)?;
-        let exported = ExportedGuid {
-            excluded: MethodAssessment::excluded(RecoveryMethod::Guid, &new.device.entry.device),
-            path: self.vault.path_of(&record),
-            encrypted: self.passphrase.is_some(),
-            suspect: !new.guid.is_whole(),
-        };
-        self.kept.insert(new.place, exported);
-        Ok(())
-    }
 }
 
 impl Keep for Keeper<'_> {
@@ -151,9 +150,10 @@ impl Keep for Keeper<'_> {
         let new = ArrivedGuid {
             device: reply.device,
             guid: &guid,
-            place: reply.place,
             at: reply.at,
         };
-        self.store(ledger, new)
+        let exported = self.store(ledger, new)?;
+        self.kept.extend(exported.map(|it| (reply.place, it)));
+        Ok(())
     }
 }

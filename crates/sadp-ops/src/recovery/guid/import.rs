@@ -183,7 +183,8 @@ impl Plan {
         // Each device gets a secret of its own: a wrong one says nothing of the next.
         let batch = Batch {
             parallel: self.parallel,
-            ..Batch::new(Action::GuidImport, commands, &mut spender)
+            keep: Some(&mut spender),
+            ..Batch::new(Action::GuidImport, commands)
         };
         let mut sent = session.send(batch, settings.inventory, observer).await?;
         conclude_all(session, &mut sent, settings.inventory, observer).await;
@@ -235,12 +236,12 @@ struct Chooser<'a> {
     choice: &'a ImportChoice,
 }
 
+/// What is chosen, or why nothing can be.
+type Choice<T> = Result<Result<T, GuidFinding>, LedgerError>;
+
 impl Chooser<'_> {
     /// The GUID of a device, or why there is none that can be used.
-    fn choose(
-        &self,
-        device: &DiscoveredDevice,
-    ) -> Result<Result<PlannedImport, GuidFinding>, LedgerError> {
+    fn choose(&self, device: &DiscoveredDevice) -> Choice<PlannedImport> {
         match &self.choice.source {
             GuidSource::File { path, file } => {
                 let standing = self.standing(device, file)?;
@@ -290,10 +291,7 @@ impl Chooser<'_> {
 
     /// The GUIDs of a device that are not void, latest first: at least one, or why
     /// there is none.
-    fn usable(
-        &self,
-        device: &DiscoveredDevice,
-    ) -> Result<Result<Vec<GuidRecord>, GuidFinding>, LedgerError> {
+    fn usable(&self, device: &DiscoveredDevice) -> Choice<Vec<GuidRecord>> {
         let (Some(ledger), Some(key)) = (self.ledger, device.key()) else {
             return Ok(Err(self.none()));
         };
@@ -316,21 +314,18 @@ impl Chooser<'_> {
         device: &DiscoveredDevice,
         records: Vec<GuidRecord>,
         passphrase: Option<&SecretString>,
-    ) -> Result<Result<PlannedImport, GuidFinding>, LedgerError> {
+    ) -> Choice<PlannedImport> {
         let mut suspect_one: Option<PlannedImport> = None;
         for record in records {
-            let import = match self.load(device, &record, passphrase)? {
+            let mut import = match self.load(device, &record, passphrase)? {
                 Ok(import) => import,
                 Err(finding) if suspect_one.is_none() => return Ok(Err(finding)),
                 // The newer one can still be used.
                 Err(_) => continue,
             };
             if import.file.guid.is_whole() {
-                let not_preferred = suspect_one.map(|suspect| suspect.path);
-                return Ok(Ok(PlannedImport {
-                    not_preferred,
-                    ..import
-                }));
+                import.not_preferred = suspect_one.map(|suspect| suspect.path);
+                return Ok(Ok(import));
             }
             suspect_one.get_or_insert(import);
         }
@@ -347,7 +342,7 @@ impl Chooser<'_> {
         device: &DiscoveredDevice,
         record: &GuidRecord,
         passphrase: Option<&SecretString>,
-    ) -> Result<Result<PlannedImport, GuidFinding>, LedgerError> {
+    ) -> Choice<PlannedImport> {
         let file = match self.vault.load(record, passphrase) {
             Ok(file) => file,
             Err(error) => return Ok(Err(GuidFinding::Unusable(error.into()))),

@@ -10,12 +10,14 @@ use sadp_proto::SecretAnswers;
 use sadp_reset::{Action, Vault, parse_guid};
 use secrecy::SecretString;
 
-use super::{Plan, PlannedDevice, PreparedDevice, PreparedStep, Settings, StepProgress, Wishes};
+use super::{
+    Plan, PlannedDevice, PreparedDevice, PreparedStep, Settings, Step, StepProgress,
+    WantedPreparation,
+};
 use crate::{
     DiscoveredDevice, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Preparation, Reason,
     Selection, Session, StopReason,
     http::{HttpAccess, HttpFinding, HttpRun, HttpStatus, LoggedIn, LoginObstacle, LoginTrial},
-    outcome::guid::GuidFinding,
     recovery::guid::export,
 };
 
@@ -26,81 +28,57 @@ pub(super) async fn carry_out(
     settings: Settings<'_>,
     observer: &mut dyn Observer,
 ) -> Result<(), OpsError> {
-    let due = plan.devices.iter().filter_map(DueDevice::of);
-    let due: Vec<_> = due.collect();
-    if due.is_empty() {
+    let (devices, wanted) = (&mut plan.devices, &plan.wanted);
+    let due = devices.iter().filter(|it| it.is_due_over_http());
+    let selection = Selection {
+        devices: due.map(|it| it.device.clone()).collect(),
+        ..Selection::none(Action::Check)
+    };
+    if selection.devices.is_empty() {
         return Ok(());
     }
-    let run = HttpRun {
-        action: Action::Check,
-        access: &HttpAccess::default(),
-        login: LoginTrial {
-            password: settings.password,
-            overrides: plan.wishes.overrides,
-            may_refuse: &[],
-        },
+    let login = LoginTrial::new(settings.password, wanted.overrides);
+    let access = HttpAccess::default();
+    let run = HttpRun::new(Action::Check, &access, login);
+    let prepare = async |login: &mut LoggedIn<'_, '_>, status: HttpStatus| {
+        let device = login.device;
+        let mut targets = devices.iter();
+        let target = targets.find(|it| it.device.entry.device == device.entry.device);
+        let steps = target.map_or(&[][..], |target| &target.steps);
+        let preparing = DevicePreparation {
+            device,
+            wanted,
+            settings,
+            encrypted: status.transport == Some(Transport::Https),
+        };
+        let steps = preparing.all(steps, login).await;
+        let prepared = PreparedDevice::new(device, steps);
+        login.told(Ok(OutcomeData::Prepared(prepared)))
     };
-    let mut selection = Selection::none(Action::Check);
-    selection.devices = due.iter().map(|it| it.device.clone()).collect();
-    let wishes = &plan.wishes;
-    let report = run
-        .carry_out(
-            selection,
-            session,
-            observer,
-            async |device: &DiscoveredDevice, login: &mut LoggedIn<'_, '_>, status: HttpStatus| {
-                let steps = due.iter().find(|it| it.is(device));
-                let preparing = DevicePreparation {
-                    device,
-                    wishes,
-                    settings,
-                    encrypted: status.transport == Some(Transport::Https),
-                };
-                let steps = preparing.all(steps, login).await;
-                let data = OutcomeData::Prepared(PreparedDevice::new(device, steps));
-                Outcome {
-                    data,
-                    ..Outcome::new(device, Action::Check, OutcomeStatus::Done)
-                }
-            },
-        )
-        .await?;
-    let targets = plan.devices.iter_mut();
-    let targets = targets.filter(|it| DueDevice::of(it).is_some());
+    let report = run.carry_out(selection, session, observer, prepare).await?;
+    let targets = devices.iter_mut().filter(|it| it.is_due_over_http());
     for (target, outcome) in targets.zip(report.outcomes) {
         target.take_in_over_http(outcome);
     }
     report.failure.map_or(Ok(()), Err)
 }
 
-/// A device, and what is due on it over HTTP.
-struct DueDevice {
-    device: DiscoveredDevice,
-    preparations: Vec<Preparation>,
-}
-
-impl DueDevice {
-    fn of(target: &PlannedDevice) -> Option<Self> {
-        let steps = target.steps.iter();
-        let due = steps.filter(|step| step.over_http && step.is_due());
-        let preparations: Vec<_> = due.map(|step| step.preparation).collect();
-        (!preparations.is_empty()).then(|| Self {
-            device: target.device.clone(),
-            preparations,
-        })
-    }
-
-    fn is(&self, other: &DiscoveredDevice) -> bool {
-        self.device.entry.device == other.entry.device
+impl Step {
+    const fn is_due_over_http(&self) -> bool {
+        self.is_due() && self.over_http
     }
 }
 
 impl PlannedDevice {
+    fn is_due_over_http(&self) -> bool {
+        self.steps.iter().any(Step::is_due_over_http)
+    }
+
     /// Takes in what became of a device over HTTP. Where it did not take the login, that
     /// is what became of all its steps.
     fn take_in_over_http(&mut self, outcome: Outcome) {
         let steps = self.steps.iter_mut();
-        let due = steps.filter(|step| step.over_http && step.is_due());
+        let due = steps.filter(|step| step.is_due_over_http());
         if let OutcomeData::Prepared(prepared) = outcome.data {
             for (step, prepared) in due.zip(prepared.steps) {
                 step.progress = match prepared.outcome {
@@ -132,7 +110,7 @@ impl PlannedDevice {
 /// What is done on one device that took the password.
 struct DevicePreparation<'a> {
     device: &'a DiscoveredDevice,
-    wishes: &'a Wishes,
+    wanted: &'a WantedPreparation,
     settings: Settings<'a>,
     /// Whether the connection is encrypted, so that values need not be.
     encrypted: bool,
@@ -140,37 +118,32 @@ struct DevicePreparation<'a> {
 
 impl DevicePreparation<'_> {
     /// One after the other, until the device does not take the password again.
-    async fn all(
-        &self,
-        due: Option<&DueDevice>,
-        login: &mut LoggedIn<'_, '_>,
-    ) -> Vec<PreparedStep> {
-        let mut steps = Vec::new();
+    async fn all(&self, steps: &[Step], login: &mut LoggedIn<'_, '_>) -> Vec<PreparedStep> {
+        let mut prepared = Vec::new();
         let mut stopped = None;
         let mut offered = None;
-        for &preparation in due.map_or(&[][..], |due| &due.preparations) {
+        for step in steps.iter().filter(|step| step.is_due_over_http()) {
+            let preparation = step.preparation;
             let action = preparation.action();
-            let result = match &stopped {
-                None => self.one(preparation, &mut offered, login).await,
-                Some(_) => Ok(None),
-            };
-            let outcome = match (&stopped, result) {
-                (Some(reason), _) => {
-                    Some(Outcome::skipped(self.device, action, Reason::clone(reason)))
-                }
-                (None, Ok(outcome)) => outcome,
-                (None, Err(finding)) => {
-                    stopped = ends(&finding);
-                    Some(finding.outcome(self.device, action))
+            let outcome = if let Some(reason) = &stopped {
+                let reason = Reason::clone(reason);
+                Some(Outcome::skipped(self.device, action, reason))
+            } else {
+                match self.one(preparation, &mut offered, login).await {
+                    Ok(outcome) => outcome,
+                    Err(finding) => {
+                        stopped = ends(&finding);
+                        Some(finding.outcome(self.device, action))
+                    }
                 }
             };
-            steps.push(PreparedStep {
+            prepared.push(PreparedStep {
                 preparation,
                 outcome,
                 over_http: true,
             });
         }
-        steps
+        prepared
     }
 
     /// `None` where it was prepared before.
@@ -236,38 +209,25 @@ impl DevicePreparation<'_> {
         let request = export_guid(self.password(), fields);
         let reply = login.change(Action::GuidExport, &request).await?;
         let mut outcome = self.done(Preparation::Guid);
-        let not_kept = Outcome {
-            reason: Reason::Guid(GuidFinding::NotKept),
-            status: OutcomeStatus::Unknown,
-            ..outcome.clone()
-        };
-        let Ok(guid) = parse_guid(&reply.body) else {
-            return Ok(not_kept);
-        };
-        let stored = login.with_session(|session| {
-            let mut keeper =
-                export::Keeper::new(Vault::new(session.state()), self.settings.passphrase);
-            let at = session.now();
-            let ledger = session.ledger_mut()?;
-            keeper.store(
-                ledger,
-                export::ArrivedGuid {
+        let mut kept = None;
+        if let Ok(guid) = parse_guid(&reply.body) {
+            let stored = login.with_session(|session| {
+                let keeper =
+                    export::Keeper::new(Vault::new(session.state()), self.settings.passphrase);
+                let new = export::ArrivedGuid {
                     device: self.device,
                     guid: &guid,
-                    place: 0,
-                    at,
-                },
-            )?;
-            keeper.conclude(0, &mut outcome);
-            Ok::<_, OpsError>(())
-        });
-        match stored {
-            Ok(()) => Ok(outcome),
-            Err(error) => {
+                    at: session.now(),
+                };
+                keeper.store(session.ledger_mut()?, new)
+            });
+            kept = stored.unwrap_or_else(|error| {
                 login.fail(error);
-                Ok(not_kept)
-            }
+                None
+            });
         }
+        export::conclude(&mut outcome, kept);
+        Ok(outcome)
     }
 
     async fn reserve(
@@ -275,7 +235,7 @@ impl DevicePreparation<'_> {
         fields: &Fields,
         login: &mut LoggedIn<'_, '_>,
     ) -> Result<Option<Outcome>, HttpFinding> {
-        let Some(mailbox) = &self.wishes.mailbox else {
+        let Some(mailbox) = &self.wanted.mailbox else {
             return Err(HttpFinding::NotOffered);
         };
         let known = login.send(&IsapiRequest::get(SecurityEmail::PATH)).await?;
@@ -296,8 +256,7 @@ impl DevicePreparation<'_> {
         fields: &Fields,
         login: &mut LoggedIn<'_, '_>,
     ) -> Result<Option<Outcome>, HttpFinding> {
-        let answers = self.wishes.answers.as_ref();
-        let answers = answers.and_then(|answers| answers.of(&self.device.entry.device));
+        let answers = self.wanted.answers_of(&self.device.entry.device);
         let listed = login
             .read_list(&IsapiRequest::get(SecurityQuestion::PATH))
             .await?;

@@ -7,7 +7,7 @@ use super::{Candidate, Plan, PlannedDevice, Settings, Step, StepProgress, read};
 use crate::{
     DiscoveredDevice, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Preparation, Reason,
     Seen, Session,
-    batch::{Batch, BatchReport, DeviceCommand, Keep, KeepNothing, PROVING, Settling, guarded},
+    batch::{Batch, BatchReport, DeviceCommand, Keep, PROVING, Settling, guarded},
     recovery::guid::export,
 };
 
@@ -27,7 +27,7 @@ impl<'a> PreparationRun<'a> {
     pub(super) fn new(settings: Settings<'a>, session: &mut Session) -> Result<Self, LedgerError> {
         Ok(Self {
             settings,
-            number: session.draw_password_number()?,
+            number: session.ledger_mut()?.draw_password_number()?,
             unproven: PROVING,
             stopped: None,
             failure: None,
@@ -46,12 +46,9 @@ impl<'a> PreparationRun<'a> {
         session: &mut Session,
         observer: &mut dyn Observer,
     ) -> Result<(), OpsError> {
-        let Plan {
-            devices, wishes, ..
-        } = plan;
         let mut commands = Vec::new();
         let mut steps = Vec::new();
-        for target in devices {
+        for target in &mut plan.devices {
             // The password may be wrong, and the refusal lost.
             if self.ends(session) || (self.unproven > 0 && target.is_silent()) {
                 continue;
@@ -62,7 +59,7 @@ impl<'a> PreparationRun<'a> {
                 continue;
             };
             let password = Password::new(self.settings.password.clone())?;
-            if let Some(command) = wishes.command(preparation, device, password) {
+            if let Some(command) = plan.wanted.command(preparation, device, password) {
                 let device = device.clone();
                 commands.push(DeviceCommand { device, command });
                 steps.push(step);
@@ -80,11 +77,7 @@ impl<'a> PreparationRun<'a> {
         } else {
             self.settings.parallel
         };
-        let keep: &mut dyn Keep = if exports {
-            &mut keeper
-        } else {
-            &mut KeepNothing
-        };
+        let keep = exports.then_some(&mut keeper as &mut dyn Keep);
         let batch = Batch {
             pace: guarded(parallel, self.unproven),
             parallel,
@@ -94,7 +87,8 @@ impl<'a> PreparationRun<'a> {
                 time: self.settings.settle,
             }),
             password: Some(&mut self.number),
-            ..Batch::new(preparation.action(), commands, keep)
+            keep,
+            ..Batch::new(preparation.action(), commands)
         };
         let mut sent = session
             .send(batch, self.settings.inventory, observer)
@@ -103,7 +97,7 @@ impl<'a> PreparationRun<'a> {
             match preparation {
                 Preparation::Guid => keeper.conclude(place, outcome),
                 Preparation::Mailbox if outcome.status == OutcomeStatus::Done => {
-                    if let Some(mailbox) = &wishes.mailbox {
+                    if let Some(mailbox) = &plan.wanted.mailbox {
                         outcome.data = OutcomeData::Mailbox(mailbox.clone());
                     }
                 }
@@ -143,12 +137,11 @@ impl<'a> PreparationRun<'a> {
         let silent: Vec<_> = silent.map(|(it, _)| it.device.clone()).collect();
         let inventory = self.settings.inventory;
         let looked = read(session, inventory, silent, observer).await;
-        let mut looked = looked
-            .unwrap_or_else(|error| {
-                self.failure.get_or_insert(error);
-                Vec::new()
-            })
-            .into_iter();
+        let looked = looked.unwrap_or_else(|error| {
+            self.failure.get_or_insert(error);
+            Vec::new()
+        });
+        let mut looked = looked.into_iter();
         for (target, looks) in devices.iter_mut().zip(looks) {
             let now = if looks { looked.next() } else { None };
             if let Err(error) = self.settle(target, now.as_ref(), session) {

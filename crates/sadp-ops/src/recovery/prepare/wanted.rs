@@ -4,12 +4,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sadp_proto::{AnswersError, Mailbox, SecretAnswers};
+use sadp_model::{Device, MacAddr};
+use sadp_proto::{AnswersError, Command, Mailbox, SecretAnswers, seal::Password};
 use sadp_reset::{LedgerError, QuestionAnswersFile, write_new_file};
+use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use super::{AnswerSet, Candidate, DeviceAnswers, Plan, Wishes, make_answers, methods, plan, read};
-use crate::{DiscoveredDevice, Inventory, Observer, OpsError, Overrides, Session};
+use super::{Candidate, Plan, StepProgress, methods, plan, questions, read};
+use crate::{
+    DiscoveredDevice, Inventory, Observer, OpsError, Outcome, Overrides, Preparation, SafetyChecks,
+    Session,
+};
 
 /// What a person wants prepared beside GUIDs, where devices offer it.
 #[derive(Debug, Default)]
@@ -31,6 +36,15 @@ pub enum WantedAnswers {
     Given(AnswerSet),
     /// Answers to be made for each device, and the new file that they go to.
     Made(PathBuf),
+}
+
+/// Answers to the security questions of several devices.
+#[derive(Debug)]
+pub enum AnswerSet {
+    /// The same for all.
+    Same(SecretAnswers),
+    /// Each device's own, by its MAC. Devices without any get none.
+    PerDevice(HashMap<MacAddr, SecretAnswers>),
 }
 
 /// Answers that were made, as their file is to hold them.
@@ -97,23 +111,13 @@ impl WantedPreparation {
         devices: Vec<DiscoveredDevice>,
     ) -> Result<Plan, LedgerError> {
         let candidates = devices.into_iter().map(Candidate::unread).collect();
-        let answers = self.answers.map(|it| match it {
-            WantedAnswers::Given(answers) => answers,
-            WantedAnswers::Made(_) => AnswerSet::Later,
-        });
-        let wishes = Wishes {
-            mailbox: self.mailbox,
-            answers,
-            overrides: self.overrides,
-            named: self.named,
-        };
-        plan(session, candidates, wishes)
+        plan(session, candidates, self)
     }
 
     /// Asks the devices what is prepared, makes the answers that are to be made, and
     /// plans the rest.
     pub async fn plan(
-        self,
+        mut self,
         session: &mut Session,
         inventory: &Inventory,
         mut devices: Vec<DiscoveredDevice>,
@@ -123,24 +127,81 @@ impl WantedPreparation {
         methods::read_offered_over_http(session, &mut devices, observer).await?;
         let candidates = read(session, inventory, devices, observer).await?;
         let mut made = None;
-        let answers = match self.answers {
-            Some(WantedAnswers::Made(path)) => {
-                let answers = make_answers(&candidates).map_err(PrepareError::NotMade)?;
-                let text = file_text(&answers, &candidates);
-                made = (!answers.is_empty()).then_some(MadeAnswers { path, text });
-                Some(AnswerSet::per_device(answers)?)
-            }
-            Some(WantedAnswers::Given(answers)) => Some(answers),
-            None => None,
-        };
-        let wishes = Wishes {
-            mailbox: self.mailbox,
-            answers,
-            overrides: self.overrides,
-            named: self.named,
-        };
-        let plan = plan(session, candidates, wishes)?;
+        if let Some(WantedAnswers::Made(path)) = self.answers {
+            let answers = make_answers(&candidates).map_err(PrepareError::NotMade)?;
+            let text = file_text(&answers, &candidates);
+            made = (!answers.is_empty()).then_some(MadeAnswers { path, text });
+            self.answers = Some(WantedAnswers::Given(AnswerSet::per_device(answers)?));
+        }
+        let plan = plan(session, candidates, self)?;
         Ok(Plan { made, ..plan })
+    }
+}
+
+impl WantedPreparation {
+    /// The answers for a device, where they are there.
+    pub(super) fn answers_of(&self, device: &Device) -> Option<&SecretAnswers> {
+        match self.answers.as_ref()? {
+            WantedAnswers::Given(AnswerSet::Same(answers)) => Some(answers),
+            WantedAnswers::Given(AnswerSet::PerDevice(answers)) => answers.get(&device.mac?),
+            WantedAnswers::Made(_) => None,
+        }
+    }
+
+    /// Whether this is to be prepared on a device that offers it.
+    pub(super) fn has(&self, preparation: Preparation, device: &Device) -> bool {
+        match preparation {
+            Preparation::Guid => true,
+            Preparation::Mailbox => self.mailbox.is_some(),
+            Preparation::Questions => {
+                matches!(self.answers, Some(WantedAnswers::Made(_)))
+                    || self.answers_of(device).is_some()
+            }
+        }
+    }
+
+    /// Whether it may be sent.
+    pub(super) fn begin(
+        &self,
+        preparation: Preparation,
+        over_http: bool,
+        candidate: &Candidate,
+        session: &Session,
+    ) -> Result<StepProgress, LedgerError> {
+        let device = &candidate.device;
+        let action = preparation.action();
+        let mut checks = SafetyChecks::new(action, self.overrides);
+        if over_http {
+            checks = checks.over_http();
+        }
+        let blocked = checks.blocked(session, device)?;
+        let objection = self
+            .answers_of(&device.entry.device)
+            .filter(|_| preparation == Preparation::Questions && candidate.asked && !over_http)
+            .and_then(|answers| questions::objection(candidate.questions.as_ref(), answers.ids()))
+            .map(|reason| Outcome::skipped(device, action, reason));
+        let outcome = blocked.or(objection).map(Box::new);
+        Ok(outcome.map_or(StepProgress::Due(None), StepProgress::Settled))
+    }
+
+    /// The command of a step.
+    pub(super) fn command(
+        &self,
+        preparation: Preparation,
+        device: &DiscoveredDevice,
+        password: Password,
+    ) -> Option<Command> {
+        Some(match preparation {
+            Preparation::Guid => Command::ExportGuid { password },
+            Preparation::Mailbox => Command::SetMailbox {
+                mailbox: self.mailbox.clone()?,
+                password,
+            },
+            Preparation::Questions => Command::SetQuestions {
+                answers: self.answers_of(&device.entry.device)?.clone(),
+                password,
+            },
+        })
     }
 }
 
@@ -204,4 +265,43 @@ fn file_text(answers: &[DeviceAnswers], candidates: &[Candidate]) -> Zeroizing<S
         text.push_str(&QuestionAnswersFile::line(*mac, answers));
     }
     text
+}
+
+/// Answers to the questions of one device, by the questions' numbers.
+pub type DeviceAnswers = (MacAddr, Vec<(u32, SecretString)>);
+
+/// Makes answers for the devices that list enough questions and have none set: to the
+/// first three, each a word that can be read out, of 36 random bits. A device locks long
+/// before they are guessed.
+pub fn make_answers(candidates: &[Candidate]) -> Result<Vec<DeviceAnswers>, getrandom::Error> {
+    let mut made = Vec::new();
+    for candidate in candidates {
+        let device = &candidate.device.entry.device;
+        let is_set = device.recovery.set_up.questions == Some(true);
+        let (Some(mac), Some(list), false) = (device.mac, &candidate.questions, is_set) else {
+            continue;
+        };
+        let listed = list.questions.iter().take(SecretAnswers::COUNT);
+        let answers = listed.map(|question| Ok((question.id, word()?)));
+        let answers: Vec<_> = answers.collect::<Result<_, _>>()?;
+        if answers.len() == SecretAnswers::COUNT {
+            made.push((mac, answers));
+        }
+    }
+    Ok(made)
+}
+
+/// Six syllables of one of 16 consonants and one of 4 vowels each.
+fn word() -> Result<SecretString, getrandom::Error> {
+    const CONSONANTS: &[u8; 16] = b"bdfghjklmnprstvz";
+    const VOWELS: &[u8; 4] = b"aiou";
+    let mut random = Zeroizing::new([0; 6]);
+    getrandom::fill(&mut *random)?;
+    let letters = random.iter().flat_map(|byte| {
+        let consonant = CONSONANTS.iter().cycle().nth(usize::from(byte >> 4));
+        let vowel = VOWELS.iter().cycle().nth(usize::from(byte & 3));
+        [consonant, vowel]
+    });
+    let letters = letters.flatten().map(|&letter| char::from(letter));
+    Ok(letters.collect::<String>().into())
 }
