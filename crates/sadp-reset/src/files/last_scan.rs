@@ -4,7 +4,7 @@
 use std::{io, net::Ipv4Addr, path::Path};
 
 use sadp_model::{Device, MacAddr, Serial};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer as _};
 
 use crate::{
     SiteName, SiteText,
@@ -61,10 +61,11 @@ impl LastScan {
         if make {
             make_folder(state)?;
         }
+        let file = NewFile::begin(&state.join(Self::FILE_NAME))?;
         let devices = devices.into_iter().take(Self::MAX_DEVICES);
-        let entries: Vec<_> = devices.map(SavedDevice::of).collect();
-        let bytes = serde_json::to_vec(&entries)?;
-        NewFile::begin(&state.join(Self::FILE_NAME))?.replace(&bytes)
+        let mut json = Vec::new();
+        serde_json::Serializer::new(&mut json).collect_seq(devices.map(SavedDevice::of))?;
+        file.replace(&json)
     }
 
     /// Reads the list in the folder `state`, which does not change. What is not valid in
