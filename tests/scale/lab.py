@@ -182,7 +182,7 @@ class Case:
     def __init__(self, binary, options, sim, scan):
         self.binary, self.options = binary, options
         self.sim = [binary, "sim", "run", "-i", "lan0", "--seed", options.seed, *sim]
-        self.scan = [binary, "scan", "-i", "lan0", "--format", "ndjson", *scan]
+        self.scan = [binary, "scan", "-i", "lan0", *(["--format", "ndjson"] * ("--format" not in scan)), *scan]
 
     def run(self, lan, scratch):
         with playing(self.sim, lan, scratch) as (sim, log):
@@ -323,8 +323,11 @@ def counters(snmp):
 
 
 def found(lines):
-    """How many different devices the scan told of."""
-    devices = (json.loads(line) for line in lines if line.strip())
+    """How many different devices the scan told of, as ndjson or as a table."""
+    lines = [line for line in lines if line.strip()]
+    if lines and lines[0].startswith("STATE"):
+        return len(set(lines[1:]))
+    devices = (json.loads(line) for line in lines)
     return len({(device["mac"], device["serial"], device["ipv4"]["address"]) for device in devices})
 
 

@@ -59,8 +59,13 @@ pub(super) fn run(args: &WebArgs, context: Context<'_>) -> Result<Exit, Failure>
         }
     }
     let idle = humantime::format_duration(args.idle);
+    let unless = if args.no_open {
+        ""
+    } else {
+        " if none opens by itself"
+    };
     terminal.note(&format!(
-        "open the link above in a browser if none opens by itself; it can be used once. Ctrl-C ends the page, and so does {idle} without use"
+        "open the link above in a browser{unless}; it can be used once. Ctrl-C ends the page, and so does {idle} without use"
     ));
     runtime.spawn(interrupt::pass_to(cancellation));
     match runtime.block_on(server.run()) {
