@@ -291,7 +291,9 @@ impl Links {
         for (number, port) in ports.chain(listeners).chain(&self.routed).enumerate() {
             match port {
                 LinkPort::Socket(socket) => {
-                    tasks.spawn(receive::drain(number, socket.try_clone(), sender.clone()));
+                    // Before anything is sent: no reply may come without its interface.
+                    let source = receive::Source::new(socket);
+                    tasks.spawn(receive::drain(number, source, sender.clone()));
                 }
                 LinkPort::Virtual(port) => {
                     if let Some(received) = port.take_receiver() {

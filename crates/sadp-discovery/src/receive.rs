@@ -196,9 +196,28 @@ pub(crate) async fn forward(
     }
 }
 
+/// A socket that is ready to be drained.
+pub(crate) struct Source {
+    socket: UdpSocket,
+    reader: Reader,
+}
+
+impl Source {
+    /// From now on the system reports the interface of each datagram.
+    pub(crate) fn new(socket: &net::UdpSocket) -> io::Result<Self> {
+        let socket = UdpSocket::from_std(socket.try_clone()?)?;
+        let reader = Reader::new(&socket);
+        Ok(Self { socket, reader })
+    }
+}
+
 /// Drains a socket until it fails repeatedly or the queue is closed.
-pub(crate) async fn drain(number: usize, socket: io::Result<net::UdpSocket>, queue: BatchSender) {
-    let Err(error) = pass_on(number, socket, &queue).await else {
+pub(crate) async fn drain(number: usize, source: io::Result<Source>, queue: BatchSender) {
+    let passed_on = match source {
+        Ok(source) => pass_on(number, source, &queue).await,
+        Err(error) => Err(error),
+    };
+    let Err(error) = passed_on else {
         return;
     };
     let outcome = Err(error);
@@ -208,15 +227,12 @@ pub(crate) async fn drain(number: usize, socket: io::Result<net::UdpSocket>, que
 }
 
 /// Passes on what a socket receives. Ends well once the queue is closed.
-async fn pass_on(
-    number: usize,
-    socket: io::Result<net::UdpSocket>,
-    queue: &BatchSender,
-) -> io::Result<()> {
-    let socket = socket?;
+async fn pass_on(number: usize, source: Source, queue: &BatchSender) -> io::Result<()> {
+    let Source {
+        mut socket,
+        mut reader,
+    } = source;
     let has_room = socket::has_room_for_rest(&socket);
-    let mut socket = UdpSocket::from_std(socket)?;
-    let mut reader = Reader::new(&socket);
     let mut failures = 0;
     loop {
         let mut datagrams = Vec::new();
