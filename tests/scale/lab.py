@@ -179,10 +179,13 @@ def ip(*words):
 class Case:
     """One row: a site that is played, and a scan of it."""
 
+    # What the scan prints: `found` reads it.
+    format = "ndjson"
+
     def __init__(self, binary, options, sim, scan):
         self.binary, self.options = binary, options
         self.sim = [binary, "sim", "run", "-i", "lan0", "--seed", options.seed, *sim]
-        self.scan = [binary, "scan", "-i", "lan0", *(["--format", "ndjson"] * ("--format" not in scan)), *scan]
+        self.scan = [binary, "scan", "-i", "lan0", "--format", self.format, *scan]
 
     def run(self, lan, scratch):
         with playing(self.sim, lan, scratch) as (sim, log):

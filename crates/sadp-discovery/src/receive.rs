@@ -271,11 +271,33 @@ async fn pass_on(number: usize, source: Source, queue: &BatchSender) -> io::Resu
 #[cfg(test)]
 mod tests {
     use std::{
+        net::Ipv4Addr,
         pin::pin,
         task::{Context, Poll, Waker},
     };
 
     use super::*;
+
+    #[tokio::test]
+    async fn the_first_datagram_has_its_destination() {
+        let socket = socket::sending(Ipv4Addr::LOCALHOST).unwrap().into();
+        let source = Source::new(&socket);
+        // It arrives before the task runs for the first time.
+        socket
+            .send_to(b"first", socket.local_addr().unwrap())
+            .unwrap();
+        let (sender, mut receiver) = queue();
+        let task = tokio::spawn(drain(0, source, sender));
+        let batch = receiver.recv().await;
+        task.abort();
+        let Some(ReceivedBatch::Socket { outcome, .. }) = batch else {
+            panic!("{batch:?}");
+        };
+        let received = &outcome.unwrap()[0];
+        assert_eq!(received.payload, b"first");
+        let reported = received.to == Some(Ipv4Addr::LOCALHOST.into());
+        assert!(reported || !cfg!(target_os = "linux"), "{received:?}");
+    }
 
     fn batch(datagrams: usize, bytes: usize) -> ReceivedBatch {
         let from = SocketAddr::from(([10, 0, 0, 1], 37020));
