@@ -58,9 +58,10 @@ impl ListenPort {
     }
 
     pub(crate) fn judge(self) -> Check {
-        let verdict = match self.state {
-            PortState::Free | PortState::Shared => Verdict::Ok,
-            PortState::Taken | PortState::Refused(_) => Verdict::Problem,
+        let verdict = if self.can_listen() {
+            Verdict::Ok
+        } else {
+            Verdict::Problem
         };
         Check::new(Subject::Port(self.port), verdict, Finding::Port(self))
     }

@@ -26,15 +26,16 @@ use crate::{
 /// Which devices get a first password.
 #[derive(Debug)]
 pub struct Plan<T = ()> {
-    /// The devices that get it, and the others. An activation of an earlier run that a
-    /// look proves is among these, as done.
+    /// The devices that get it, and the others. An activation of an earlier run that is
+    /// proven by now is among these, as done.
     pub selection: Selection,
     /// How many more are active already. They are counted where the user did not
     /// name them.
     pub already_active: usize,
     /// Those that an earlier run activated without a reply.
     earlier: Vec<DiscoveredDevice>,
-    /// What the devices that get it told before, in the same order.
+    /// What the devices that get it told over HTTP, in the same order. Nothing where they are
+    /// not asked.
     told: Vec<T>,
 }
 
@@ -103,7 +104,7 @@ impl<T> Plan<T> {
         self.selection.left_out.push(skipped);
     }
 
-    /// Writes down what the look proves of earlier runs: the former GUIDs of a device
+    /// Writes down what is proven of earlier runs: the former GUIDs of a device
     /// that they activated are void.
     pub fn record_earlier(&self, session: &mut Session) -> Result<(), LedgerError> {
         let mut earlier = self.earlier.iter();
@@ -146,7 +147,7 @@ impl Plan {
             let keys: Vec<_> = open.iter().filter_map(|it| it.device.key()).collect();
             if !open.is_empty() {
                 let enough = Enough::Received(&keys);
-                let after = session.look_after(enough, observer).await;
+                let after = session.look_again_until(enough, observer).await;
                 for target in open {
                     let now = after.same(&target.device);
                     target.take_in(now.map(|found| &*found.entry.device));

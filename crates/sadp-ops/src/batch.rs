@@ -19,7 +19,8 @@ use sadp_reset::{Action, Ledger, LedgerError, PasswordNumber};
 use self::recorder::{Recorder, Sent};
 use crate::{
     DiscoveredDevice, Event, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
-    Reason, Report, Seen, Session, StopReason, inventory::Enough, settle::PATIENCE,
+    Overrides, Reason, Report, SafetyChecks, Seen, Session, StopReason, inventory::Enough,
+    settle::PATIENCE,
 };
 
 /// The pace of commands with a password that may be wrong: each waits for the one
@@ -151,14 +152,14 @@ impl BatchReport {
             return Inventory::default();
         }
         let enough = Enough::Count(before.devices.len());
-        session.look_after(enough, observer).await
+        session.look_again_until(enough, observer).await
     }
 }
 
-/// The most devices that are asked a [`Query`] at once, unless the user says otherwise.
+/// The most devices that are asked a [`Query`] at once, where the user is not asked how many.
 pub(crate) const QUERY_PARALLEL: usize = 16;
 
-/// A question to devices. It changes nothing, and costs no try.
+/// A command without a secret, whose reply is what matters. It costs no try.
 pub(crate) struct Query<T> {
     pub(crate) action: Action,
     pub(crate) command: fn() -> Command,
@@ -194,6 +195,37 @@ impl<T> Query<T> {
         };
         let sent = session.send(batch, inventory, observer).await?;
         Ok((sent, keep.replies))
+    }
+}
+
+impl<T> Query<T> {
+    /// Asks devices, each with its place, but for those that a safety check leaves out. Returns
+    /// what they reply, by these places. Nothing is sent once the session was asked to stop.
+    pub(crate) async fn ask<'d>(
+        &self,
+        devices: impl Iterator<Item = (usize, &'d DiscoveredDevice)>,
+        session: &mut Session,
+        inventory: &Inventory,
+        observer: &mut dyn Observer,
+    ) -> Result<HashMap<usize, T>, OpsError> {
+        let checks = SafetyChecks::new(self.action, Overrides::default());
+        let (mut places, mut asked) = (Vec::new(), Vec::new());
+        for (place, device) in devices {
+            if checks.blocked(session, device)?.is_none() {
+                places.push(place);
+                asked.push(device.clone());
+            }
+        }
+        if asked.is_empty() || session.cancellation.stop.is_cancelled() {
+            return Ok(HashMap::new());
+        }
+        let (sent, replies) = self.send(asked, session, inventory, observer).await?;
+        if let Some(failure) = sent.failure {
+            return Err(failure);
+        }
+        let replies = replies.into_iter();
+        let of_devices = replies.filter_map(|(number, it)| Some((*places.get(number)?, it)));
+        Ok(of_devices.collect())
     }
 }
 

@@ -71,7 +71,8 @@ impl Plan {
                 match read_details(login).await {
                     Ok(details) => status.details = Some(Box::new(details)),
                     Err(finding) => {
-                        return login.changed(Err(finding), OutcomeData::Http(Box::new(status)));
+                        return login
+                            .outcome_with(Err(finding), OutcomeData::Http(Box::new(status)));
                     }
                 }
             }

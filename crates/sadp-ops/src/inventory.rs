@@ -226,11 +226,11 @@ impl Session {
     /// Looks again, as after commands. A failure is an event, and leaves the
     /// inventory empty: the commands were sent anyway.
     pub async fn look_again(&mut self, observer: &mut dyn Observer) -> Inventory {
-        self.look_after(Enough::Never, observer).await
+        self.look_again_until(Enough::Never, observer).await
     }
 
     /// The same until enough is found.
-    pub(crate) async fn look_after(
+    pub(crate) async fn look_again_until(
         &mut self,
         enough: Enough<'_>,
         observer: &mut dyn Observer,

@@ -3,7 +3,7 @@
 //!
 //! [`Job::run`] goes the whole way: it takes the claim, looks for the devices, plans, has
 //! the [`Operator`] ask before anything is sent, carries the plan out and reports. What
-//! differs between the tasks has a file for each kind of them.
+//! differs between the tasks stands in one file for each kind of task.
 
 mod basic;
 mod error;

@@ -129,7 +129,7 @@ impl Login<'_> {
 }
 
 impl Plan {
-    /// Nothing.
+    /// A plan without changes yet.
     fn new(settings: Settings) -> Self {
         Self {
             changes: Vec::new(),

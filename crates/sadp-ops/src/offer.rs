@@ -52,7 +52,8 @@ impl Requirements {
         Ok(checks.select(session, able)?.after(left_out))
     }
 
-    fn objection(&self, device: &Device) -> Option<Reason> {
+    /// Why a device does not get the command, by what it offers.
+    pub(crate) fn objection(&self, device: &Device) -> Option<Reason> {
         let named = self.named;
         if device.state == Some(State::Unactivated) {
             return Some(Reason::Unactivated { named });

@@ -74,7 +74,7 @@ impl Plan {
                 user.is_encrypted |= status.transport == Some(Transport::Https);
             }
             let ended = made.map(|()| change.conclusion());
-            login.changed(ended, OutcomeData::OnvifChange(Box::new(change)))
+            login.outcome_with(ended, OutcomeData::OnvifChange(Box::new(change)))
         };
         run.carry_out(selection, session, observer, show_or_set)
             .await

@@ -55,7 +55,7 @@ impl Plan {
             let mut change = TimeChange::new(wanted.clone());
             let made = change.make(login).await;
             let ended = made.map(|()| change.conclusion());
-            login.changed(ended, OutcomeData::TimeChange(Box::new(change)))
+            login.outcome_with(ended, OutcomeData::TimeChange(Box::new(change)))
         };
         run.carry_out(selection, session, observer, show_or_set)
             .await

@@ -48,14 +48,14 @@ pub async fn verify(
         let given = outcomes.filter(|it| it.status == status && was_given_password(it));
         given.map(|it| it.device.clone()).collect::<Vec<_>>()
     });
-    if let Err(error) = log_in_again(session, report, given, verification, observer).await {
+    if let Err(error) = look_and_log_in(session, report, given, verification, observer).await {
         report.failure = Some(error);
     }
 }
 
 /// Looks for the devices that took the password, and for those that may have, and tries it
 /// on them in this order.
-async fn log_in_again(
+async fn look_and_log_in(
     session: &mut Session,
     report: &mut Report,
     [done, unknown]: [Vec<DeviceRef>; 2],

@@ -90,10 +90,10 @@ impl Announcement {
     }
 
     pub(crate) fn described(action: Action, what: String, question: &'static str) -> Self {
-        let what = Cow::Owned(what);
         Self {
-            what,
-            ..Self::new(action, "", question)
+            action,
+            what: Cow::Owned(what),
+            question,
         }
     }
 

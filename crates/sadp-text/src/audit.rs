@@ -207,6 +207,11 @@ impl From<&CameraBehind> for BehindEntry {
 }
 
 impl AuditEntry {
+    /// Whether something is missing.
+    pub fn has_problem(&self) -> bool {
+        self.findings.iter().any(|it| it.problem)
+    }
+
     /// The titles of the columns. The names and their order are a contract.
     pub const TITLES: &str =
         "mac serial address model name result recoverable ready findings next since behind";

@@ -201,7 +201,8 @@ pub fn columns() -> Vec<(&'static Field, &'static Column)> {
     columns
 }
 
-/// The value of a field. The order is for values of one field; texts compare by bytes.
+/// The value of a field. The order is for values of one field, and texts compare by bytes: to
+/// sort as people expect, use [`by_key`](crate::select::by_key).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
     /// The device did not report it.

@@ -76,10 +76,11 @@ impl PageTemplate {
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         let mut syntax = environment.syntax().to_builder();
         let syntax = syntax.trim_blocks(true).lstrip_blocks(true).build();
-        environment.set_syntax(syntax?);
+        environment.set_syntax(syntax.map_err(|error| failed(&error))?);
         // Nothing that a device sends becomes markup.
         environment.remove_filter("safe");
-        environment.add_template_owned(PAGE, source.to_owned())?;
+        let added = environment.add_template_owned(PAGE, source.to_owned());
+        added.map_err(|error| failed(&error))?;
         Ok(Self { environment })
     }
 
@@ -92,21 +93,21 @@ impl PageTemplate {
         let mut environment = self.environment.clone();
         let more = FUEL_A_DEVICE.saturating_mul(devices as u64);
         environment.set_fuel(Some(FUEL.saturating_add(more)));
-        let template = environment.get_template(PAGE)?;
-        template.render_captured_to(Serde(page), out)?;
-        Ok(())
+        let template = environment
+            .get_template(PAGE)
+            .map_err(|error| failed(&error))?;
+        let rendered = template.render_captured_to(Serde(page), out);
+        rendered.map(drop).map_err(|error| failed(&error))
     }
 }
 
-impl From<minijinja::Error> for TemplateError {
-    fn from(error: minijinja::Error) -> Self {
-        let kind = error.kind();
-        let detail = error.detail().map(|detail| format!(" ({})", clean(detail)));
-        Self {
-            name: "the template".into(),
-            line: error.line(),
-            problem: format!("{kind}{}", detail.unwrap_or_default()),
-        }
+fn failed(error: &minijinja::Error) -> TemplateError {
+    let kind = error.kind();
+    let detail = error.detail().map(|detail| format!(" ({})", clean(detail)));
+    TemplateError {
+        name: "the template".into(),
+        line: error.line(),
+        problem: format!("{kind}{}", detail.unwrap_or_default()),
     }
 }
 

@@ -322,6 +322,8 @@ mod tests {
     fn a_new_password_is_read_with_its_blanks() {
         let read = Secret::NEW.secret(" Garden7! \n\n", &"a test").unwrap();
         assert_eq!(read.secret.expose_secret(), " Garden7! \n");
+        let refused = Secret::NEW.secret("\n", &"a test").err().unwrap();
+        assert!(refused.error.to_string().contains("is empty"));
     }
 
     #[test]
@@ -332,7 +334,6 @@ mod tests {
                 "Your code: 123456",
                 "more than one word",
             ),
-            (Secret::NEW, "\n", "is empty"),
             (Secret::VERIFICATION_CODE, "AB\nCD", "more than one line"),
             (Secret::ANSWER, "Rex ", "begins or ends with a blank"),
             (Secret::KEY, "Ab\u{200b}C12345", "invisible character"),

@@ -134,13 +134,13 @@ impl LoggedIn<'_, '_> {
     /// The outcome of the device that told this, or of which this is found.
     pub(crate) fn told(&self, told: Result<OutcomeData, HttpFinding>) -> Outcome {
         match told {
-            Ok(data) => self.changed(Ok((OutcomeStatus::Done, None)), data),
-            Err(finding) => self.changed(Err(finding), OutcomeData::None),
+            Ok(data) => self.outcome_with(Ok((OutcomeStatus::Done, None)), data),
+            Err(finding) => self.outcome_with(Err(finding), OutcomeData::None),
         }
     }
 
-    /// The outcome of a change: what the device shows of it, or why it was not made.
-    pub(crate) fn changed(
+    /// The outcome of the device with this data: what it shows of a change, or why there is none.
+    pub(crate) fn outcome_with(
         &self,
         ended: Result<(OutcomeStatus, Option<Seen>), HttpFinding>,
         data: OutcomeData,

@@ -435,8 +435,9 @@ mod tests {
         assert_eq!(found("AD1530862"), Ok(Serial::new(CAMERA)));
         assert_eq!(found("7263"), Ok(Serial::new(OTHER)));
         for text in ["K61840275", "0275WCVU", "44:47:cc:00:01:01", "00:01:01"] {
-            let Err(SelectionError::NotFoundNow { device, .. }) = found(text) else {
-                panic!("{text}");
+            let found = found(text);
+            let Err(SelectionError::NotFoundNow { device, .. }) = found else {
+                panic!("{text}: {found:?}");
             };
             assert_eq!(device, ledger[0], "{text}");
         }

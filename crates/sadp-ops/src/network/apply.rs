@@ -180,7 +180,7 @@ fn keep_free(
     }
 }
 
-/// This computer, or one of these devices, where it is known to have an address.
+/// This computer, or a device that the predicate picks, where it is known to have an address.
 pub(super) fn holder(
     address: Ipv4Addr,
     inventory: &Inventory,

@@ -113,7 +113,7 @@ impl<'a> Waves<'a> {
             }
             let open = self.keys(&wave);
             let enough = Enough::Received(&open);
-            let seen = session.look_after(enough, observer).await;
+            let seen = session.look_again_until(enough, observer).await;
             let numbers = due.iter().map(|step| step.number);
             let mut replies: HashMap<_, _> = numbers.zip(replies).collect();
             for step in &wave {

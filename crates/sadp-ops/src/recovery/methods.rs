@@ -11,7 +11,7 @@ use strum::IntoEnumIterator;
 
 use super::{History, questions};
 use crate::{
-    DiscoveredDevice, Inventory, Observer, OpsError, Overrides, SafetyChecks, Session,
+    DiscoveredDevice, Inventory, Observer, OpsError, Session,
     batch::{QUERY_PARALLEL, Query},
     http::{self, HttpAccess, HttpEndpoint, HttpQuestion},
 };
@@ -60,12 +60,11 @@ pub async fn read_prepared(
     observer: &mut dyn Observer,
 ) -> Result<(), OpsError> {
     read_set_up(session, inventory, devices, observer).await?;
-    let untold = devices.iter().enumerate();
-    let untold = untold.filter(|(_, it)| it.entry.device.recovery.set_up.questions.is_none());
-    let (places, untold): (Vec<_>, Vec<_>) = untold.map(|(place, it)| (place, it.clone())).unzip();
-    let mut lists = questions::lists(session, inventory, &untold, observer).await?;
-    for (number, place) in places.into_iter().enumerate() {
-        if let (Some(list), Some(device)) = (lists.remove(&number), devices.get_mut(place)) {
+    let all = devices.iter().enumerate();
+    let untold = all.filter(|(_, it)| it.entry.device.recovery.set_up.questions.is_none());
+    let lists = questions::lists(session, inventory, untold, observer).await?;
+    for (place, list) in lists {
+        if let Some(device) = devices.get_mut(place) {
             device.entry.device.recovery.set_up.questions = list.is_set();
         }
     }
@@ -85,27 +84,16 @@ pub async fn read_set_up(
         read: |reply| Some(sadp_proto::read_set_up(reply)),
         parallel: QUERY_PARALLEL,
     };
-    let checks = SafetyChecks::new(query.action, Overrides::default());
-    let (mut places, mut asked) = (Vec::new(), Vec::new());
-    for (place, device) in devices.iter().enumerate() {
-        let facts = &device.entry.device;
-        let is_active = facts.state != Some(State::Unactivated);
-        let can_answer = is_active && facts.recovery.reports_set_up == Some(true);
-        if can_answer && checks.blocked(session, device)?.is_none() {
-            places.push(place);
-            asked.push(device.clone());
-        }
-    }
-    if asked.is_empty() || session.cancellation.stop.is_cancelled() {
-        return Ok(());
-    }
-    let (sent, mut told) = query.send(asked, session, inventory, observer).await?;
-    for (number, place) in places.into_iter().enumerate() {
-        if let (Some(set_up), Some(device)) = (told.remove(&number), devices.get_mut(place)) {
+    let able = devices.iter().enumerate().filter(|(_, it)| {
+        let device = &it.entry.device;
+        device.state != Some(State::Unactivated) && device.recovery.reports_set_up == Some(true)
+    });
+    for (place, set_up) in query.ask(able, session, inventory, observer).await? {
+        if let Some(device) = devices.get_mut(place) {
             device.entry.device.recovery.set_up = set_up;
         }
     }
-    sent.failure.map_or(Ok(()), Err)
+    Ok(())
 }
 
 /// Asks devices over HTTP which methods they support, where their SADP replies do not

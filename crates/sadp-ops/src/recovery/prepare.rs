@@ -4,8 +4,8 @@
 //! - [`read`]: what is prepared already. Costs no try and changes nothing.
 //! - [`plan`]: what is left to do on which device.
 //! - [`Plan::carry_out`]: does it, until each device is settled.
-//! - [`WantedPreparation`]: what a person wants; it is read and planned in one step, with
-//!   answers that are made.
+//! - [`WantedPreparation`]: what a person wants. It can read and plan in one step, and makes
+//!   the answers where that is wanted.
 
 mod over_http;
 mod run;
@@ -59,7 +59,8 @@ pub async fn read(
     observer: &mut dyn Observer,
 ) -> Result<Vec<Candidate>, OpsError> {
     methods::read_set_up(session, inventory, &mut devices, observer).await?;
-    let mut lists = questions::lists(session, inventory, &devices, observer).await?;
+    let all = devices.iter().enumerate();
+    let mut lists = questions::lists(session, inventory, all, observer).await?;
     let candidates = devices.into_iter().enumerate().map(|(place, mut device)| {
         let questions = lists.remove(&place);
         let set_up = &mut device.entry.device.recovery.set_up;
@@ -82,7 +83,7 @@ pub struct Plan {
     left_out: Vec<Outcome>,
     wanted: WantedPreparation,
     /// What devices offer, and is neither prepared nor asked for.
-    unwished: Vec<Preparation>,
+    unwanted: Vec<Preparation>,
     /// The answers that were made, where no file has them yet.
     made: Option<MadeAnswers>,
 }
@@ -113,7 +114,8 @@ enum StepProgress {
     Settled(Box<Outcome>),
 }
 
-/// Plans what to prepare. What is prepared already is left as it is.
+/// Plans what to prepare. What is prepared already is left as it is. Answers that are still
+/// to be made are for a dry run: such a plan sends no questions.
 pub fn plan(
     session: &Session,
     candidates: Vec<Candidate>,
@@ -124,7 +126,7 @@ pub fn plan(
         devices: Vec::new(),
         left_out: Vec::new(),
         wanted,
-        unwished: Vec::new(),
+        unwanted: Vec::new(),
         made: None,
     };
     for candidate in candidates {
@@ -177,7 +179,7 @@ impl Plan {
                 self.wanted
                     .begin(preparation, over_http, candidate, session)?
             } else {
-                self.unwished.push(preparation);
+                self.unwanted.push(preparation);
                 continue;
             };
             steps.push(Step {
@@ -236,9 +238,9 @@ impl Plan {
     }
 
     /// On how many devices something could be prepared for which nothing was given.
-    pub fn not_wished(&self, preparation: Preparation) -> usize {
-        let unwished = self.unwished.iter();
-        unwished.filter(|it| **it == preparation).count()
+    pub fn not_wanted(&self, preparation: Preparation) -> usize {
+        let unwanted = self.unwanted.iter();
+        unwanted.filter(|it| **it == preparation).count()
     }
 
     /// What would become of each device: a dry run.

@@ -61,7 +61,7 @@ impl ReadPlan {
     }
 }
 
-/// Asks devices for their questions.
+/// What asks devices for their questions.
 const fn query(parallel: usize) -> Query<QuestionList> {
     Query {
         action: Action::QuestionsRead,
@@ -122,31 +122,18 @@ pub(super) fn objection(
     Some(Reason::QuestionNotListed(missing))
 }
 
-/// Reads which questions devices list, from those that offer it, by their places. Nothing
-/// is sent once the session was asked to stop.
+/// Reads which questions devices list, from those that offer it. Each comes with its place,
+/// and so does its list.
 pub(super) async fn lists(
     session: &mut Session,
     inventory: &Inventory,
-    devices: &[DiscoveredDevice],
+    devices: impl Iterator<Item = (usize, &DiscoveredDevice)>,
     observer: &mut dyn Observer,
 ) -> Result<HashMap<usize, QuestionList>, OpsError> {
-    if session.cancellation.stop.is_cancelled() {
-        return Ok(HashMap::new());
-    }
     let requirements = Requirements::new(Action::QuestionsRead, Overrides::default(), false);
-    let asked = requirements.select(session, devices.to_vec())?.devices;
-    let places: Vec<_> = asked
-        .iter()
-        .map(|it| devices.iter().position(|device| device.key() == it.key()))
-        .collect();
+    let able = devices.filter(|(_, it)| requirements.objection(&it.entry.device).is_none());
     let query = query(QUERY_PARALLEL);
-    let (sent, lists) = query.send(asked, session, inventory, observer).await?;
-    if let Some(failure) = sent.failure {
-        return Err(failure);
-    }
-    let lists = lists.into_iter();
-    let of_devices = lists.filter_map(|(place, list)| Some((places.get(place).copied()??, list)));
-    Ok(of_devices.collect())
+    query.ask(able, session, inventory, observer).await
 }
 
 /// A device whose questions are to be set.

@@ -45,17 +45,15 @@ fn results(session: &Session, action: Action) -> Vec<AttemptResult> {
 #[test]
 fn a_login_settles_what_no_reply_told() {
     use HttpLogin::{Refused, Verified};
-    for (action, login) in [
-        (Action::GuidImport, Verified),
-        (Action::QuestionsAnswer, Verified),
-        (Action::MailConfirm, Refused),
-        (Action::Activate, Verified),
-        (Action::Activate, Refused),
+    let done = (OutcomeStatus::Done, AttemptResult::Done);
+    let refused = (OutcomeStatus::Refused, AttemptResult::Refused);
+    for (action, login, (expected, recorded)) in [
+        (Action::GuidImport, Verified, done),
+        (Action::QuestionsAnswer, Verified, done),
+        (Action::MailConfirm, Refused, refused),
+        (Action::Activate, Verified, done),
+        (Action::Activate, Refused, refused),
     ] {
-        let (expected, recorded) = match login {
-            Verified => (OutcomeStatus::Done, AttemptResult::Done),
-            Refused => (OutcomeStatus::Refused, AttemptResult::Refused),
-        };
         let (mut session, device, _state) = sent(action, AttemptResult::Unknown);
         let mut outcome = Outcome {
             next: Some(NextStep::ScanThenRepeat),

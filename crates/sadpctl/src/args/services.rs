@@ -117,7 +117,7 @@ pub(crate) struct LoginArgs<C: Args = ReadArgs> {
     pub(crate) http: HttpArgs,
 }
 
-/// How devices are only asked.
+/// Options of a command that asks without changing anything.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct ReadArgs {
     /// Send nothing over HTTP; show which devices would be asked
@@ -128,7 +128,8 @@ pub(crate) struct ReadArgs {
     force: ForceArgs,
 }
 
-/// There is no question before it.
+/// There is no question before it. Turn [`ReadArgs`] into a `Purpose` by themselves: it is
+/// another than that of a change.
 impl From<ReadArgs> for ChangeArgs {
     fn from(ReadArgs { dry_run, force }: ReadArgs) -> Self {
         Self {

@@ -12,10 +12,11 @@ use super::{
     reset,
 };
 use crate::{
-    args::{ActivateArgs, ActivationVia, Context},
+    args::{ActivateArgs, ActivationVia, ChangeArgs, Context},
     failure::{Exit, Failure},
     run::{self, Run},
     secret::PendingSecret,
+    terminal::Terminal,
 };
 
 pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Failure> {
@@ -30,15 +31,10 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
     let (mut run, inventory, devices) = Run::find(&args.choice, args.change, context)?;
     let (overrides, named) = (args.change.overrides(), !args.choice.all);
     let plan = activate::plan(&run.session, devices, overrides, named)?;
-    if plan.already_active > 0 {
-        run.terminal.note(&already_active(plan.already_active));
-    }
+    note_active(&plan, run.terminal);
     let devices = &plan.selection.devices;
     if args.change.dry_run || devices.is_empty() {
-        if !args.change.dry_run {
-            plan.record_earlier(&mut run.session)?;
-        }
-        return run.print_planned(plan.selection.into_outcomes());
+        return end_planned(plan, run, args.change);
     }
     let announcement = match &wanted {
         Some(_) => Announcement::ACTIVATE_AND_PREPARE,
@@ -75,6 +71,25 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
     run.print_after(report, later, None)
 }
 
+fn note_active<T>(plan: &activate::Plan<T>, terminal: &mut Terminal) {
+    if plan.already_active > 0 {
+        terminal.note(&already_active(plan.already_active));
+    }
+}
+
+/// Ends where nothing is to be sent. What is proven of earlier runs is written down, unless
+/// this is a dry run.
+fn end_planned<T>(
+    plan: activate::Plan<T>,
+    mut run: Run<'_>,
+    change: ChangeArgs,
+) -> Result<Exit, Failure> {
+    if !change.dry_run {
+        plan.record_earlier(&mut run.session)?;
+    }
+    run.print_planned(plan.selection.into_outcomes())
+}
+
 /// `activate --via http`.
 fn over_http(
     args: &ActivateArgs,
@@ -92,15 +107,10 @@ fn over_http(
     let plan = run.block_on(async |session, observer| {
         activate::plan_over_http(session, devices, overrides, !args.choice.all, observer).await
     })?;
-    if plan.already_active > 0 {
-        run.terminal.note(&already_active(plan.already_active));
-    }
+    note_active(&plan, run.terminal);
     let devices = &plan.selection.devices;
     if args.change.dry_run || devices.is_empty() {
-        if !args.change.dry_run {
-            plan.record_earlier(&mut run.session)?;
-        }
-        return run.print_planned(plan.selection.into_outcomes());
+        return end_planned(plan, run, args.change);
     }
     let announcement = if plan.is_v3() {
         Announcement::ACTIVATE_OVER_HTTP_V3

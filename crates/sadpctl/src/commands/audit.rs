@@ -85,7 +85,7 @@ pub(super) fn run(args: &AuditArgs, context: Context<'_>) -> Result<Exit, Failur
             }
         }
     }
-    Ok(if rows.iter().any(|row| row.result == "problem") {
+    Ok(if rows.iter().any(AuditEntry::has_problem) {
         Exit::Refused
     } else {
         Exit::Done

@@ -21,8 +21,8 @@ use crate::{
     secret::{self, PendingSecret, Secret},
 };
 
-/// A login, as it is known before devices are looked for.
-struct Login<'a> {
+/// What devices are to be logged in to for, as it is known before they are looked for.
+struct Errand<'a> {
     choice: &'a ChoiceArgs,
     purpose: Purpose,
     change: ChangeArgs,
@@ -30,7 +30,7 @@ struct Login<'a> {
     password: PendingSecret,
 }
 
-impl<'a> Login<'a> {
+impl<'a> Errand<'a> {
     /// Checks the arguments, and reads the password where it is given.
     fn read<C>(args: &'a LoginArgs<C>, global: &GlobalArgs) -> Result<Self, Failure>
     where
@@ -78,9 +78,9 @@ impl<'a> Login<'a> {
 pub(super) fn time(command: &TimeCommand, context: Context<'_>) -> Result<Exit, Failure> {
     let global = context.global;
     let (login, wanted) = match command {
-        TimeCommand::Show(args) => (Login::read(args, global)?, None),
+        TimeCommand::Show(args) => (Errand::read(args, global)?, None),
         TimeCommand::Set(args) => {
-            let login = Login::read(&args.change, global)?;
+            let login = Errand::read(&args.change, global)?;
             (login, Some(args.wanted.settings()))
         }
     };
@@ -101,15 +101,15 @@ pub(super) fn time(command: &TimeCommand, context: Context<'_>) -> Result<Exit, 
 pub(super) fn onvif(command: &OnvifCommand, context: Context<'_>) -> Result<Exit, Failure> {
     let global = context.global;
     let (login, wanted, user) = match command {
-        OnvifCommand::Show(args) => (Login::read(args, global)?, None, None),
+        OnvifCommand::Show(args) => (Errand::read(args, global)?, None, None),
         OnvifCommand::On(args) => {
-            let login = Login::read(&args.change, global)?;
+            let login = Errand::read(&args.change, global)?;
             (login, Some(args.settings()), user_password(args)?)
         }
         OnvifCommand::Off(args) => {
             let (enable, user) = (false, None);
             let off = OnvifSettings { enable, user };
-            (Login::read(args, global)?, Some(off), None)
+            (Errand::read(args, global)?, Some(off), None)
         }
     };
     let (mut run, devices) = login.find(context)?;
@@ -141,7 +141,7 @@ fn user_password(args: &OnvifOnArgs) -> Result<Option<NewPassword>, Failure> {
 }
 
 pub(super) fn cameras(args: &LoginArgs, context: Context<'_>) -> Result<Exit, Failure> {
-    let login = Login::read(args, context.global)?;
+    let login = Errand::read(args, context.global)?;
     let (mut run, chosen) = login.find(context)?;
     let plan = cameras::plan(chosen.devices, chosen.named);
     if !login.goes_on(None, &plan.selection.devices, &mut run)? {

@@ -163,9 +163,6 @@ impl Row for Outcome {
     const COLUMNS: &'static str = "mac serial address action result refusal number message next";
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
-        if rows.is_empty() {
-            return Ok(());
-        }
         let styles = [
             ("done", GREEN),
             ("refused", RED),

@@ -345,9 +345,6 @@ pub(super) fn write_short(
     devices: &[DeviceRow<'_>],
     width: Width,
 ) -> io::Result<()> {
-    if devices.is_empty() {
-        return Ok(());
-    }
     let mut table = Plain::new(&COLUMNS, &STYLES);
     for DeviceRow(found) in devices {
         let [state, model, rest @ ..] = short_cells(found);
@@ -360,9 +357,6 @@ pub(super) fn write_short(
 
 /// Writes the vendor tool's columns and some of our own, however wide.
 pub(super) fn write_wide(out: &mut impl Write, devices: &[DeviceRow<'_>]) -> io::Result<()> {
-    if devices.is_empty() {
-        return Ok(());
-    }
     let mut columns = columns();
     columns.retain(|(_, column)| column.wide);
     let titles = columns

@@ -41,7 +41,7 @@ impl View {
         let targets = self.targets();
         let mut unactivated = targets.clone();
         unactivated.retain(|it| it.told.found.entry.device.state == Some(State::Unactivated));
-        let needs_password = !matches!(key, KeyCode::Char('a' | 'e'));
+        let needs_password = matches!(key, KeyCode::Char('n' | 'p'));
         if needs_password && !targets.is_empty() && unactivated.len() == targets.len() {
             return Err("it has no password yet: a activates it".into());
         }
@@ -53,11 +53,12 @@ impl View {
             (KeyCode::Char('a'), _) => keys(&unactivated).map(Form::activate),
             (KeyCode::Char('e'), _) => keys(&targets).map(Form::export),
             (KeyCode::Char('p'), _) => keys(&targets).map(Form::prepare),
-            (_, [row]) => {
+            (KeyCode::Char('n'), [row]) => {
                 let devices = keys(&targets)?;
                 Ok(Form::set(&row.told.found.entry.device, devices))
             }
-            _ => keys(&targets).map(Form::addresses),
+            (KeyCode::Char('n'), _) => keys(&targets).map(Form::addresses),
+            _ => Err("this key has no action".into()),
         }
     }
 

@@ -111,10 +111,10 @@ const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (120, 40), (40, 10)];
 
 #[test]
 fn a_site_and_nothing_at_several_sizes() {
-    let empty = View::new(None, Palette::Plain, TimeZone::UTC);
-    for (name, mut view) in [("site", site()), ("empty", empty)] {
+    let empty = || View::new(None, Palette::Plain, TimeZone::UTC);
+    for (name, made) in [("site", site as fn() -> View), ("empty", empty)] {
         for (width, height) in SIZES {
-            let screen = screen(&mut view, width, height);
+            let screen = screen(&mut made(), width, height);
             assert_snapshot!(format!("{name}-{width}x{height}"), screen);
         }
     }

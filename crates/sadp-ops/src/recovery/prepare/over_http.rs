@@ -42,7 +42,7 @@ pub(super) async fn carry_out(
     let run = HttpRun::new(Action::Check, &access, login);
     let prepare = async |login: &mut LoggedIn<'_, '_>, status: HttpStatus| {
         let device = login.device;
-        let mut targets = devices.iter();
+        let mut targets = devices.iter().filter(|it| it.is_due_over_http());
         let target = targets.find(|it| it.device.entry.device == device.entry.device);
         let steps = target.map_or(&[][..], |target| &target.steps);
         let preparing = DevicePreparation {

@@ -34,7 +34,8 @@ pub struct WantedPreparation {
 pub enum WantedAnswers {
     /// These.
     Given(AnswerSet),
-    /// Answers to be made for each device, and the new file that they go to.
+    /// Answers to be made for each device, and the new file that they go to. They are made
+    /// once devices have listed their questions.
     Made(PathBuf),
 }
 

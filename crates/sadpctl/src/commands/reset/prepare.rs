@@ -94,7 +94,7 @@ pub(crate) fn unwanted(plan: &Plan) -> Vec<String> {
         ),
     ];
     let notes = others.into_iter().filter_map(|(preparation, what)| {
-        let devices = plan.not_wished(preparation) as u64;
+        let devices = plan.not_wanted(preparation) as u64;
         let offer = count(devices, "device offers", "devices offer");
         (devices > 0).then(|| format!("{offer} {what}"))
     });

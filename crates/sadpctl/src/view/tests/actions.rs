@@ -7,7 +7,10 @@ use sadp_ops::{
 };
 
 use super::{press, screen, site, write};
-use crate::view::{Command, Results, View};
+use crate::{
+    failure::{Exit, Failure},
+    view::{Command, Results, View},
+};
 
 /// Types into a form, and presses Enter after each text.
 fn fill(view: &mut View, texts: &[&str]) -> Option<Command> {
@@ -93,10 +96,12 @@ fn leaving_is_asked_while_something_is_under_way() {
     assert!(matches!(fill(&mut view, &[""]), Some(Command::Quit)));
     view.set_busy(None);
     view.show_results(Results {
-        notes: vec!["error: it failed".into()],
+        failure: Some(Failure::words(Exit::Machine, "it failed").hint("try again")),
         ..Results::default()
     });
-    assert!(screen(&mut view, 60, 15).contains("error: it failed"));
+    let failed = screen(&mut view, 60, 15);
+    assert!(failed.contains("error: it failed"), "{failed}");
+    assert!(failed.contains("hint: try again"), "{failed}");
     write(&mut view, "q");
     assert!(screen(&mut view, 60, 15).contains("row 1 of 6"));
 }
