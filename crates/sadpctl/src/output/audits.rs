@@ -32,9 +32,13 @@ impl Row for AuditEntry {
             PlainColumn::text("FINDINGS", 44),
             PlainColumn::text("SINCE", 16),
         ];
-        let mut table = Plain::new(&columns, &styles);
-        for row in rows {
-            table.row([
+        let table = Plain {
+            columns: &columns,
+            styles: &styles,
+            width: layout.width,
+        };
+        table.write(out, rows, |row| {
+            [
                 row.result.into(),
                 known(row.device.address.map(|it| it.to_string())),
                 known(row.device.mac.as_ref()),
@@ -43,9 +47,8 @@ impl Row for AuditEntry {
                 known(Some(&row.ready).filter(|it| !it.is_empty())),
                 findings(row),
                 row.change(),
-            ]);
-        }
-        table.write(out, layout.width)
+            ]
+        })
     }
 }
 

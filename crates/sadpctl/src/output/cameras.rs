@@ -125,9 +125,13 @@ impl Row for CameraRow {
             }
             let heading = rows.first().map(Self::recorder).unwrap_or_default();
             writeln!(out, "{BOLD}{}{BOLD:#}", fold(&heading, layout.width))?;
-            let mut table = Plain::new(&columns, &STYLES);
-            for Self { camera, .. } in rows {
-                table.row([
+            let table = Plain {
+                columns: &columns,
+                styles: &STYLES,
+                width: layout.width,
+            };
+            table.write(out, rows, |Self { camera, .. }| {
+                [
                     camera.state().into(),
                     known(camera.channel.map(|it| it.to_string())),
                     known(camera.address.as_ref()),
@@ -136,9 +140,8 @@ impl Row for CameraRow {
                     known(camera.label.as_ref()),
                     known(camera.mac.as_ref()),
                     camera.detail().to_owned(),
-                ]);
-            }
-            table.write(out, layout.width)?;
+                ]
+            })?;
         }
         Ok(())
     }

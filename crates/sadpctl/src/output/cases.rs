@@ -104,11 +104,15 @@ impl Row for ShownCase {
             PlainColumn::below(),
         ];
         let styles = [("open", YELLOW), ("invalid?", RED), ("recovered", GREEN)];
-        let mut table = Plain::new(&columns, &styles);
-        for case in rows {
+        let table = Plain {
+            columns: &columns,
+            styles: &styles,
+            width: layout.width,
+        };
+        table.write(out, rows, |case| {
             let mut notes = vec![clean(&case.package)];
             notes.extend(case.reasons.iter().map(|reason| clean(reason)));
-            table.row([
+            [
                 case.state_text.to_owned(),
                 case.case.to_string(),
                 case.age.clone(),
@@ -119,8 +123,7 @@ impl Row for ShownCase {
                 clean(case.name.as_deref().unwrap_or_default()).into_owned(),
                 known(case.device.address.map(|it| it.to_string())),
                 notes.join("\n"),
-            ]);
-        }
-        table.write(out, layout.width)
+            ]
+        })
     }
 }

@@ -173,18 +173,21 @@ impl Row for CheckRow {
     const LIST: &'static str = "checks have";
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
-        let mut table = Plain::new(&COLUMNS, &STYLES);
-        for check in rows {
+        let table = Plain {
+            columns: &COLUMNS,
+            styles: &STYLES,
+            width: layout.width,
+        };
+        table.write(out, rows, |check| {
             let remedy = check.remedy.as_ref().map(|it| format!("-> {}", clean(it)));
-            table.row([
+            [
                 name(check.verdict).into(),
                 check.topic.into(),
                 clean(&check.subject).into_owned(),
                 clean(&check.message).into_owned(),
                 remedy.unwrap_or_default(),
-            ]);
-        }
-        table.write(out, layout.width)
+            ]
+        })
     }
 }
 

@@ -85,9 +85,13 @@ impl Row for GuidLine {
             PlainColumn::text("FILE", 24),
             PlainColumn::text("NOTES", 24),
         ];
-        let mut table = Plain::new(&columns, &[]);
-        for line in rows {
-            table.row([
+        let table = Plain {
+            columns: &columns,
+            styles: &[],
+            width: layout.width,
+        };
+        table.write(out, rows, |line| {
+            [
                 line.state.into(),
                 known(line.mac.as_ref()),
                 line.exported.clone(),
@@ -95,8 +99,7 @@ impl Row for GuidLine {
                 clean(line.name.as_deref().unwrap_or_default()).into_owned(),
                 clean(&line.file).into_owned(),
                 line.notes.clone(),
-            ]);
-        }
-        table.write(out, layout.width)
+            ]
+        })
     }
 }

@@ -42,14 +42,17 @@ impl Row for NameRow {
             PlainColumn::folds("NAME"),
             PlainColumn::folds("PLACE"),
         ];
-        let mut table = Plain::new(&columns, &[]);
-        for row in rows {
-            table.row([
+        let table = Plain {
+            columns: &columns,
+            styles: &[],
+            width: layout.width,
+        };
+        table.write(out, rows, |row| {
+            [
                 clean(&row.mac).into_owned(),
                 known(row.name.as_ref()),
                 known(row.place.as_ref()),
-            ]);
-        }
-        table.write(out, layout.width)
+            ]
+        })
     }
 }

@@ -179,10 +179,14 @@ impl Row for Outcome {
             PlainColumn::extra("SERIAL"),
             PlainColumn::text("MESSAGE", 44),
         ];
-        let mut table = Plain::new(&columns, &styles);
-        for outcome in rows {
+        let table = Plain {
+            columns: &columns,
+            styles: &styles,
+            width: layout.width,
+        };
+        table.write(out, rows, |outcome| {
             let who = &outcome.device;
-            table.row([
+            [
                 outcome.result.into(),
                 known(who.address.map(|address| address.to_string())),
                 known(who.mac.as_ref()),
@@ -190,9 +194,8 @@ impl Row for Outcome {
                 known(who.model.as_ref()),
                 known(who.number.as_ref()),
                 clean(&outcome.message).into_owned(),
-            ]);
-        }
-        table.write(out, layout.width)
+            ]
+        })
     }
 }
 

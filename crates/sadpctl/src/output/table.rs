@@ -1,9 +1,6 @@
 //! Tables for people.
 
-use std::{
-    io::{self, Write},
-    ops::Range,
-};
+use std::io::{self, Write};
 
 use anstyle::Style;
 use sadp_model::text::clean;
@@ -69,33 +66,15 @@ impl PlainColumn {
     }
 }
 
-/// A table without lines. What begins a line may have a style.
+/// A table without lines. The cells of a row are made to measure the columns, and made again
+/// to be written: a table of thousands of rows takes no memory.
 pub(super) struct Plain<'a> {
-    columns: Vec<PlainColumn>,
-    cells: Cells,
-    styles: &'a [(&'a str, Style)],
-}
-
-/// All cells, row by row. Those of thousands of devices take little memory so.
-#[derive(Default)]
-struct Cells {
-    text: String,
-    /// Where each ends.
-    ends: Vec<usize>,
-}
-
-impl Cells {
-    fn push(&mut self, cell: &str) {
-        self.text.push_str(cell);
-        self.ends.push(self.text.len());
-    }
-
-    fn at(&self, place: usize) -> &str {
-        let before = place.checked_sub(1).and_then(|it| self.ends.get(it));
-        let start = before.copied().unwrap_or(0);
-        let end = self.ends.get(place).copied().unwrap_or(start);
-        self.text.get(start..end).unwrap_or_default()
-    }
+    /// Without titles it has no header.
+    pub(super) columns: &'a [PlainColumn],
+    /// What may begin a line, and its style then.
+    pub(super) styles: &'a [(&'a str, Style)],
+    /// Without a width each row is a line.
+    pub(super) width: Width,
 }
 
 /// Blanks between columns.
@@ -115,101 +94,127 @@ struct Places {
     folds: bool,
 }
 
-impl<'a> Plain<'a> {
-    /// A table of these columns; without titles it has no header.
-    pub(super) fn new(columns: &[PlainColumn], styles: &'a [(&'a str, Style)]) -> Self {
-        Self {
-            columns: columns.to_vec(),
-            cells: Cells::default(),
-            styles,
+/// What the cells of a column take.
+struct Extent {
+    column: PlainColumn,
+    /// Whether any is more than empty.
+    is_used: bool,
+    /// The columns of the longest line.
+    whole: usize,
+    /// Those of the longest word, where the column folds.
+    word: usize,
+    /// Whether any has several lines.
+    has_lines: bool,
+}
+
+impl Extent {
+    fn of(column: &PlainColumn) -> Self {
+        let mut extent = Self {
+            column: *column,
+            is_used: false,
+            whole: 0,
+            word: 0,
+            has_lines: false,
+        };
+        extent.add(column.title);
+        extent.is_used = false;
+        extent
+    }
+
+    fn add(&mut self, text: &str) {
+        self.is_used |= !text.is_empty();
+        self.has_lines |= text.contains('\n');
+        let lines = text.lines().map(display_width);
+        self.whole = self.whole.max(lines.max().unwrap_or(0));
+        if matches!(self.column.fit, Fit::Text(_) | Fit::Folds) {
+            self.word = self.word.max(longest_word(text));
         }
     }
 
-    /// Adds a row. Text of others is made harmless by the caller.
-    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        let mut cells = cells.into_iter();
-        for _ in &self.columns {
-            self.cells.push(&cells.next().unwrap_or_default());
+    /// The least columns that it can have beside others.
+    fn least(&self) -> usize {
+        match self.column.fit {
+            Fit::Text(least) => self.whole.min(self.word.max(least)),
+            Fit::Folds => self.word,
+            Fit::Whole | Fit::Extra | Fit::Below => self.whole,
         }
     }
+}
 
-    fn rows(&self) -> Range<usize> {
-        0..self.cells.ends.len() / self.columns.len().max(1)
-    }
-
-    fn cell(&self, row: usize, column: usize) -> &str {
-        self.cells.at(row * self.columns.len() + column)
-    }
-
-    /// Writes it. Without a width each row is a line.
-    pub(super) fn write(mut self, out: &mut impl Write, width: Width) -> io::Result<()> {
-        if width.is_none() {
-            self.join_lines();
+impl Plain<'_> {
+    /// Writes these rows, each with its cells. Text of others is made harmless by the caller.
+    pub(super) fn write<T, C: IntoIterator<Item = String>>(
+        &self,
+        out: &mut impl Write,
+        rows: &[T],
+        cells: impl Fn(&T) -> C,
+    ) -> io::Result<()> {
+        let cells = |row| self.in_lines(cells(row).into_iter().collect());
+        let mut extents: Vec<_> = self.columns.iter().map(Extent::of).collect();
+        for row in rows {
+            for (extent, cell) in extents.iter_mut().zip(cells(row)) {
+                extent.add(&cell);
+            }
         }
-        let Places {
-            beside,
-            below,
-            folds,
-        } = self.places(width.unwrap_or(usize::MAX));
-        let columns = beside
+        let places = self.places(&extents);
+        self.write_titles(out, &places)?;
+        rows.iter()
+            .try_for_each(|row| self.write_row(out, &cells(row), &places))
+    }
+
+    /// Without a width a row is one line: what stands below goes behind the cell before.
+    fn in_lines(&self, mut cells: Vec<String>) -> Vec<String> {
+        if self.width.is_some() {
+            return cells;
+        }
+        for cell in cells.iter_mut().filter(|cell| cell.contains('\n')) {
+            *cell = cell.replace('\n', "; ");
+        }
+        let below = self.columns.last().is_some_and(|it| it.fit == Fit::Below);
+        if let Some(text) = cells.pop_if(|text| below && !text.is_empty())
+            && let Some(cell) = cells.last_mut()
+        {
+            cell.extend(["  ", &text]);
+        }
+        cells
+    }
+
+    fn write_titles(&self, out: &mut dyn Write, places: &Places) -> io::Result<()> {
+        let titles = places.beside.iter().filter_map(|&(column, width)| {
+            let column = self.columns.get(column)?;
+            Some((width, column.title))
+        });
+        if titles.clone().all(|(_, title)| title.is_empty()) {
+            return Ok(());
+        }
+        writeln!(out, "{BOLD}{}{BOLD:#}", beside_each_other(titles))
+    }
+
+    fn write_row(&self, out: &mut dyn Write, cells: &[String], places: &Places) -> io::Result<()> {
+        let cell = |column: usize| cells.get(column).map_or("", |cell| &**cell);
+        let Places { beside, below, .. } = places;
+        if below.first() == Some(&0) {
+            writeln!(out, "{BOLD}{}{BOLD:#}", fold(cell(0), self.width))?;
+        }
+        let texts = beside.iter().map(|&(column, width)| (width, cell(column)));
+        if places.folds {
+            self.write_folded(out, texts)?;
+        } else {
+            self.write_line(out, &beside_each_other(texts))?;
+        }
+        let known = below
             .iter()
-            .map(|&(column, width)| (self.columns.get(column), width));
-        let titles: Vec<_> = columns
-            .filter_map(|(column, width)| Some((width, column?.title)))
-            .collect();
-        if titles.iter().any(|(_, title)| !title.is_empty()) {
-            writeln!(
-                out,
-                "{BOLD}{}{BOLD:#}",
-                beside_each_other(titles.into_iter())
-            )?;
-        }
-        for row in self.rows() {
-            let cell = |column| self.cell(row, column);
-            if below.first() == Some(&0) {
-                writeln!(out, "{BOLD}{}{BOLD:#}", fold(cell(0), width))?;
-            }
-            if folds {
-                self.write_folded(out, row, &beside)?;
-            } else {
-                let cells = beside.iter().map(|&(column, width)| (width, cell(column)));
-                self.write_line(out, &beside_each_other(cells))?;
-            }
-            let known = below
-                .iter()
-                .filter(|column| **column > 0 && !matches!(cell(**column), "" | "-"));
-            let (own, beside): (Vec<usize>, Vec<usize>) =
-                known.partition(|column| self.fit(**column) == Some(Fit::Below));
-            let beside = beside.into_iter().map(cell).collect::<Vec<_>>().join("  ");
-            for line in beside
-                .lines()
-                .chain(own.into_iter().flat_map(|column| cell(column).lines()))
-            {
-                writeln!(out, "{}", fold(&format!("{BELOW}{line}"), width))?;
-            }
+            .filter(|column| **column > 0 && !matches!(cell(**column), "" | "-"));
+        let (own, beside): (Vec<usize>, Vec<usize>) =
+            known.partition(|column| self.fit(**column) == Some(Fit::Below));
+        let beside = beside.into_iter().map(cell).collect::<Vec<_>>().join("  ");
+        for line in beside
+            .lines()
+            .chain(own.into_iter().flat_map(|column| cell(column).lines()))
+        {
+            writeln!(out, "{}", fold(&format!("{BELOW}{line}"), self.width))?;
         }
         Ok(())
-    }
-
-    /// One line a row: what stands below goes behind the cell before.
-    fn join_lines(&mut self) {
-        let below = self.columns.last().is_some_and(|it| it.fit == Fit::Below);
-        if !below && !self.cells.text.contains('\n') {
-            return;
-        }
-        let mut joined = Self::new(&self.columns, self.styles);
-        for row in self.rows() {
-            let columns = 0..self.columns.len();
-            let cells = columns.map(|column| self.cell(row, column).replace('\n', "; "));
-            let mut cells: Vec<_> = cells.collect();
-            if let Some(text) = cells.pop_if(|text| below && !text.is_empty())
-                && let Some(cell) = cells.last_mut()
-            {
-                cell.extend(["  ", &text]);
-            }
-            joined.row(cells);
-        }
-        *self = joined;
     }
 
     fn fit(&self, column: usize) -> Option<Fit> {
@@ -218,28 +223,14 @@ impl<'a> Plain<'a> {
 
     /// Leaves out the first of less worth until the rest fits; before the last of those, and
     /// then as often as it takes, the last of those that fold goes below.
-    fn places(&self, width: usize) -> Places {
+    fn places(&self, extents: &[Extent]) -> Places {
+        let width = self.width.unwrap_or(usize::MAX);
         let mut places = Places::default();
-        let mut wanted = Vec::new();
-        for (number, column) in self.columns.iter().enumerate() {
-            let texts = || self.rows().map(|row| self.cell(row, number));
-            if texts().all(str::is_empty) {
-                wanted.push(0);
-                continue;
-            }
-            let lines = texts().flat_map(str::lines).chain([column.title]);
-            let whole = lines.map(display_width).max().unwrap_or(0);
-            let words = texts().chain([column.title]).map(longest_word);
-            let least = match column.fit {
-                Fit::Text(least) => whole.min(words.max().unwrap_or(0).max(least)),
-                Fit::Folds => words.max().unwrap_or(0),
-                Fit::Whole | Fit::Extra | Fit::Below => whole,
-            };
-            wanted.push(whole);
-            if column.fit == Fit::Below {
+        for (number, extent) in extents.iter().enumerate().filter(|(_, it)| it.is_used) {
+            if extent.column.fit == Fit::Below {
                 places.below.push(number);
             } else {
-                places.beside.push((number, least));
+                places.beside.push((number, extent.least()));
             }
         }
         while places.taken() > width {
@@ -263,32 +254,27 @@ impl<'a> Plain<'a> {
         let mut beside: Vec<_> = places.beside.iter_mut().collect();
         beside.sort_by_key(|(column, _)| self.fit(*column) != Some(Fit::Folds));
         for (column, width) in beside {
-            let more = wanted
-                .get(*column)
-                .copied()
-                .unwrap_or(0)
-                .saturating_sub(*width)
-                .min(spare);
+            let whole = extents.get(*column).map_or(0, |it| it.whole);
+            let more = whole.saturating_sub(*width).min(spare);
             *width += more;
             spare -= more;
         }
         let mut beside = places.beside.iter();
-        places.folds = self.cells.text.contains('\n')
-            || beside.any(|&(column, width)| wanted.get(column) > Some(&width));
+        places.folds = extents.iter().any(|it| it.has_lines)
+            || beside
+                .any(|&(column, width)| extents.get(column).is_some_and(|it| it.whole > width));
         places
     }
 
     /// Writes the cells of a row that stand beside each other, in as many lines as they take.
-    fn write_folded(
+    fn write_folded<'a>(
         &self,
-        out: &mut impl Write,
-        row: usize,
-        beside: &[(usize, usize)],
+        out: &mut dyn Write,
+        cells: impl Iterator<Item = (usize, &'a str)>,
     ) -> io::Result<()> {
-        let cells = beside
-            .iter()
-            .map(|&(column, width)| (width, fold_cell(self.cell(row, column), width)));
-        let cells: Vec<_> = cells.collect();
+        let cells: Vec<_> = cells
+            .map(|(width, cell)| (width, fold_cell(cell, width)))
+            .collect();
         let height = cells.iter().map(|(_, lines)| lines.len()).max();
         for number in 0..height.unwrap_or(0) {
             let line = cells.iter().map(|(width, lines)| {
@@ -301,7 +287,7 @@ impl<'a> Plain<'a> {
     }
 
     /// A header is bold, and what begins a line may have a style.
-    fn write_line(&self, out: &mut impl Write, line: &str) -> io::Result<()> {
+    fn write_line(&self, out: &mut dyn Write, line: &str) -> io::Result<()> {
         let mut styles = self.styles.iter();
         match styles.find_map(|(word, style)| Some((style, word, line.strip_prefix(word)?))) {
             Some((style, word, rest)) => writeln!(out, "{style}{word}{style:#}{rest}"),
@@ -345,14 +331,17 @@ pub(super) fn write_short(
     devices: &[DeviceRow<'_>],
     width: Width,
 ) -> io::Result<()> {
-    let mut table = Plain::new(&COLUMNS, &STYLES);
-    for DeviceRow(found) in devices {
+    let table = Plain {
+        columns: &COLUMNS,
+        styles: &STYLES,
+        width,
+    };
+    table.write(out, devices, |DeviceRow(found)| {
         let [state, model, rest @ ..] = short_cells(found);
         let called = found.called().unwrap_or_default();
         let cells = [state, called, model].into_iter().chain(rest);
-        table.row(cells.chain([notes(found)]));
-    }
-    table.write(out, width)
+        cells.chain([notes(found)])
+    })
 }
 
 /// Writes the vendor tool's columns and some of our own, however wide.
@@ -365,13 +354,17 @@ pub(super) fn write_wide(out: &mut impl Write, devices: &[DeviceRow<'_>]) -> io:
     let titles: Vec<_> = std::iter::once(PlainColumn::whole("ID"))
         .chain(titles)
         .collect();
-    let mut table = Plain::new(&titles, &STYLES);
-    for (number, DeviceRow(found)) in (1u64..).zip(devices) {
+    let table = Plain {
+        columns: &titles,
+        styles: &STYLES,
+        width: None,
+    };
+    let rows: Vec<_> = (1u64..).zip(devices).collect();
+    table.write(out, &rows, |(number, DeviceRow(found))| {
         let cells = columns.iter().map(|(field, _)| (field.value)(found).cell());
         let cells = cells.map(|cell| clean(&cell).into_owned());
-        table.row(std::iter::once(number.to_string()).chain(cells));
-    }
-    table.write(out, None)
+        std::iter::once(number.to_string()).chain(cells)
+    })
 }
 
 /// What an installer wants to know of a device first.

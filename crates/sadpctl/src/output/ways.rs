@@ -148,13 +148,17 @@ impl Row for Ways {
                 PlainColumn::whole(""),
                 PlainColumn::text("", 48),
             ];
-            let mut table = Plain::new(&columns, &STYLES);
+            let table = Plain {
+                columns: &columns,
+                styles: &STYLES,
+                width: layout.width,
+            };
             let alike = ways.first().filter(|_| are_alike(ways));
-            for way in ways.iter().take(alike.map_or(usize::MAX, |_| 1)) {
+            let shown = alike.map_or(&ways[..], std::slice::from_ref);
+            table.write(out, shown, |way| {
                 let label = alike.map_or(way.label, |_| "all ways");
-                table.row([way.state.into(), label.into(), text(way)]);
-            }
-            table.write(out, layout.width)?;
+                [way.state.into(), label.into(), text(way)]
+            })?;
         }
         Ok(())
     }
@@ -168,7 +172,6 @@ fn write_matrix(rows: &[Ways], out: &mut impl Write, layout: Layout) -> io::Resu
     const TITLES: &str = "BUTTON QUESTIONS E-MAIL REQUEST GUID APP PRO";
     let mut columns = vec![PlainColumn::text("DEVICES", 18)];
     columns.extend(TITLES.split(' ').map(PlainColumn::folds));
-    let mut table = Plain::new(&columns, &[]);
     let mut groups: Vec<(&Ways, usize)> = Vec::new();
     for row in rows {
         let key = |it: &Ways| (it.device.model.clone(), it.brief.clone());
@@ -177,7 +180,12 @@ fn write_matrix(rows: &[Ways], out: &mut impl Write, layout: Layout) -> io::Resu
             None => groups.push((row, 1)),
         }
     }
-    for (first, number) in groups {
+    let table = Plain {
+        columns: &columns,
+        styles: &[],
+        width: layout.width,
+    };
+    table.write(out, &groups, |(first, number)| {
         let model = known(first.device.model.as_ref());
         let address = first.device.who.address.map(|address| address.to_string());
         let name = address
@@ -187,9 +195,8 @@ fn write_matrix(rows: &[Ways], out: &mut impl Write, layout: Layout) -> io::Resu
             1 => format!("{model} {name}"),
             number => format!("{number} x {model}"),
         };
-        table.row([name].into_iter().chain(first.brief.iter().cloned()));
-    }
-    table.write(out, layout.width)
+        [name].into_iter().chain(first.brief.iter().cloned())
+    })
 }
 
 /// Whether one line tells of all: there is nothing to recover.
