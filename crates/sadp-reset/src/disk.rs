@@ -5,7 +5,7 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
+    io::{self, BufWriter, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -86,8 +86,20 @@ impl NewFile {
     }
 
     /// As [`NewFile::finish`], but replaces a file of the same name.
-    pub fn replace(mut self, bytes: &[u8]) -> io::Result<()> {
-        self.write(bytes)?;
+    pub fn replace(self, bytes: &[u8]) -> io::Result<()> {
+        self.replace_with(|out| out.write_all(bytes))
+    }
+
+    /// The same with content that is made while it is written.
+    pub(crate) fn replace_with(
+        mut self,
+        write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut out = BufWriter::new(&mut self.file);
+        write(&mut out)?;
+        out.flush()?;
+        drop(out);
+        self.file.sync_all()?;
         fs::rename(&self.part, &self.path)?;
         sync_folder(parent(&self.path))
     }

@@ -14,17 +14,18 @@ use crate::fields::Value;
 /// Sorts as an installer works: what waits for its first password first, then
 /// by address.
 pub fn by_urgency(devices: &mut [impl AsRef<DiscoveredDevice>]) {
-    devices.sort_by_cached_key(|found| {
-        let device = &found.as_ref().entry.device;
+    fn rank(found: &DiscoveredDevice) -> impl Ord + '_ {
+        let device = &found.entry.device;
         let address = device.ipv4.address;
         (
             urgency(device.state),
             address.is_none(),
             address,
             device.mac,
-            device.serial.clone(),
+            device.serial.as_ref(),
         )
-    });
+    }
+    devices.sort_unstable_by(|one, other| rank(one.as_ref()).cmp(&rank(other.as_ref())));
 }
 
 /// The rank of a state: what waits for its first password comes first.

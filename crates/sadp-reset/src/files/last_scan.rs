@@ -63,9 +63,8 @@ impl LastScan {
         }
         let file = NewFile::begin(&state.join(Self::FILE_NAME))?;
         let devices = devices.into_iter().take(Self::MAX_DEVICES);
-        let mut json = Vec::new();
-        serde_json::Serializer::new(&mut json).collect_seq(devices.map(SavedDevice::of))?;
-        file.replace(&json)
+        let devices = devices.map(SavedDevice::of);
+        file.replace_with(|out| Ok(serde_json::Serializer::new(out).collect_seq(devices)?))
     }
 
     /// Reads the list in the folder `state`, which does not change. What is not valid in
