@@ -88,11 +88,21 @@ impl Cli {
     }
 
     fn parse_from(arguments: &[OsString]) -> Result<Self, clap::Error> {
-        let mut command = Detail::asked_by(arguments).command();
+        let detail = Detail::asked_by(arguments);
+        if detail.is_none()
+            && let Ok(cli) = Self::parse_by(help::grammar(), arguments)
+        {
+            return Ok(cli);
+        }
+        let mut command = detail.unwrap_or(Detail::Brief).command();
         if arguments.len() <= 1 {
             // With a value from the environment clap does not show the help.
             command = command.mut_arg("state", |arg| arg.env(Resettable::Reset));
         }
+        Self::parse_by(command, arguments)
+    }
+
+    fn parse_by(mut command: clap::Command, arguments: &[OsString]) -> Result<Self, clap::Error> {
         let mut matches = command.try_get_matches_from_mut(arguments)?;
         let parsed = Self::from_arg_matches_mut(&mut matches);
         parsed.map_err(|error| error.format(&mut command))

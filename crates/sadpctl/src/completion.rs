@@ -24,6 +24,9 @@ use crate::{args::Cli, state};
 /// Answers a shell that asks for candidates by the variable `COMPLETE`. Returns whether
 /// one did.
 pub(crate) fn answer(arguments: &[OsString]) -> Result<bool, clap::Error> {
+    if std::env::var_os("COMPLETE").is_none() {
+        return Ok(false);
+    }
     let folder = std::env::current_dir().ok();
     CompleteEnv::with_factory(grammar)
         .shells(Shells(SHELLS))

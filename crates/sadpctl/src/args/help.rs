@@ -23,6 +23,19 @@ pub(crate) const EXIT_CODES: [(u8, &str); 6] = [
     ),
 ];
 
+/// The grammar, for what shows no help: to arrange that takes longer than to read arguments.
+pub(super) fn grammar() -> Command {
+    let help = Arg::new("help")
+        .short('h')
+        .long("help")
+        .action(ArgAction::Help)
+        .global(true)
+        .help_heading(GLOBAL)
+        .hide_short_help(true)
+        .help("Print all options; -h prints the usual ones");
+    Cli::command().disable_help_flag(true).arg(help)
+}
+
 /// How much the help of a command shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Detail {
@@ -33,13 +46,14 @@ pub(crate) enum Detail {
 }
 
 impl Detail {
-    /// What a command line asks for, the name of the program first.
-    pub(super) fn asked_by(arguments: &[OsString]) -> Self {
-        let asks = |it: &OsString| it == "--help" || it == "help";
-        if arguments.iter().any(asks) {
-            Self::Full
+    /// What a command line asks for, the name of the program first; `None` where it asks
+    /// for no help.
+    pub(super) fn asked_by(arguments: &[OsString]) -> Option<Self> {
+        let has = |word: &str| arguments.iter().any(|it| it == word);
+        if has("--help") || has("help") {
+            Some(Self::Full)
         } else {
-            Self::Brief
+            (has("-h") || arguments.len() <= 1).then_some(Self::Brief)
         }
     }
 
@@ -61,16 +75,7 @@ impl Detail {
 
     /// The same, without the exit codes.
     pub(crate) fn grammar(self) -> Command {
-        let help = Arg::new("help")
-            .short('h')
-            .long("help")
-            .action(ArgAction::Help)
-            .global(true)
-            .help_heading(GLOBAL)
-            .hide_short_help(true)
-            .help("Print all options; -h prints the usual ones");
-        let command = Cli::command().disable_help_flag(true).arg(help);
-        self.arrange(command, "")
+        self.arrange(grammar(), "")
     }
 
     fn arrange(self, command: Command, path: &str) -> Command {
