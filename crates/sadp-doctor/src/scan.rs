@@ -76,7 +76,7 @@ impl<'a> Site<'a> {
     /// The devices that carry a warning.
     fn with(&self, warning: Warning) -> impl Iterator<Item = &'a DeviceRecord> {
         let all = self.report.entries.iter().zip(&self.assessments);
-        all.filter(move |(_, assessment)| assessment.warnings.contains(&warning))
+        all.filter(move |(_, assessment)| assessment.warnings.contains(warning))
             .map(|(entry, _)| entry)
     }
 

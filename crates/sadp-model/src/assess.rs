@@ -1,17 +1,18 @@
 use std::{collections::HashMap, net::Ipv4Addr, sync::Arc};
 
+use enumset::{EnumSet, EnumSetType};
 use ipnet::Ipv4Net;
 
 use crate::{DeviceRecord, FACTORY_ADDRESSES};
 
 /// What is noteworthy about one device, as seen from this computer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Assessment {
     /// Whether this computer can reach the device's address: it is in a local
     /// network on an interface that it was received on, or the device replied from it.
     pub reachable: bool,
-    /// What needs attention, in the order of [`Warning`].
-    pub warnings: Vec<Warning>,
+    /// What needs attention.
+    pub warnings: EnumSet<Warning>,
 }
 
 /// A network that this computer is in.
@@ -155,11 +156,8 @@ fn count<'a, K: std::hash::Hash + Eq>(
 
 /// Something about a device that needs attention.
 #[derive(
-    Clone,
-    Copy,
+    EnumSetType,
     Debug,
-    PartialEq,
-    Eq,
     PartialOrd,
     Ord,
     Hash,
@@ -243,7 +241,7 @@ mod tests {
             panic!("one device");
         };
         assert!(!found.reachable);
-        assert_eq!(found.warnings, [Warning::OtherInterface]);
+        assert_eq!(found.warnings, Warning::OtherInterface);
         // The longer prefix is the way.
         let narrow = local("172.17.0.250/24", Some("lan0:1"));
         assert!(assess(&entries, &[docker, narrow])[0].reachable);
@@ -253,7 +251,7 @@ mod tests {
         let local = [local("10.0.0.1/24", None)];
         let all = assess(entries, &local);
         all.into_iter()
-            .map(|assessment| assessment.warnings)
+            .map(|assessment| assessment.warnings.iter().collect())
             .collect()
     }
 
@@ -263,7 +261,7 @@ mod tests {
         let local = [local("10.0.0.1/24", Some("lan0"))];
         let expected = Assessment {
             reachable: true,
-            warnings: vec![],
+            warnings: EnumSet::empty(),
         };
         assert_eq!(assess(&entries, &local), [expected]);
     }
@@ -273,7 +271,7 @@ mod tests {
         let mut entries = site([device(1, [10, 9, 0, 5])]);
         assert_eq!(warnings(&entries), [[Warning::OffSubnet]]);
         entries[0].answered_directly = true;
-        assert_eq!(warnings(&entries), [[]; 1]);
+        assert!(warnings(&entries)[0].is_empty());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::{
     sync::Arc,
 };
 
+use enumset::EnumSet;
 use sadp_model::{
     Assessment, Device, DeviceRecord, LocalNetwork, MacAddr, Serial, Warning, assess, assess_one,
 };
@@ -20,7 +21,7 @@ pub struct DiscoveredDevice {
     /// told, as for devices read from a file.
     pub reachable: Option<bool>,
     /// What a person should look at.
-    pub warnings: Vec<Warning>,
+    pub warnings: EnumSet<Warning>,
     /// What people call it, where they named it.
     pub site_name: Option<Box<SiteName>>,
     /// Whether another device has its address on the interface on which it was heard. Two
@@ -58,7 +59,7 @@ impl DiscoveredDevice {
         let mut all = Self::assess_all(entries, &[]);
         for device in &mut all {
             device.reachable = None;
-            device.warnings.retain(|it| *it != Warning::OffSubnet);
+            device.warnings.remove(Warning::OffSubnet);
         }
         all
     }
@@ -73,7 +74,7 @@ impl DiscoveredDevice {
         Self {
             entry: DeviceRecord::unseen(device),
             reachable: None,
-            warnings: Vec::new(),
+            warnings: EnumSet::empty(),
             site_name: None,
             address_shared: false,
             https_port: None,
@@ -90,7 +91,7 @@ impl DiscoveredDevice {
         Self {
             entry,
             reachable: Some(assessment.reachable),
-            address_shared: assessment.warnings.contains(&Warning::DuplicateIp),
+            address_shared: assessment.warnings.contains(Warning::DuplicateIp),
             warnings: assessment.warnings,
             site_name: None,
             https_port: None,

@@ -144,7 +144,7 @@ pub(crate) fn unreachable(device: &DiscoveredDevice) -> Option<HttpFinding> {
     let is_shared = if cfg!(any(target_os = "linux", target_os = "macos")) {
         device.address_shared
     } else {
-        device.warnings.contains(&Warning::DuplicateIp)
+        device.warnings.contains(Warning::DuplicateIp)
     };
     if address(device).is_none() {
         Some(HttpFinding::NoAddress)

@@ -184,7 +184,7 @@ impl Settings {
             NetworkFinding::NotActivated
         } else if let Err(error) = Update::check(device, self.account.as_deref()) {
             NetworkFinding::CannotSend(error)
-        } else if !self.allow_replayable && found.warnings.contains(&Warning::ReplayablePassword) {
+        } else if !self.allow_replayable && found.warnings.contains(Warning::ReplayablePassword) {
             NetworkFinding::Replayable
         } else {
             return None;

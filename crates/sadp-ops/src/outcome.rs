@@ -15,6 +15,7 @@ pub(crate) mod time;
 
 use std::{net::IpAddr, time::Duration};
 
+use enumset::EnumSet;
 use jiff::Timestamp;
 use sadp_model::Contradiction;
 use sadp_proto::{MailQr, Mailbox, RefusalReply, seal::SealError};
@@ -263,7 +264,7 @@ pub enum BlockReason {
         at: Timestamp,
     },
     /// It reported these things in two ways within one look.
-    ContradictsItself(Vec<Contradiction>),
+    ContradictsItself(EnumSet<Contradiction>),
     /// Another device reports the salt of its password.
     SharedSalt,
     /// It reports another account than when it last accepted a secret.

@@ -1,5 +1,6 @@
 //! What must not be sent, because it could lock a device or reach the wrong one.
 
+use enumset::EnumSet;
 use jiff::Timestamp;
 use sadp_model::{Contradiction, Device, Protocol, ReplyAddress, SenderConflict, State, Warning};
 use sadp_reset::{Account, Action, LedgerError, RememberedMove};
@@ -239,7 +240,7 @@ impl SafetyChecks {
             }
         }
         let two_senders = !self.overrides.lifts(Guard::TwoSenders);
-        if two_senders && found.warnings.contains(&Warning::DuplicateMac) {
+        if two_senders && found.warnings.contains(Warning::DuplicateMac) {
             return Some(BlockReason::DuplicateMac);
         }
         if self.action.spec().carries_secret {
@@ -323,11 +324,11 @@ fn unconfirmed_move(
 
 /// Why no secret is sent to a device: what it reports does not fit together.
 fn contradiction(found: &DiscoveredDevice, overrides: Overrides) -> Option<BlockReason> {
-    let has = |warning| found.warnings.contains(&warning);
+    let has = |warning| found.warnings.contains(warning);
     if has(Warning::ContradictsItself) && !overrides.lifts(Guard::ContradictsItself) {
-        let mut what = found.entry.contradictions.clone();
+        let mut what = found.entry.contradictions;
         if what.is_empty() {
-            what.push(Contradiction::Serial);
+            what.insert(Contradiction::Serial);
         }
         return Some(BlockReason::ContradictsItself(what));
     }
@@ -343,10 +344,9 @@ pub(crate) fn changed_since(
     overrides: Overrides,
 ) -> Option<BlockReason> {
     let [then, later] = [before, now].map(|it| &it.entry.device);
-    let mut what = now.entry.contradictions.clone();
-    what.extend(Contradiction::between(then, later, Protocol::Sadp));
-    what.retain(|it| it.is_of_password());
-    what.dedup();
+    let found = Contradiction::between(then, later, Protocol::Sadp);
+    let all = (now.entry.contradictions | found).iter();
+    let what: EnumSet<_> = all.filter(|it| it.is_of_password()).collect();
     if !what.is_empty() && !overrides.lifts(Guard::ContradictsItself) {
         return Some(BlockReason::ContradictsItself(what));
     }
@@ -355,7 +355,7 @@ pub(crate) fn changed_since(
 
 /// Whether a device reports now what speaks against sending its command again.
 pub(crate) fn contradicts(before: &Device, now: &Device) -> bool {
-    let mut differences = Contradiction::between(before, now, Protocol::Sadp);
+    let mut differences = Contradiction::between(before, now, Protocol::Sadp).iter();
     differences.any(Contradiction::is_of_password)
         || Account::of(before).is_changed_to(&Account::of(now))
 }

@@ -345,7 +345,7 @@ impl Watch {
         let presence = self.presences.get(index)?;
         let mut entry = entry.clone();
         entry.contradictory = presence.duplicate_until.is_some();
-        entry.contradictions.clone_from(&presence.contradictions);
+        entry.contradictions = presence.contradictions;
         let shared = if presence.online {
             self.duplicates.of(&entry)
         } else {

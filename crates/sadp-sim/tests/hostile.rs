@@ -111,7 +111,7 @@ fn stolen_macs_are_reported_of_every_device_they_belong_to() {
         let own = |entry: &sadp_model::DeviceRecord| entry.device.mac == Some(device.identity.mac);
         for (entry, assessed) in entries.iter().zip(&assessed) {
             if own(entry) {
-                let warned = assessed.warnings.contains(&Warning::DuplicateMac);
+                let warned = assessed.warnings.contains(Warning::DuplicateMac);
                 assert!(warned, "{:?}", entry.device);
                 told += 1;
             }
@@ -139,10 +139,7 @@ fn echoed_accounts_are_reported_of_every_device_they_are_of() {
         let entries = outcome.survey.registry().entries();
         assert_eq!(entries.len(), HONEST, "one entry each, as ever");
         for (entry, assessed) in entries.iter().zip(assess(entries, &[])) {
-            assert!(
-                assessed.warnings.contains(&Warning::TwoSenders),
-                "{entry:?}"
-            );
+            assert!(assessed.warnings.contains(Warning::TwoSenders), "{entry:?}");
             let own = entry.device.ipv4.address.map(IpAddr::V4);
             let origin = entry.reply_address().unwrap();
             assert_eq!(Some(origin.from), own, "it goes to the device, if at all");

@@ -113,7 +113,7 @@ fn seen(found: &DiscoveredDevice) -> Vec<DetailLine> {
 
 fn warnings(found: &DiscoveredDevice) -> Vec<DetailLine> {
     let warnings = found.warnings.iter();
-    let warnings = warnings.map(|it| DetailLine::new(it.name(), Some(words::meaning(*it))));
+    let warnings = warnings.map(|it| DetailLine::new(it.name(), Some(words::meaning(it))));
     warnings.collect()
 }
 

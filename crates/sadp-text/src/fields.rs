@@ -180,7 +180,7 @@ pub static FIELDS: &[Field] = &[
     field("seen.from", |f| sightings(f, |it| Value::Address(it.from))).column(41, "Seen From"),
     field("seen.via", |f| sightings(f, |it| Via::name(it.via).into())),
     field("seen.at", |f| sightings(f, |it| heard_at(it).into())),
-    field("warnings", |f| Value::List(f.warnings.iter().map(|it| Warning::name(*it).into()).collect())).column(28, "Warnings"),
+    field("warnings", |f| Value::List(f.warnings.iter().map(|it| Warning::name(it).into()).collect())).column(28, "Warnings"),
     field("name", |f| text(f.site_name.as_ref().and_then(|it| it.name.as_ref()).map(SiteText::as_str))).wide_column(44, "Name").line(Identity, 0, "name"),
     field("place", |f| text(f.site_name.as_ref().and_then(|it| it.place.as_ref()).map(SiteText::as_str))).wide_column(45, "Place").line(Identity, 0, "place"),
     // The vendor tool's columns that are no field of ours.
@@ -354,7 +354,7 @@ fn reachable(found: &DiscoveredDevice) -> Value {
     let words = found.reachable.map(|reachable| {
         if reachable {
             "yes"
-        } else if found.warnings.contains(&Warning::OtherInterface) {
+        } else if found.warnings.contains(Warning::OtherInterface) {
             "no: this computer sends to its address through another card"
         } else {
             "no: its address is in none of this computer's networks"

@@ -227,7 +227,7 @@ fn blocked(reason: &BlockReason) -> Explanation {
             .next(compare_label("make sure that the device is at its new address")),
         BlockReason::MoveUnconfirmed { former, at } => say(format!("it moved away from {former} on {}, and it is not confirmed that it is the same device", minute(*at)))
             .next(compare_label("make sure that the device itself answers")),
-        BlockReason::ContradictsItself(what) => say(format!("it reported two values for {}: one reply may be another device's", contradictions(what)))
+        BlockReason::ContradictsItself(what) => say(format!("it reported two values for {}: one reply may be another device's", contradictions(*what)))
             .next(Sentence::new("find out which machine answers for it, and connect the device to this computer alone; ").lift(Guard::ContradictsItself).text(" sends anyway")),
         BlockReason::SharedSalt => say("another device reports the same salt: one may be a copy made to get the password of the other")
             .next(Sentence::new("find the other one by its warning in ").command("sadpctl scan", LinkedPage::Devices).text(", and unplug it if it is not yours; a device with two network ports reports its salt twice: ").lift(Guard::SharedSalt).text(" sends anyway")),
@@ -258,8 +258,8 @@ fn compare_label(first: &'static str) -> Sentence {
 }
 
 /// Several things in one list: `its salt and its gateway`.
-fn contradictions(what: &[Contradiction]) -> String {
-    let names = what.iter().map(|it| match it {
+fn contradictions(what: impl IntoIterator<Item = Contradiction>) -> String {
+    let names = what.into_iter().map(|it| match it {
         Contradiction::Serial => "its serial number",
         Contradiction::Salt => "its salt",
         Contradiction::UserName => "its account",
@@ -344,7 +344,7 @@ mod tests {
             BlockReason::DuplicateMac,
             BlockReason::JustMoved { from, to },
             BlockReason::MoveUnconfirmed { former, at },
-            BlockReason::ContradictsItself(vec![Contradiction::Salt]),
+            BlockReason::ContradictsItself(Contradiction::Salt.into()),
             BlockReason::SharedSalt,
             BlockReason::AccountChanged { before, now },
             BlockReason::Locked { until: at },

@@ -1,5 +1,7 @@
 //! Plain words for what the model knows.
 
+use std::borrow::Cow;
+
 use sadp_model::{Device, Firmware, RequestWay, Serial, State, Warning, text::clean};
 use sadp_ops::{DiscoveredDevice, Guard};
 
@@ -18,12 +20,20 @@ pub fn short_cells(found: &DiscoveredDevice) -> [String; 6] {
         version.or_else(|| Some(firmware?.text().into())),
         device.serial.as_ref().map(Serial::short),
     ];
-    cells.map(|cell| cell.map_or_else(|| "-".into(), |cell| clean(&cell).into_owned()))
+    cells.map(|cell| cell.map_or_else(|| "-".into(), made_harmless))
+}
+
+fn made_harmless(text: String) -> String {
+    let changed = match clean(&text) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(changed) => Some(changed),
+    };
+    changed.unwrap_or(text)
 }
 
 /// What a person should look at, in few words.
 pub fn notes(found: &DiscoveredDevice) -> String {
-    let mut notes: Vec<_> = found.warnings.iter().copied().map(short).collect();
+    let mut notes: Vec<_> = found.warnings.iter().map(short).collect();
     if found.entry.device.ipv4.dhcp == Some(true) {
         notes.push("DHCP");
     }

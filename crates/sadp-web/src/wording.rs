@@ -140,7 +140,7 @@ mod tests {
                 to: other,
             },
             BlockReason::MoveUnconfirmed { former: used, at },
-            BlockReason::ContradictsItself(vec![Contradiction::Salt]),
+            BlockReason::ContradictsItself(Contradiction::Salt.into()),
             BlockReason::SharedSalt,
             BlockReason::AccountChanged {
                 before: account(),

@@ -22,7 +22,7 @@ pub(crate) fn hints(
     site: &KnownAddresses,
     platform: Platform,
 ) -> Vec<String> {
-    let shares_address = |found: &&DiscoveredDevice| found.warnings.contains(&Warning::DuplicateIp);
+    let shares_address = |found: &&DiscoveredDevice| found.warnings.contains(Warning::DuplicateIp);
     let is_new = |found: &DiscoveredDevice| found.entry.device.state == Some(State::Unactivated);
     let activate = if devices.iter().filter(shares_address).any(is_new) {
         "sadpctl activate --all, then "
@@ -35,34 +35,34 @@ pub(crate) fn hints(
     );
     let noteworthy = [
         (
-            &[Warning::DuplicateIp][..],
+            Warning::DuplicateIp.into(),
             ["device shares", "devices share"],
             &*addresses,
         ),
         (
-            &[Warning::OtherInterface],
+            Warning::OtherInterface.into(),
             ["device was", "devices were"],
             "received on another card than the one this computer sends to that address by: choose other addresses for one of the two networks",
         ),
         (
-            &[Warning::DuplicateMac],
+            Warning::DuplicateMac.into(),
             ["device shares", "devices share"],
             "a MAC with another: compare their labels before you change anything",
         ),
         (
-            &[Warning::ContradictsItself, Warning::SharedSalt],
+            Warning::ContradictsItself | Warning::SharedSalt,
             ["device reports", "devices report"],
             "two values for one field, or the salt of another device: another device may pretend to be them; give no password before you know who it is",
         ),
         (
-            &[Warning::TwoSenders],
+            Warning::TwoSenders.into(),
             ["device is", "devices are"],
             "seen from two addresses: another device may pretend to be them; sadpctl show DEVICE shows which, give no password before you know who it is",
         ),
     ];
     let mut hints = Vec::new();
     for (warnings, [one, many], what) in noteworthy {
-        let has_one = |it: &&DiscoveredDevice| it.warnings.iter().any(|it| warnings.contains(it));
+        let has_one = |it: &&DiscoveredDevice| !it.warnings.is_disjoint(warnings);
         let number = devices.iter().filter(has_one).count() as u64;
         if number > 0 {
             hints.push(format!("{} {what}", count(number, one, many)));
@@ -94,7 +94,7 @@ fn off_subnet(
     platform: Platform,
 ) -> Vec<String> {
     let far = devices.iter();
-    let far = far.filter(|found| found.warnings.contains(&Warning::OffSubnet));
+    let far = far.filter(|found| found.warnings.contains(Warning::OffSubnet));
     let mut networks = site.off_subnet(far.map(|found| &found.entry));
     let left = networks.len().saturating_sub(MAX_NETWORKS);
     networks.truncate(MAX_NETWORKS);

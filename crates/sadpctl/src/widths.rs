@@ -89,7 +89,7 @@ fn scan() {
     let mut texts = vec![("", advice::summary(&devices))];
     let hints = advice::hints(&devices, &site, Platform::Linux);
     texts.extend(hints.into_iter().map(|hint| ("hint: ", hint)));
-    let meanings = devices.iter().flat_map(|found| &found.warnings).copied();
+    let meanings = devices.iter().flat_map(|found| found.warnings);
     texts.extend(meanings.map(|it| ("warning: ", words::meaning(it).to_owned())));
     assert_snapshot!("scan-hints", told(&texts));
 }

@@ -1,13 +1,13 @@
 //! What a device reports in two ways.
 
+use enumset::{EnumSet, EnumSetType};
+
 use super::Protocol;
 use crate::Device;
 
 /// What a device reported in two ways within one look. One of the two replies may be
 /// somebody else's.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr, strum::Display,
-)]
+#[derive(EnumSetType, Debug, PartialOrd, Ord, Hash, strum::IntoStaticStr, strum::Display)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Contradiction {
     /// The serial number, from its own address: two records have one MAC then.
@@ -33,11 +33,7 @@ impl Contradiction {
 
     /// What differs between two reports of one device by the same protocol. What one
     /// of them omits does not differ.
-    pub fn between(
-        before: &Device,
-        later: &Device,
-        protocol: Protocol,
-    ) -> impl Iterator<Item = Self> {
+    pub fn between(before: &Device, later: &Device, protocol: Protocol) -> EnumSet<Self> {
         let element = |name| {
             let told = before.raw.told(name);
             told.is_some_and(|told| later.raw.told(name).is_some_and(|it| it != told))
@@ -65,6 +61,7 @@ impl Contradiction {
         ]
         .into_iter()
         .filter_map(|(contradiction, holds)| holds.then_some(contradiction))
+        .collect()
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use enumset::EnumSet;
 use jiff::Timestamp;
 
 use super::{
@@ -34,7 +35,7 @@ pub struct DeviceRecord {
     /// had left. Two devices with one identity look like this.
     pub contradictory: bool,
     /// What its replies by one protocol report in two ways. Omitted is not different.
-    pub contradictions: Vec<Contradiction>,
+    pub contradictions: EnumSet<Contradiction>,
     /// Whether its network settings are put together from replies that are not alike.
     pub mixed_settings: bool,
     /// Whether any of its replies could not be read to the end.
@@ -81,7 +82,7 @@ impl DeviceRecord {
             answered_directly: false,
             response_time: None,
             contradictory: false,
-            contradictions: Vec::new(),
+            contradictions: EnumSet::empty(),
             mixed_settings: false,
             left_addresses: Vec::new(),
         }
@@ -184,11 +185,7 @@ impl DeviceRecord {
 
     /// Notes what a report by the same protocol contradicts.
     fn compare(&mut self, later: &Device) {
-        for found in Contradiction::between(&self.device, later, self.protocol) {
-            if !self.contradictions.contains(&found) {
-                self.contradictions.push(found);
-            }
-        }
+        self.contradictions |= Contradiction::between(&self.device, later, self.protocol);
         let alike = self.device.has_settings_of(later);
         self.mixed_settings |= self.device.complete == later.complete && !alike;
     }

@@ -1,3 +1,4 @@
+use enumset::EnumSet;
 use jiff::Timestamp;
 
 use super::*;
@@ -329,9 +330,9 @@ fn what_a_device_reports_in_two_ways_is_noted_and_what_it_omits_is_not() {
             for elements in reports.iter().chain(&reports) {
                 registry.record(report(elements), sighting(1));
             }
-            assert_eq!(registry.entries()[0].contradictions, [expected]);
+            assert_eq!(registry.entries()[0].contradictions, expected);
             registry.entries_mut()[0].forget_moves();
-            assert_eq!(registry.entries()[0].contradictions, []);
+            assert_eq!(registry.entries()[0].contradictions, EnumSet::empty());
         }
         // Omitted, or empty, is not different, and changes nothing by which a password
         // is sealed.
@@ -346,7 +347,7 @@ fn what_a_device_reports_in_two_ways_is_noted_and_what_it_omits_is_not() {
                 registry.record(report(elements), sighting(1));
             }
             let entry = &registry.entries()[0];
-            assert_eq!(entry.contradictions, []);
+            assert_eq!(entry.contradictions, EnumSet::empty());
             for (name, text) in &usual[..6] {
                 assert_eq!(entry.device.raw.told(name), Some(*text), "{fewer:?}");
             }
@@ -373,12 +374,12 @@ fn replies_of_two_protocols_do_not_contradict_each_other() {
             registry.record(device, sighting);
         }
         let entry = &registry.entries()[0];
-        assert_eq!(entry.contradictions, []);
+        assert_eq!(entry.contradictions, EnumSet::empty());
         assert_eq!(entry.mixed_settings, omits);
     }
     let mut registry = Registry::new();
     registry.record(frame.clone(), by_frame());
     frame.ipv4.dhcp = Some(false);
     registry.record(frame, by_frame());
-    assert_eq!(registry.entries()[0].contradictions, [Contradiction::Dhcp]);
+    assert_eq!(registry.entries()[0].contradictions, Contradiction::Dhcp);
 }

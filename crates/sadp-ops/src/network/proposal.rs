@@ -128,7 +128,7 @@ impl Proposal {
 }
 
 fn is_named(found: &DiscoveredDevice) -> bool {
-    found.entry.device.identity().is_some() && !found.warnings.contains(&Warning::DuplicateMac)
+    found.entry.device.identity().is_some() && !found.warnings.contains(Warning::DuplicateMac)
 }
 
 impl AddressRange {
@@ -143,8 +143,8 @@ impl AddressRange {
         let network = self.network(local, devices.iter())?;
         let split = devices.into_iter().partition(|found| {
             let address = found.entry.device.ipv4.address;
-            let shared = [Warning::FactoryAddress, Warning::DuplicateIp];
-            shared.iter().any(|it| found.warnings.contains(it))
+            let unusable = Warning::FactoryAddress | Warning::DuplicateIp;
+            !found.warnings.is_disjoint(unusable)
                 || !address.is_some_and(|it| network.contains(&it))
         });
         Ok(split)

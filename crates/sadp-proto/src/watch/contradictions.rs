@@ -1,7 +1,5 @@
 //! What devices report in two ways, and for how long it is kept.
 
-use sadp_model::Contradiction;
-
 use super::{Watch, WatchEventKind};
 
 /// For how many cycles after the last contradiction it counts.
@@ -22,7 +20,7 @@ impl Watch {
         let found = std::mem::take(&mut entry.contradictions);
         if looks && presence.cycle == number && !found.is_empty() {
             presence.contradicts_until = until;
-            presence.keep_contradictions(&found);
+            presence.contradictions |= found;
         }
     }
 
@@ -52,14 +50,6 @@ impl Watch {
 }
 
 impl super::Presence {
-    fn keep_contradictions(&mut self, found: &[Contradiction]) {
-        for it in found {
-            if !self.contradictions.contains(it) {
-                self.contradictions.push(*it);
-            }
-        }
-    }
-
     pub(super) fn forget_contradictions(&mut self) {
         self.contradicts_until = None;
         self.contradictions.clear();

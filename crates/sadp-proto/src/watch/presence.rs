@@ -2,6 +2,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+use enumset::EnumSet;
 use jiff::{SignedDuration, civil::DateTime};
 use sadp_model::{Contradiction, Device};
 
@@ -20,7 +21,7 @@ pub(super) struct Presence {
     /// It looks like two devices with one identity, until the end of this cycle.
     pub(super) duplicate_until: Option<u64>,
     /// What it reported in two ways, until the end of the cycle below.
-    pub(super) contradictions: Vec<Contradiction>,
+    pub(super) contradictions: EnumSet<Contradiction>,
     pub(super) contradicts_until: Option<u64>,
 }
 
@@ -34,7 +35,7 @@ impl Presence {
             started: Duration::ZERO,
             cycle: 0,
             duplicate_until: None,
-            contradictions: Vec::new(),
+            contradictions: EnumSet::empty(),
             contradicts_until: None,
         }
     }

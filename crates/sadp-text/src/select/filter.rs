@@ -215,7 +215,7 @@ mod tests {
         device.raw.push("DeviceType", "1");
         device.raw.push("DeviceType", "2");
         let mut found = discovered([device]).remove(0);
-        found.warnings = vec![Warning::OffSubnet, Warning::FactoryAddress];
+        found.warnings = Warning::OffSubnet | Warning::FactoryAddress;
         found.entry.seen.clear();
         filter.parse::<Filter>().unwrap().holds(&found)
     }

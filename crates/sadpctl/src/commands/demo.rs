@@ -2,7 +2,6 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use ipnet::Ipv4Net;
 use sadp_discovery::{LinkConfig, ScanConfig, ScanReport};
-use sadp_model::Warning;
 use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Observer, Session};
 use sadp_proto::{Endpoint, Sweep};
 use sadp_sim::{Server, ServerConfig, ServerInterface, Site};
@@ -64,10 +63,8 @@ pub(super) fn run(args: &ListArgs, context: Context<'_>) -> Result<Exit, Failure
 
 /// Says what each kind of note in the table means.
 fn explain(devices: &[DiscoveredDevice], terminal: &mut Terminal) {
-    let warnings = devices.iter().flat_map(|found| &found.warnings);
-    let mut warnings: Vec<Warning> = warnings.copied().collect();
-    warnings.sort_unstable();
-    warnings.dedup();
+    let warnings = devices.iter().map(|found| found.warnings);
+    let warnings = warnings.reduce(|all, it| all | it).unwrap_or_default();
     if !warnings.is_empty() {
         terminal.note("\nWhat the notes mean");
     }

@@ -75,7 +75,7 @@ impl ViewRow {
 
     /// Whether another device has its address.
     pub(super) fn shares_address(&self) -> bool {
-        self.told.found.warnings.contains(&Warning::DuplicateIp)
+        self.told.found.warnings.contains(Warning::DuplicateIp)
     }
 
     pub(super) fn contains(&self, text: &str) -> bool {

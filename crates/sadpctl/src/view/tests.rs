@@ -309,7 +309,7 @@ fn both_of_two_that_share_an_address_are_marked_as_such() {
     for number in [1, 2] {
         let twin = device(number, State::Active);
         let mut told = told(number.into(), WatchEventKind::Duplicate, None, twin);
-        told.found.warnings.push(sadp_model::Warning::DuplicateIp);
+        told.found.warnings |= sadp_model::Warning::DuplicateIp;
         view.take(told);
     }
     let screen = screen(&mut view, 60, 15);
@@ -354,8 +354,7 @@ fn van() -> View {
         }
         let mut told = online(number.into(), device);
         if number < 3 {
-            let shared = [sadp_model::Warning::DuplicateIp];
-            told.found.warnings.splice(1..1, shared);
+            told.found.warnings |= sadp_model::Warning::DuplicateIp;
         }
         view.take(told);
     }
