@@ -202,7 +202,7 @@ pub fn columns() -> Vec<(&'static Field, &'static Column)> {
 }
 
 /// The value of a field. The order is for values of one field, and texts compare by bytes: to
-/// sort as people expect, use [`by_key`](crate::select::by_key).
+/// sort as people expect, use [`by_key`](super::select::by_key).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
     /// The device did not report it.

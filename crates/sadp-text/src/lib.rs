@@ -45,6 +45,7 @@ mod remedy;
 mod report;
 #[cfg(test)]
 mod samples;
+pub mod scan;
 pub mod select;
 mod sentence;
 mod sheet;
@@ -218,7 +219,7 @@ fn ref_line(device: &DeviceRef) -> String {
 }
 
 /// The first `most` of some texts, and how many more there are: `a, b, 3 more`.
-pub(crate) fn first_of(
+pub fn first_of(
     texts: impl IntoIterator<Item = impl ToString>,
     most: usize,
     more: impl FnOnce(usize) -> String,

@@ -4,7 +4,6 @@
 //! It is a library that promises no interface. What scripts can rely on is the
 //! program's.
 
-mod advice;
 mod app;
 mod args;
 mod commands;

@@ -6,11 +6,10 @@ use sadp_discovery::{ScanConfig, ScanReport};
 use sadp_ops::{
     DeviceName, Event, Inventory, LedgerAccess, Naming, Observer, OpsError, Report, Session,
 };
-use sadp_text::{Confirmation, Line, lines, progress};
+use sadp_text::{Confirmation, Line, lines, nothing_found, progress};
 use tokio::{runtime::Runtime, sync::oneshot};
 
 use crate::{
-    advice,
     args::{AskArgs, ChangeArgs, Context, GlobalArgs, ReadArgs},
     failure::{Exit, Failure},
     interrupt,
@@ -181,7 +180,7 @@ impl<'a> Run<'a> {
         let (inventory, report) = self.block_on(look)?;
         if inventory.devices.is_empty() {
             let seen = inventory.absent.first().map(sadp_text::last_seen);
-            let failure = advice::nothing_found(&report);
+            let failure = Failure::told(Exit::NotFound, nothing_found(&report));
             return Err(seen.into_iter().fold(failure, Failure::hint));
         }
         Ok(inventory)

@@ -6,10 +6,9 @@ use sadp_discovery::{LinkConfig, Notice, ScanConfig};
 use sadp_proto::{Endpoint, HostRange, StopCondition, SurveyProgress, Sweep};
 use tokio::runtime::{Builder, Runtime};
 
-use sadp_text::with_cause;
+use sadp_text::{Remedy, with_cause};
 
 use crate::{
-    advice::Remedy,
     args::{GlobalArgs, ReachArgs},
     failure::{Exit, Failure},
     interrupt,

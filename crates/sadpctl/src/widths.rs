@@ -15,10 +15,9 @@ use sadp_ops::{
 use sadp_reset::{
     Action, Case, DeviceKey, InvalidReason, NewCase, RecorderCamera, RequestKind, SiteName,
 };
-use sadp_text::{Announcement, AuditEntry, ButtonSteps, Platform, words};
+use sadp_text::{Announcement, AuditEntry, ButtonSteps, Platform, scan, words};
 
 use crate::{
-    advice,
     args::Detail,
     fold::{Width, fold, fold_labelled},
     output::{
@@ -86,8 +85,8 @@ fn scan() {
     assert_snapshot!(table(&rows));
     let all = devices.iter().map(|found| &*found.entry.device);
     let site = KnownAddresses::new(all, &[]);
-    let mut texts = vec![("", advice::summary(&devices))];
-    let hints = advice::hints(&devices, &site, Platform::Linux);
+    let mut texts = vec![("", scan::summary(&devices))];
+    let hints = scan::hints(&devices, &site, Platform::Linux);
     texts.extend(hints.into_iter().map(|hint| ("hint: ", hint)));
     let meanings = devices.iter().flat_map(|found| found.warnings);
     texts.extend(meanings.map(|it| ("warning: ", words::meaning(it).to_owned())));

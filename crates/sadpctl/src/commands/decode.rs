@@ -10,11 +10,10 @@ use sadp_proto::{
     DecodeError, Document, Message, Types,
     frame::{Frame, FrameError, Operation},
 };
-use sadp_text::count;
+use sadp_text::{count, scan};
 
 use super::{list, record};
 use crate::{
-    advice,
     args::{Context, DecodeArgs},
     failure::{Exit, Failure},
     output::{MessageLine, Raw, Shown},
@@ -182,7 +181,7 @@ fn print_devices(
     let printed = list::print(devices, &args.list, context);
     let terminal = &mut *context.terminal;
     if let Ok(printed @ [_, ..]) = printed.as_deref() {
-        terminal.note(&advice::summary(printed));
+        terminal.note(&scan::summary(printed));
     }
     if others > 0 {
         let messages = count(others as u64, "message is", "messages are");

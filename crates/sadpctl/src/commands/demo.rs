@@ -5,12 +5,11 @@ use sadp_discovery::{LinkConfig, ScanConfig, ScanReport};
 use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Observer, Session};
 use sadp_proto::{Endpoint, Sweep};
 use sadp_sim::{Server, ServerConfig, ServerInterface, Site};
-use sadp_text::words;
+use sadp_text::{scan, seconds, words};
 use tokio::sync::oneshot;
 
 use super::{list, sim};
 use crate::{
-    advice,
     args::{Context, ListArgs},
     failure::{Exit, Failure},
     run::Run,
@@ -54,8 +53,8 @@ pub(super) fn run(args: &ListArgs, context: Context<'_>) -> Result<Exit, Failure
     let devices = DiscoveredDevice::assess_all(entries, &[here.into()]);
     let printed = list::print(devices, args, &mut context)?;
     let terminal = context.terminal;
-    let took = advice::seconds(report.progress.elapsed);
-    terminal.note(&format!("{}; took {took}", advice::summary(&printed)));
+    let took = seconds(report.progress.elapsed);
+    terminal.note(&format!("{}; took {took}", scan::summary(&printed)));
     explain(&printed, terminal);
     terminal.note(&format!("\n{NEXT}"));
     Ok(Exit::Done)

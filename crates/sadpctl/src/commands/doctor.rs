@@ -2,11 +2,10 @@
 
 use sadp_doctor::{Examination, Verdict};
 use sadp_ops::LedgerAccess;
-use sadp_text::count;
+use sadp_text::{Platform, count};
 
 use super::record;
 use crate::{
-    advice::Platform,
     args::{Context, DoctorArgs},
     failure::{Exit, Failure},
     output::CheckRow,

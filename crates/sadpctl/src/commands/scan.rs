@@ -3,14 +3,13 @@ use sadp_ops::{LedgerAccess, recovery::methods};
 
 use super::{list, record};
 use crate::{
-    advice::{self, Platform},
     args::{Context, DeviceArgs, ScanArgs},
     failure::{Exit, Failure},
     output,
     run::Run,
     state, survey,
 };
-use sadp_text::{count, with_cause};
+use sadp_text::{Platform, count, scan, seconds, with_cause};
 
 pub(super) fn run(args: &ScanArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let mut run = Run::open(&args.ask, None, LedgerAccess::Optional, context)?;
@@ -39,7 +38,8 @@ pub(super) fn run(args: &ScanArgs, context: Context<'_>) -> Result<Exit, Failure
     }
     let printed = list::print(inventory.devices, &args.list, &mut context)?;
     if all == 0 && unfinished.is_none() {
-        return Err(advice::nothing_found(&report));
+        let text = sadp_text::nothing_found(&report);
+        return Err(Failure::told(Exit::NotFound, text));
     }
     let terminal = context.terminal;
     let left_out = all - printed.len();
@@ -48,22 +48,22 @@ pub(super) fn run(args: &ScanArgs, context: Context<'_>) -> Result<Exit, Failure
     } else {
         String::new()
     };
-    let took = advice::seconds(report.progress.elapsed);
+    let took = seconds(report.progress.elapsed);
     terminal.note(&format!(
         "{}{filtered}; took {took}",
-        advice::summary(&printed)
+        scan::summary(&printed)
     ));
     for (asker, times) in &report.stats.other_askers {
         let times = count(*times, "time", "times");
         terminal.detail(&format!("another SADP program asked from {asker}, {times}"));
     }
-    for hint in advice::hints(&printed, &site, Platform::HERE) {
+    for hint in scan::hints(&printed, &site, Platform::HERE) {
         terminal.hint(&hint);
     }
-    if let Some(hint) = advice::filtered(&report) {
+    if let Some(hint) = sadp_text::filtered(&report) {
         terminal.hint(&hint.to_string());
     }
-    if let Some(hint) = advice::only_frames(&report) {
+    if let Some(hint) = scan::only_frames(&report) {
         terminal.hint(hint);
     }
     match unfinished {

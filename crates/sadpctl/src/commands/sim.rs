@@ -6,11 +6,10 @@ use sadp_sim::{
     Behavior, Device, InterfaceError, LinkAnswer, Population, Reply, Server, ServerConfig,
     ServerError, ServerInterface, Site,
 };
-use sadp_text::count;
+use sadp_text::{Remedy, count};
 use tokio::time::timeout;
 
 use crate::{
-    advice::Remedy,
     args::{Context, SimCommand, SimRunArgs},
     failure::{Exit, Failure},
     interrupt, survey,

@@ -10,7 +10,7 @@ use std::{
 
 use sadp_model::{Serial, text::clean};
 use sadp_ops::{DeviceRef, DiscoveredDevice, Impact, OutcomeData, OutcomeStatus, Reason};
-use sadp_text::count;
+use sadp_text::{count, first_of};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use strum::IntoEnumIterator;
@@ -228,12 +228,10 @@ fn next_steps(outcomes: &[Outcome]) -> Vec<(&str, Vec<&Who>)> {
 /// The devices by MAC, the first few of them.
 fn names(who: &[&Who]) -> String {
     const NAMED: usize = 3;
-    let name = |who: &&Who| who.mac.clone().or_else(|| who.serial.clone());
-    let mut names: Vec<_> = who.iter().take(NAMED).filter_map(name).collect();
-    if who.len() > NAMED {
-        names.push(format!("{} more", who.len() - NAMED));
-    }
-    names.join(", ")
+    let names = who
+        .iter()
+        .filter_map(|who| who.mac.as_ref().or(who.serial.as_ref()));
+    first_of(names, NAMED, |more| format!("{more} more"))
 }
 
 impl From<sadp_ops::Outcome> for Outcome {

@@ -10,6 +10,7 @@ use sadp_ops::{
     Session,
     job::{Job, JobSettings, Task},
 };
+use sadp_text::Remedy as _;
 use tokio::time::Instant;
 
 use super::{
@@ -18,7 +19,6 @@ use super::{
     work::{Work, WorkEvent},
 };
 use crate::{
-    advice::Remedy,
     args::{Context, WatchArgs},
     commands::reset::load_contact,
     failure::{Exit, Failure},

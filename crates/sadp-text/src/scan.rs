@@ -1,23 +1,20 @@
-//! What to do next, from what a scan brought.
+//! What a scan found, and what to do next.
 
 use sadp_discovery::ScanReport;
 use sadp_model::{DeviceCounts, KnownAddresses, State, Warning};
 use sadp_ops::DiscoveredDevice;
 
-use crate::failure::{Exit, Failure};
-pub(crate) use sadp_text::{Platform, Remedy, filtered, seconds};
-use sadp_text::{count, device_counts, reach};
+use crate::{Platform, count, device_counts, reach};
 
 /// The line below the list: how many devices, in which states.
-pub(crate) fn summary(devices: &[DiscoveredDevice]) -> String {
+pub fn summary(devices: &[DiscoveredDevice]) -> String {
     device_counts(&DeviceCounts::of(
         devices.iter().map(|found| &*found.entry.device),
     ))
 }
 
-/// What to do about the devices found.
-/// `site` is all that is known of the site's addresses, listed or not.
-pub(crate) fn hints(
+/// What to do about the devices found. `site` is all that is known of the site's addresses, listed or not.
+pub fn hints(
     devices: &[DiscoveredDevice],
     site: &KnownAddresses,
     platform: Platform,
@@ -73,15 +70,10 @@ pub(crate) fn hints(
 }
 
 /// That only packet sockets received replies: they get past a firewall.
-pub(crate) fn only_frames(report: &ScanReport) -> Option<&'static str> {
+pub fn only_frames(report: &ScanReport) -> Option<&'static str> {
     (report.only_frames && report.progress.devices > 0).then_some(
         "these replies came by raw Ethernet frames alone: a firewall on this computer may drop UDP port 37020, and commands would get no reply; to find out: sadpctl doctor",
     )
-}
-
-/// Nothing was found: why that may be.
-pub(crate) fn nothing_found(report: &ScanReport) -> Failure {
-    Failure::told(Exit::NotFound, sadp_text::nothing_found(report))
 }
 
 /// The most networks to advise on.
