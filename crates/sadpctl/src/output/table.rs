@@ -117,6 +117,7 @@ impl Extent {
             has_lines: false,
         };
         extent.add(column.title);
+        // A title alone is no column.
         extent.is_used = false;
         extent
     }
