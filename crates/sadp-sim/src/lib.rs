@@ -59,5 +59,5 @@ pub use http::{
 };
 pub use profile::{Catalogue, Profile};
 pub use server::{InterfaceError, Server, ServerConfig, ServerError, ServerInterface, StatsHandle};
-pub use site::{Site, SiteError};
+pub use site::{Site, SiteError, SiteFault};
 pub use virtual_lan::serve_virtual;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, de};
 
-use super::prepared;
+use super::values;
 use crate::{HttpAttack, HttpProfile, HttpSettings, HttpsSettings, TimeService, TlsForm};
 
 /// The configured HTTP interface.
@@ -20,7 +20,7 @@ pub(super) struct HttpKeys {
     #[serde(default, deserialize_with = "ahead")]
     clock: Option<SignedDuration>,
     ntp: Option<TimeService>,
-    #[serde(default, deserialize_with = "prepared::time")]
+    #[serde(default, deserialize_with = "values::time")]
     boot_time: Option<Duration>,
     #[serde(default)]
     hidden: bool,
