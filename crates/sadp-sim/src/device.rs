@@ -14,11 +14,10 @@ use std::{net::Ipv6Addr, sync::Arc};
 use jiff::civil::DateTime;
 use sadp_model::MacAddr;
 use sadp_proto::seal::UpdateDigest;
+use secrecy::SecretString;
 use serde::Deserialize;
 
-pub(crate) use self::{
-    access::NewPassword, recovery::Support, replies::SelfReport, settings::read_flag, tries::Denied,
-};
+use self::access::RiskyPassword;
 pub use self::{
     access::{Access, Secret},
     cloud::CloudSettings,
@@ -26,6 +25,7 @@ pub use self::{
     settings::{DeviceSettings, Extras},
     tries::Tries,
 };
+pub(crate) use self::{recovery::Support, replies::SelfReport, settings::read_flag, tries::Denied};
 use crate::{Behavior, Delay, HttpSettings, LinkAnswer, Profile};
 
 /// A simulated device: identity, settings, state and network behavior.
@@ -139,6 +139,12 @@ impl Device {
             let silent = self.profile.account.as_deref();
             silent.unwrap_or(UpdateDigest::DEFAULT_USER).to_owned()
         })
+    }
+
+    /// Sets a new password, unless it rejects it as risky.
+    pub(crate) fn set_password(&mut self, password: SecretString) -> Result<(), RiskyPassword> {
+        let user = self.user();
+        self.access.set(password, &user)
     }
 
     /// Whether it sends and receives SADP datagrams: not where it knows frames only, or was

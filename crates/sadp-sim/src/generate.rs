@@ -4,7 +4,6 @@ use std::{net::Ipv4Addr, sync::Arc};
 
 use ipnet::Ipv4Net;
 use rand::RngExt;
-use sadp_model::Kind;
 
 use crate::{
     Behavior, Catalogue, Device, DeviceSettings, Profile, Questions, RecoverySettings,
@@ -130,8 +129,7 @@ impl Role {
 fn choose_profile(role: Role, factory: &mut Factory) -> Option<&'static Arc<Profile>> {
     let mut fitting: Vec<_> = Catalogue::built_in().profiles().iter().collect();
     fitting.retain(|profile| {
-        let recorder = matches!(profile.kind(), Kind::Nvr | Kind::Dvr);
-        recorder == role.recorder && (profile.knows_activation() || !role.unactivated)
+        profile.is_recorder() == role.recorder && (profile.knows_activation() || !role.unactivated)
     });
     let all: u32 = fitting.iter().map(|profile| profile.weight).sum();
     if all == 0 {
@@ -204,10 +202,7 @@ mod tests {
             let network: Ipv4Net = "10.77.0.0/16".parse().unwrap();
             let traits: [(Trait, _); 5] = [
                 (|it, _| !it.state.activated, 0.15..=0.25),
-                (
-                    |it, _| matches!(it.profile.kind(), Kind::Nvr | Kind::Dvr),
-                    0.101..=1.0,
-                ),
+                (|it, _| it.profile.is_recorder(), 0.101..=1.0),
                 (|it, _| it.state.boot.year() == 1970, 0.011..=1.0),
                 (
                     |it, _| it.recovery.mailbox.is_some() || !it.recovery.questions.is_empty(),

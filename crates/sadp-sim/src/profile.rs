@@ -55,7 +55,7 @@ pub struct Profile {
     name: Box<str>,
     models: Vec<Box<str>>,
     firmware: Box<str>,
-    #[serde(deserialize_with = "layout")]
+    #[serde(deserialize_with = "LayoutName::deserialize")]
     layout: XmlLayout,
     pub(crate) serial: Box<str>,
     pub(crate) made: (i16, i16),
@@ -98,10 +98,21 @@ impl Profile {
         Kind::of_model(self.models.first().map_or("", |model| model))
     }
 
+    /// Whether its models are recorders.
+    pub(crate) fn is_recorder(&self) -> bool {
+        matches!(self.kind(), Kind::Nvr | Kind::Dvr)
+    }
+
+    /// Whether its models are cameras.
+    pub(crate) fn is_camera(&self) -> bool {
+        matches!(self.kind(), Kind::IpCamera | Kind::Ptz)
+    }
+
     /// Whether it can report that it has no password yet. Firmware from before activation
     /// cannot.
     pub(crate) fn knows_activation(&self) -> bool {
-        self.tells(&FieldText::Value(DeviceValue::Activated))
+        let activated = FieldText::Value(DeviceValue::Activated);
+        self.fields.iter().any(|(_, told)| *told == activated)
     }
 
     /// Whether it also refuses new passwords that break the soft rules.
@@ -114,27 +125,16 @@ impl Profile {
     pub(crate) fn has_lamp(&self) -> bool {
         self.lamp
     }
-
-    fn tells(&self, text: &FieldText) -> bool {
-        self.fields.iter().any(|(_, told)| told == text)
-    }
 }
 
-fn layout<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<XmlLayout, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "kebab-case")]
-    enum LayoutName {
-        RootSharesLine,
-        ElementPerLine,
-        OneLine,
-        Bare,
-    }
-    Ok(match LayoutName::deserialize(deserializer)? {
-        LayoutName::RootSharesLine => XmlLayout::RootSharesLine,
-        LayoutName::ElementPerLine => XmlLayout::ElementPerLine,
-        LayoutName::OneLine => XmlLayout::OneLine,
-        LayoutName::Bare => XmlLayout::Bare,
-    })
+/// The names of layouts. No device writes that of requests.
+#[derive(Deserialize)]
+#[serde(remote = "XmlLayout", rename_all = "kebab-case")]
+enum LayoutName {
+    RootSharesLine,
+    ElementPerLine,
+    OneLine,
+    Bare,
 }
 
 /// The text of an element.

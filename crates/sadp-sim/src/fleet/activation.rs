@@ -10,7 +10,7 @@ use sadp_proto::{
 };
 
 use super::{command::Response, execution::Execution, kind::commands, power};
-use crate::{device::NewPassword, vendor_support::Nonce};
+use crate::vendor_support::Nonce;
 
 commands! {
     ACTIVATE activations activate;
@@ -41,14 +41,9 @@ fn activate(it: &mut Execution<'_>) -> Result<Response, Response> {
     let sealed = it.field("Password");
     let password = session.and_then(|session| session.open_password(sealed).ok());
     let password = password.ok_or_else(Response::failed)?;
-    let user = it.device.user();
-    match it.device.access.set(password, &user) {
-        NewPassword::Risky => Err(Response::refused("riskPassword")),
-        NewPassword::Set => {
-            it.device.state.activated = true;
-            Ok(Response::success())
-        }
-    }
+    it.set_password(password)?;
+    it.device.state.activated = true;
+    Ok(Response::success())
 }
 
 /// Returns to the unactivated state, given the password. Network settings stay: a guess.

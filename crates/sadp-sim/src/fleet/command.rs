@@ -81,12 +81,17 @@ impl Response {
         self
     }
 
-    pub(super) fn with_counters(self, types: &str, denied: Denied) -> Self {
-        // This command has no counters.
-        if types == "restoreInactive" {
+    pub(super) fn with_counters(self, request: CommandRequest<'_>, denied: Denied) -> Self {
+        let has_counters = match request.types {
+            "restoreInactive" => false,
+            // A client that does not report that it reads counters gets none: a guess.
+            "update" => request.fields.first("PWErrorParse") == Some("true"),
+            _ => true,
+        };
+        if !has_counters {
             return self;
         }
-        self.with_tries(types, Some(denied.tries_left))
+        self.with_tries(request.types, Some(denied.tries_left))
             .with_lock(Some(denied.lock_minutes))
     }
 }

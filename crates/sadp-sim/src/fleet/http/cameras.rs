@@ -3,8 +3,6 @@
 
 use std::net::Ipv4Addr;
 
-use sadp_model::Kind;
-
 use super::{
     RecorderRequest, system,
     xml::{Element, leaf, node},
@@ -84,7 +82,7 @@ pub(super) fn search(asked: RecorderRequest<'_>) -> Option<Element> {
     let found = fleet.devices.iter().filter(|camera| {
         let [own, other] = [recorder, camera]
             .map(|it| u32::from(it.settings.address) & u32::from(recorder.settings.mask));
-        is_camera(camera) && camera.http.discoverable && own == other
+        camera.profile.is_camera() && camera.http.discoverable && own == other
     });
     let elements = found.take(MOST_CHANNELS).map(|camera| {
         let (version, released) = system::firmware(camera);
@@ -107,13 +105,8 @@ pub(super) fn search(asked: RecorderRequest<'_>) -> Option<Element> {
 }
 
 fn recorder_of(fleet: &Fleet, number: u32) -> Option<&Device> {
-    fleet
-        .device(number)
-        .filter(|device| system::is_recorder(device))
-}
-
-fn is_camera(device: &Device) -> bool {
-    matches!(device.profile.kind(), Kind::IpCamera | Kind::Ptz)
+    let device = fleet.device(number);
+    device.filter(|device| device.profile.is_recorder())
 }
 
 impl Fleet {
@@ -125,7 +118,7 @@ impl Fleet {
             addresses.to_vec()
         } else {
             let cameras = self.devices.iter().filter(|camera| {
-                is_camera(camera)
+                camera.profile.is_camera()
                     && camera.state.activated
                     && camera.access.password.is(device.access.password.text())
             });

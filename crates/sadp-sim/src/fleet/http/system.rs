@@ -19,7 +19,7 @@ pub(super) fn device_info(context: &RequestContext<'_>) -> Element {
     let (version, released) = firmware(device);
     let mac = device.identity.mac.to_string();
     let compact = mac.replace([':', '-'], "");
-    let recorder = is_recorder(device);
+    let recorder = device.profile.is_recorder();
     let (name, kind) = match device.profile.kind() {
         Kind::Nvr => ("Network Video Recorder", "NVR"),
         Kind::Dvr => ("Embedded Net DVR", "DVR"),
@@ -52,10 +52,6 @@ pub(super) fn firmware(device: &Device) -> (&str, &str) {
     (version.trim_end(), released)
 }
 
-pub(super) fn is_recorder(device: &Device) -> bool {
-    matches!(device.profile.kind(), Kind::Nvr | Kind::Dvr)
-}
-
 /// `GET status`.
 pub(super) fn status(context: &RequestContext<'_>) -> Element {
     let fields = vec![
@@ -71,7 +67,7 @@ pub(super) fn capabilities(context: &RequestContext<'_>) -> Element {
         leaf("isSupportIntegrate", true),
         leaf("isSupportDiscoveryMode", true),
     ];
-    if is_recorder(context.device) {
+    if context.device.profile.is_recorder() {
         fields.push(leaf("isSupportActivateIpc", true));
     }
     node("DeviceCap", fields)
@@ -121,7 +117,7 @@ pub(super) fn set_time(context: &mut RequestContext<'_>) -> Result<(), StatusWor
 fn time_fields(context: &RequestContext<'_>) -> RawFields {
     let set = context.memory.http.documents.get(TIME);
     set.cloned().unwrap_or_else(|| {
-        let is_recorder = is_recorder(context.device);
+        let is_recorder = context.device.profile.is_recorder();
         let mode = if is_recorder { "platform" } else { "manual" };
         let mut fields = RawFields::from_iter([
             ("timeMode", mode),
@@ -144,7 +140,7 @@ fn local_time(context: &RequestContext<'_>) -> String {
     let time = context.clock();
     let civil = zone.to_datetime(time).strftime("%Y-%m-%dT%H:%M:%S");
     let info = zone.to_offset_info(time);
-    let saved = if info.dst().is_dst() && is_recorder(context.device) {
+    let saved = if info.dst().is_dst() && context.device.profile.is_recorder() {
         3600
     } else {
         0
