@@ -153,6 +153,11 @@ impl Device {
         self.behavior.link != LinkAnswer::Only && self.http.discoverable
     }
 
+    /// Whether it announces its starts.
+    pub(crate) fn says_hello(&self) -> bool {
+        self.behavior.hello && self.speaks_udp()
+    }
+
     /// Whether it answers raw frames.
     pub(crate) fn speaks_frames(&self) -> bool {
         self.behavior.link != LinkAnswer::Never && self.http.discoverable_by_frames

@@ -37,7 +37,7 @@ use std::{
 use ipnet::Ipv4Net;
 use jiff::{Timestamp, tz::TimeZone};
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
-use sadp_proto::{GROUP, Message, PORT, RequestMessage, Types};
+use sadp_proto::{GROUP, Message, PORT, Types};
 
 pub use self::frames::FrameTransmit;
 pub use self::stats::{Executions, Handled, Stats};
@@ -235,10 +235,9 @@ impl Fleet {
         if !self.config.is_home(*datagram.from.ip()) {
             return Handled::Foreign;
         }
-        let recipients = self.recipients(datagram.destination);
-        if recipients.is_empty() {
+        let Some(recipients) = self.recipients(datagram.destination) else {
             return Handled::NobodyThere;
-        }
+        };
         // A command is for one device, wherever it is sent.
         let scope = match (&request.header.types, recipients) {
             (Types::Inquiry, Recipients::All) => RequestScope::All,
@@ -248,28 +247,18 @@ impl Fleet {
         if !self.askers.admit(now, *datagram.from.ip(), scope) {
             return Handled::TooOften;
         }
-        self.answer(now, &request, datagram.from, recipients)
-    }
-
-    fn answer(
-        &mut self,
-        now: Duration,
-        request: &RequestMessage,
-        asker: SocketAddrV4,
-        recipients: Recipients,
-    ) -> Handled {
         match request.header.types {
-            Types::Inquiry => self.answer_inquiry(now, request, asker, recipients),
-            Types::Other(_) => self.answer_command(now, request, asker, recipients),
+            Types::Inquiry => self.answer_inquiry(now, &request, datagram.from, recipients),
+            Types::Other(_) => self.answer_command(now, &request, datagram.from, recipients),
             Types::Hello | Types::Bye => Handled::Unsupported,
         }
     }
 
-    /// Returns the devices that a datagram to this address reaches.
-    fn recipients(&self, destination: Option<Ipv4Addr>) -> Recipients {
+    /// Returns the devices that a datagram to this address reaches, if any.
+    fn recipients(&self, destination: Option<Ipv4Addr>) -> Option<Recipients> {
         // An unknown destination was most likely the group.
         let Some(address) = destination else {
-            return Recipients::All;
+            return Some(Recipients::All);
         };
         let is_broadcast = address.is_broadcast()
             || self
@@ -278,11 +267,10 @@ impl Fleet {
                 .iter()
                 .any(|network| network.broadcast() == address);
         if address.is_multicast() || is_broadcast || address == self.config.address {
-            return Recipients::All;
+            return Some(Recipients::All);
         }
-        self.by_address
-            .get(&address)
-            .map_or(Recipients::Nobody, |&device| Recipients::One(device))
+        let device = self.by_address.get(&address)?;
+        Some(Recipients::One(*device))
     }
 
     fn index_addresses(&mut self) {
@@ -316,16 +304,9 @@ impl Fleet {
             .unwrap_or_default()
             .min(HELLO_SLOT);
         for number in 0..self.count() {
-            if self
-                .device(number)
-                .is_some_and(|device| device.behavior.hello && device.speaks_udp())
-            {
-                self.send(
-                    slot.saturating_mul(number),
-                    number,
-                    Delivery::Group,
-                    &Outgoing::Hello,
-                );
+            if self.device(number).is_some_and(Device::says_hello) {
+                let due = slot.saturating_mul(number);
+                self.send(due, number, Delivery::Group, &Outgoing::Hello);
             }
         }
     }
@@ -443,20 +424,14 @@ fn corrupt(payload: &mut Vec<u8>, faults: Faults, rng: &mut Xoshiro256PlusPlus) 
 enum Recipients {
     All,
     One(u32),
-    Nobody,
 }
 
 impl Recipients {
-    fn is_empty(self) -> bool {
-        self == Self::Nobody
-    }
-
     /// The numbers of the devices, of `count` in all.
     fn numbers(self, count: u32) -> std::ops::Range<u32> {
         match self {
             Self::All => 0..count,
             Self::One(number) => number..number.saturating_add(1),
-            Self::Nobody => 0..0,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::{
 
 use ipnet::Ipv4Net;
 use sadp_model::{FACTORY_ADDRESSES, RawFields};
+use sadp_proto::boolean;
 
 use super::replies::show;
 
@@ -133,12 +134,7 @@ fn read<T: FromStr>(fields: &RawFields, name: &str) -> Result<T, BadSettings> {
 
 /// Reads a flag in all forms that devices use.
 pub(crate) fn read_flag(text: Option<&str>) -> Option<bool> {
-    let text = text?.trim();
-    match &*text.to_ascii_lowercase() {
-        "true" | "1" | "yes" => Some(true),
-        "false" | "flase" | "0" | "no" => Some(false),
-        _ => None,
-    }
+    boolean(text?.trim())
 }
 
 /// Whether a device can have this address under this mask.

@@ -119,7 +119,7 @@ impl Fleet {
             types,
             fields: &request.fields,
         };
-        let addressed: Vec<u32> = recipients
+        let mut numbers: Vec<u32> = recipients
             .numbers(self.count())
             .filter(|&number| {
                 self.device(number).is_some_and(|device| {
@@ -127,21 +127,18 @@ impl Fleet {
                 })
             })
             .collect();
-        if addressed.is_empty() {
+        if numbers.is_empty() {
             return Handled::NobodyThere;
         }
-        let knowing: Vec<u32> = addressed
-            .into_iter()
-            .filter(|&number| self.device(number).is_some_and(|it| knows(it, types)))
-            .collect();
+        numbers.retain(|&number| self.device(number).is_some_and(|it| knows(it, types)));
         // At worst the command arrives twice, and is answered both ways, twice each.
-        if self.queue.room() < knowing.len().saturating_mul(8) {
+        if self.queue.room() < numbers.len().saturating_mul(8) {
             return Handled::Full;
         }
-        for &number in &knowing {
+        for &number in &numbers {
             self.deliver(number, command);
         }
-        match u32::try_from(knowing.len()) {
+        match u32::try_from(numbers.len()) {
             Ok(0) => Handled::Unsupported,
             Ok(devices) => Handled::Command { devices },
             Err(_) => Handled::Full,

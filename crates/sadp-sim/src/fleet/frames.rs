@@ -9,6 +9,8 @@ use super::{
     limits::RequestScope,
     queue::{Delivery, Entry, Outgoing, Payload},
 };
+use crate::Device;
+
 /// A frame to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FrameTransmit {
@@ -54,12 +56,8 @@ impl Fleet {
         {
             return Handled::TooOften;
         }
-        let mut numbers = Vec::new();
-        for (number, device) in (0..).zip(&self.devices) {
-            if device.speaks_frames() {
-                numbers.push(number);
-            }
-        }
+        let mut numbers: Vec<u32> = (0..self.count()).collect();
+        numbers.retain(|&number| self.device(number).is_some_and(Device::speaks_frames));
         // At worst each device answers twice.
         if self.frames.room() < numbers.len().saturating_mul(2) {
             return Handled::Full;
@@ -73,18 +71,13 @@ impl Fleet {
     }
 
     fn answer_frame(&mut self, number: u32, now: Duration, content: &Outgoing) {
-        let Some(behavior) = self.device(number).map(|device| device.behavior) else {
+        let Some(faults) = self.device(number).map(|device| device.behavior.faults) else {
             return;
         };
-        if self.is_offline(number, now) {
+        let Some(due) = self.answer_due(number, now) else {
             return;
-        }
-        if behavior.faults.loss.draw(&mut self.rng) {
-            self.stats.lost += 1;
-            return;
-        }
-        let due = now.saturating_add(behavior.delay.draw(&mut self.rng));
-        let copies = behavior.faults.copies(&mut self.rng);
+        };
+        let copies = faults.copies(&mut self.rng);
         self.stats.lost += u64::from(copies == 0);
         for _ in 0..copies {
             self.frames.push(Entry {

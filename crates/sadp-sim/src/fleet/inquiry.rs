@@ -5,6 +5,7 @@ use std::{net::SocketAddrV4, sync::Arc, time::Duration};
 use sadp_proto::RequestMessage;
 
 use super::{Fleet, Handled, Outgoing, Recipients, queue::Payload};
+use crate::Device;
 
 /// The longest UUID text that devices repeat. A valid one has 36 characters; devices
 /// repeat other texts as well, but thousands of them must not make a flood of a long
@@ -45,19 +46,25 @@ impl Fleet {
         asker: SocketAddrV4,
         inquiry: &Arc<Payload>,
     ) {
-        let Some(device) = self.device(number) else {
-            return;
-        };
-        let behavior = device.behavior;
-        if !device.speaks_udp() || self.is_offline(number, now) {
-            return;
+        if self.device(number).is_some_and(Device::speaks_udp)
+            && let Some(due) = self.answer_due(number, now)
+        {
+            let content = Outgoing::Shared(Arc::clone(inquiry));
+            self.send_answer(due, number, asker, &content);
+        }
+    }
+
+    /// When a device answers an inquiry that arrives now. `None` where it does not receive
+    /// it.
+    pub(super) fn answer_due(&mut self, number: u32, now: Duration) -> Option<Duration> {
+        let behavior = self.device(number)?.behavior;
+        if self.is_offline(number, now) {
+            return None;
         }
         if behavior.faults.loss.draw(&mut self.rng) {
             self.stats.lost += 1;
-            return;
+            return None;
         }
-        let due = now.saturating_add(behavior.delay.draw(&mut self.rng));
-        let content = Outgoing::Shared(Arc::clone(inquiry));
-        self.send_answer(due, number, asker, &content);
+        Some(now.saturating_add(behavior.delay.draw(&mut self.rng)))
     }
 }

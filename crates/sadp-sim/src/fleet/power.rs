@@ -75,7 +75,7 @@ impl Fleet {
             .http
             .restart(now.saturating_add(device.http.boot_time));
         device.state.boot = next_boot(device.state.boot, now, second);
-        if device.behavior.hello && device.speaks_udp() {
+        if device.says_hello() {
             self.send(now, number, Delivery::Group, &Outgoing::Hello);
         }
     }

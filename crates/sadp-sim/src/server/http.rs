@@ -106,8 +106,9 @@ struct DeviceListener {
     device: usize,
     /// Where it listens.
     address: SocketAddrV4,
-    /// HTTPS, and where it listens for that.
-    https: Option<(HttpsPort, SocketAddrV4)>,
+    https: Option<HttpsPort>,
+    /// Where it listens for HTTPS.
+    https_address: Option<SocketAddrV4>,
     /// The settings it was opened for.
     settings: DeviceSettings,
     _tasks: JoinSet<()>,
@@ -158,8 +159,7 @@ impl HttpPorts {
 
     /// Where a device listens for HTTPS.
     pub(super) fn https_address_of(&self, device: usize) -> Option<SocketAddrV4> {
-        let (_, address) = self.listener_of(device)?.https.as_ref()?;
-        Some(*address)
+        self.listener_of(device)?.https_address
     }
 
     fn listener_of(&self, device: usize) -> Option<&DeviceListener> {
@@ -179,7 +179,6 @@ impl HttpPorts {
             });
             if moved {
                 let https = self.listeners[index].https.clone();
-                let https = https.map(|(https, _)| https);
                 self.listeners[index] = self.listen(device, https, fleet)?;
             }
         }
@@ -203,29 +202,24 @@ impl HttpPorts {
             .bind(settings.address, settings.http_port)
             .map_err(|source| self.unopened("serve HTTP at", source))?;
         fleet.set_http_port(device, address.port());
-        tasks.spawn(serve(
-            listener,
-            served.clone(),
-            Arc::clone(&self.connections),
-        ));
-        let https = match https {
-            Some(https) => {
-                let (listener, address) = self
-                    .bind(settings.address, https.port)
-                    .map_err(|source| self.unopened("serve HTTPS at", source))?;
-                let served = Served {
-                    tls: Some(https.tls.clone()),
-                    ..served
-                };
-                tasks.spawn(serve(listener, served, Arc::clone(&self.connections)));
-                Some((https, address))
-            }
-            None => None,
-        };
+        let mut https_address = None;
+        if let Some(HttpsPort { port, tls }) = https.clone() {
+            let (listener, address) = self
+                .bind(settings.address, port)
+                .map_err(|source| self.unopened("serve HTTPS at", source))?;
+            https_address = Some(address);
+            let served = Served {
+                tls: Some(tls),
+                ..served.clone()
+            };
+            tasks.spawn(serve(listener, served, Arc::clone(&self.connections)));
+        }
+        tasks.spawn(serve(listener, served, Arc::clone(&self.connections)));
         Ok(DeviceListener {
             device,
             address,
             https,
+            https_address,
             settings: DeviceSettings {
                 http_port: address.port(),
                 ..settings

@@ -76,9 +76,7 @@ pub(super) fn attacking(address: Ipv4Addr, interface: Ipv4Addr) -> io::Result<Ud
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_nonblocking(true)?;
     socket.bind(&SocketAddr::from((address, 0)).into())?;
-    socket.set_multicast_if_v4(&interface)?;
-    socket.set_multicast_ttl_v4(1)?;
-    socket.set_multicast_loop_v4(true)?;
+    send_to_groups_from(interface, &socket)?;
     let _best_effort = socket.set_send_buffer_size(SEND_BUFFER);
     asynchronous(socket)
 }
