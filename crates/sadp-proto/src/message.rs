@@ -181,9 +181,7 @@ impl Types {
         .find(|(name, _)| text.eq_ignore_ascii_case(name))
         .map_or_else(|| Self::Other(text.into()), |(_, types)| types)
     }
-}
 
-impl Types {
     /// Whether it names a command. Some firmware names an inquiry differently, or
     /// not at all.
     fn is_command(&self) -> bool {

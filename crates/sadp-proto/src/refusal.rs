@@ -104,19 +104,20 @@ impl Refusal {
     pub fn word(&self) -> &str {
         match self {
             Self::Other(word) => word,
-            known => Self::KNOWN
-                .iter()
-                .find(|(_, _, refusal)| refusal == known)
-                .map_or("", |(word, _, _)| word),
+            known => known.known().map_or("", |(word, _)| word),
         }
     }
 
     /// Its number in the vendor's SDK.
     pub fn number(&self) -> Option<u32> {
-        Self::KNOWN
-            .iter()
-            .find(|(_, _, refusal)| refusal == self)
-            .and_then(|(_, number, _)| *number)
+        self.known()?.1
+    }
+
+    /// Word and number of a known refusal.
+    fn known(&self) -> Option<(&'static str, Option<u32>)> {
+        let mut known = Self::KNOWN.iter();
+        let (word, number, _) = known.find(|(_, _, refusal)| refusal == self)?;
+        Some((word, *number))
     }
 
     /// Whether the secret may have been wrong. Firmware without a word for that

@@ -19,7 +19,9 @@ const DEVICE: [u8; 4] = [10, 0, 0, 5];
 const RANDOM: &[u8] = b"0123456789abcdef";
 const MAC: &str = "44-47-cc-00-00-01";
 
-fn exchange(command: Command) -> Exchange<UnwrapErr<SysRng>> {
+type TestExchange = Exchange<UnwrapErr<SysRng>>;
+
+fn exchange(command: Command) -> TestExchange {
     let target = Target {
         mac: MAC.parse().unwrap(),
         mac_text: MAC.into(),
@@ -30,32 +32,32 @@ fn exchange(command: Command) -> Exchange<UnwrapErr<SysRng>> {
     Exchange::new(target, command, UnwrapErr(SysRng))
 }
 
-fn activate() -> Exchange<UnwrapErr<SysRng>> {
+fn activate() -> TestExchange {
     exchange(Command::Activate {
         password: Password::new("Garden7!".into()).unwrap(),
     })
 }
 
 /// An activation that sent its first request for a key.
-fn asked() -> (Exchange<UnwrapErr<SysRng>>, RawFields) {
+fn asked() -> (TestExchange, RawFields) {
     let mut exchange = activate();
     let question = sent(&mut exchange, Duration::ZERO).unwrap();
     (exchange, question)
 }
 
-/// An activation that was sent, and its datagram.
-fn commanded() -> (Exchange<UnwrapErr<SysRng>>, RawFields) {
+/// An activation that was sent, and both its datagrams.
+fn commanded() -> (TestExchange, [RawFields; 2]) {
     let (mut exchange, question) = asked();
     hear(&mut exchange, MS, &key_answer(&question, RANDOM));
     let command = sent(&mut exchange, MS + GUARDED).unwrap();
-    (exchange, command)
+    (exchange, [question, command])
 }
 
-fn hear(exchange: &mut Exchange<UnwrapErr<SysRng>>, now: Duration, reply: &CommandReply) {
+fn hear(exchange: &mut TestExchange, now: Duration, reply: &CommandReply) {
     exchange.handle_reply(now, DEVICE.into(), reply);
 }
 
-fn sent(exchange: &mut Exchange<UnwrapErr<SysRng>>, now: Duration) -> Option<RawFields> {
+fn sent(exchange: &mut TestExchange, now: Duration) -> Option<RawFields> {
     exchange.handle_timeout(now);
     let (ExchangeStep::Key(datagram) | ExchangeStep::Command(datagram)) =
         exchange.poll_transmit()?;
@@ -239,7 +241,7 @@ fn replies_of_other_requests_devices_and_senders_are_passed_over() {
     assert_ends!(exchange, at MS + GUARDED, Done(_));
 }
 
-fn exchange_lamp() -> Exchange<UnwrapErr<SysRng>> {
+fn exchange_lamp() -> TestExchange {
     exchange(Command::Lamp { on: true })
 }
 
@@ -279,9 +281,7 @@ fn a_repeatable_command_is_repeated_and_a_changing_one_is_not() {
     assert_eq!(sent(&mut lamp, RESPONSE_TIMEOUT), None);
     assert_ends!(lamp, NoAnswer);
 
-    let (mut exchange, question) = asked();
-    hear(&mut exchange, MS, &key_answer(&question, RANDOM));
-    assert!(sent(&mut exchange, GUARDED).is_some());
+    let (mut exchange, _) = commanded();
     assert_eq!(sent(&mut exchange, Duration::from_secs(5)), None);
     assert_eq!(sent(&mut exchange, Duration::from_mins(1)), None);
     assert_ends!(exchange, Unknown);
@@ -326,7 +326,7 @@ proptest::proptest! {
     }
 }
 
-fn export() -> Exchange<UnwrapErr<SysRng>> {
+fn export() -> TestExchange {
     exchange(Command::GetEncryptString)
 }
 
@@ -395,14 +395,11 @@ fn the_guard_is_twice_the_response_time_of_the_device_within_limits() {
 #[test]
 fn a_refusal_and_a_key_for_one_exchange_seal_nothing_and_lock_nothing() {
     let locked = [("Result", "locked"), ("SurplusLockTime", "1440")];
-    for refusal_first in [true, false] {
+    for order in [[0, 1], [1, 0]] {
         let (mut exchange, question) = asked();
-        let mut replies = [reply(&question, &locked), key_answer(&question, RANDOM)];
-        if !refusal_first {
-            replies.reverse();
-        }
-        for reply in &replies {
-            hear(&mut exchange, MS, reply);
+        let replies = [reply(&question, &locked), key_answer(&question, RANDOM)];
+        for number in order {
+            hear(&mut exchange, MS, &replies[number]);
         }
         assert_ends!(exchange, Impostor);
         assert_eq!(sent(&mut exchange, Duration::from_mins(1)), None);
@@ -421,9 +418,7 @@ fn another_key_or_result_is_reported_until_two_seconds_after_the_result() {
         (2_001, true, DEVICE, false),
         (2_001, false, DEVICE, false),
     ] {
-        let (mut exchange, question) = asked();
-        hear(&mut exchange, MS, &key_answer(&question, RANDOM));
-        let command = sent(&mut exchange, MS + GUARDED).unwrap();
+        let (mut exchange, [question, command]) = commanded();
         hear(&mut exchange, MS + GUARDED, &reply(&command, &success));
         let end = MS + GUARDED + GUARDED;
         assert_ends!(exchange, at end, Done(_));
@@ -443,18 +438,12 @@ fn another_key_or_result_is_reported_until_two_seconds_after_the_result() {
 
 #[test]
 fn success_and_refusal_for_one_command_leave_it_unknown() {
-    let success = [("Result", "success")];
-    let wrong = [("Result", "PasswordError"), ("RetryTimes", "3")];
-    for refusal_first in [true, false] {
-        let (mut exchange, question) = asked();
-        hear(&mut exchange, MS, &key_answer(&question, RANDOM));
-        let command = sent(&mut exchange, MS + GUARDED).unwrap();
-        let mut replies = [reply(&command, &wrong), reply(&command, &success)];
-        if !refusal_first {
-            replies.reverse();
-        }
-        for reply in &replies {
-            hear(&mut exchange, MS + GUARDED, reply);
+    let success = &[("Result", "success")][..];
+    let wrong = &[("Result", "PasswordError"), ("RetryTimes", "3")][..];
+    for replies in [[wrong, success], [success, wrong]] {
+        let (mut exchange, [_, command]) = commanded();
+        for fields in replies {
+            hear(&mut exchange, MS + GUARDED, &reply(&command, fields));
         }
         exchange.handle_timeout(MS + GUARDED + GUARDED);
         match exchange.poll_outcome() {
@@ -467,9 +456,7 @@ fn success_and_refusal_for_one_command_leave_it_unknown() {
 
 #[test]
 fn of_two_equal_refusals_the_fewest_tries_count() {
-    let (mut exchange, question) = asked();
-    hear(&mut exchange, MS, &key_answer(&question, RANDOM));
-    let command = sent(&mut exchange, MS + GUARDED).unwrap();
+    let (mut exchange, [_, command]) = commanded();
     for tries in ["4", "3", "4"] {
         let wrong = [("Result", "PasswordError"), ("RetryTimes", tries)];
         hear(&mut exchange, MS + GUARDED, &reply(&command, &wrong));
@@ -616,7 +603,7 @@ fn an_answer_is_sent_once_whatever_the_silence() {
 #[test]
 fn after_a_restart_the_late_success_of_the_first_command_counts() {
     for late in [true, false] {
-        let (mut exchange, first) = commanded();
+        let (mut exchange, [_, first]) = commanded();
         exchange.restart();
         let question = sent(&mut exchange, 1_000 * MS).unwrap();
         hear(&mut exchange, 1_001 * MS, &key_answer(&question, RANDOM));

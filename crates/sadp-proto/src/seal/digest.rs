@@ -50,6 +50,12 @@ impl UpdateDigest {
         })
     }
 
+    /// The bytes, which encrypt the other forms.
+    #[cfg(any(test, feature = "device-side"))]
+    pub(super) fn key(&self) -> &ecb::Key {
+        &self.digest
+    }
+
     /// Whether it is salted: the element then has `bSalt="true"`.
     pub(crate) fn is_salted(&self) -> bool {
         self.salted
@@ -154,15 +160,13 @@ mod tests {
 
     #[test]
     fn digests_are_made_to_the_vectors() {
-        for (place, (first, second)) in
-            [(None, None), (Some(SALT), None), (Some(SALT), Some(SALT2))]
-                .into_iter()
-                .enumerate()
+        let salts = [(None, None), (Some(SALT), None), (Some(SALT), Some(SALT2))];
+        for ((first, second), (plain, bound)) in salts.into_iter().zip(PLAIN.into_iter().zip(BOUND))
         {
             let digest = digest_twice("admin", first, second).unwrap();
             assert_eq!(digest.is_salted(), first.is_some());
-            assert_eq!(digest.plain().as_str(), PLAIN[place]);
-            assert_eq!(digest.bound_to(uuid()).as_str(), BOUND[place]);
+            assert_eq!(digest.plain().as_str(), plain);
+            assert_eq!(digest.bound_to(uuid()).as_str(), bound);
         }
         let inner = salted_hex("admin", SALT, b"Passw0rd!");
         for (hex, expected) in [

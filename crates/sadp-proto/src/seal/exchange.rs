@@ -51,13 +51,8 @@ impl SessionKey {
     /// The most bytes of an answer.
     pub const MAX_ANSWER_BYTES: usize = 192;
 
-    /// The key is the first 16 raw bytes that the device chose.
     pub(super) fn of(random: &[u8]) -> Self {
-        let mut key = Zeroizing::new([0; ecb::BLOCK]);
-        for (slot, byte) in key.iter_mut().zip(random) {
-            *slot = *byte;
-        }
-        Self(key)
+        Self(ecb::session_key(random))
     }
 
     /// Seals a password: the key, then the password, zero-filled to 32 bytes.
