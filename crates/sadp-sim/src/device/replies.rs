@@ -112,29 +112,26 @@ impl Device {
         let mut text = String::new();
         let sources = self.profile.fields.iter();
         for (name, source) in sources.filter(|(_, source)| report.includes(source)) {
-            let quirk = self
-                .quirks
-                .as_ref()
-                .map_or(Departure::None, |quirks| quirks.of(name));
+            let quirks = self.quirks.as_deref();
+            let other = quirks.and_then(|quirks| quirks.text_of(name));
             text.clear();
             if self.cloud.write_changed(name, &mut text) {
-                fields.push(name, &text);
+                // A command has set it.
+            } else if quirks.is_some_and(|quirks| quirks.omits(name)) {
                 continue;
+            } else if let Some(other) = other {
+                text.push_str(other);
+            } else {
+                match source {
+                    FieldText::Fixed(fixed) => {
+                        if !self.settings.write_changed(name, &mut text) {
+                            text.push_str(fixed);
+                        }
+                    }
+                    FieldText::Value(value) => self.write(*value, report, &mut text),
+                }
             }
-            match (quirk, source) {
-                (Departure::Omitted, _) => continue,
-                (Departure::Other(other), _) => fields.push(name, other),
-                (Departure::None, FieldText::Fixed(fixed)) => {
-                    text.clear();
-                    let changed = self.settings.write_changed(name, &mut text);
-                    fields.push(name, if changed { &text } else { fixed })
-                }
-                (Departure::None, FieldText::Value(value)) => {
-                    text.clear();
-                    self.write(*value, report, &mut text);
-                    fields.push(name, &text)
-                }
-            };
+            fields.push(name, &text);
         }
         if matches!(report, SelfReport::Reply { full: false, .. }) {
             return fields;
@@ -202,21 +199,15 @@ fn write_hex(out: &mut String, bytes: &[u8], separator: &str) {
     }
 }
 
-enum Departure<'a> {
-    None,
-    Omitted,
-    Other(&'a str),
-}
-
 impl Quirks {
-    fn of(&self, name: &str) -> Departure<'_> {
-        if self.omit.iter().any(|omitted| **omitted == *name) {
-            return Departure::Omitted;
-        }
-        self.fields
-            .iter()
-            .find(|(known, _)| **known == *name)
-            .map_or(Departure::None, |(_, text)| Departure::Other(text))
+    fn omits(&self, name: &str) -> bool {
+        self.omit.iter().any(|omitted| **omitted == *name)
+    }
+
+    fn text_of(&self, name: &str) -> Option<&str> {
+        let mut fields = self.fields.iter();
+        let (_, text) = fields.find(|(known, _)| **known == *name)?;
+        Some(text)
     }
 
     /// Turns a well-formed document into what this device sends.

@@ -57,12 +57,13 @@ impl DeviceSettings {
 
     /// Returns the settings after an `update` with these elements, in any order. An absent
     /// port of HTTP or of the SDK over TLS does not change. A device that is to use DHCP
-    /// finds no server here and keeps its IPv4 settings.
-    pub(crate) fn updated(&self, fields: &RawFields) -> Result<Self, BadSettings> {
-        let dhcp = read_flag(fields.first("DHCP")).ok_or(BadSettings)?;
-        let sdk_port = read::<u16>(fields, "CommandPort")?;
+    /// finds no server here and keeps its IPv4 settings. `None` where no device can have
+    /// such settings.
+    pub(crate) fn updated(&self, fields: &RawFields) -> Option<Self> {
+        let dhcp = read_flag(fields.first("DHCP"))?;
+        let sdk_port: u16 = read(fields, "CommandPort")?;
         let http_port = match fields.first("HttpPort") {
-            Some(_) => read::<u16>(fields, "HttpPort")?,
+            Some(_) => read(fields, "HttpPort")?,
             None => self.http_port,
         };
         let [address, mask, gateway] =
@@ -70,7 +71,7 @@ impl DeviceSettings {
         let (address, mask, gateway) = (address?, mask?, gateway?);
         let ipv6_prefix = read(fields, "IPv6MaskLen")?;
         let sdk_tls_port = match fields.first("SDKOverTLSPort") {
-            Some(_) => Some(read::<u16>(fields, "SDKOverTLSPort")?),
+            Some(_) => Some(read(fields, "SDKOverTLSPort")?),
             None => self.extras.and_then(|extras| extras.sdk_tls_port),
         };
         let updated = Self {
@@ -86,15 +87,13 @@ impl DeviceSettings {
             ..*self
         };
         if updated.sdk_port == 0 || updated.http_port == 0 || ipv6_prefix > 128 {
-            return Err(BadSettings);
+            return None;
         }
         if dhcp {
-            return Ok(updated);
+            return Some(updated);
         }
-        if !is_host(address, mask) || gateway.is_multicast() {
-            return Err(BadSettings);
-        }
-        Ok(Self {
+        let valid = is_host(address, mask) && !gateway.is_multicast();
+        valid.then_some(Self {
             address,
             mask,
             gateway,
@@ -123,13 +122,8 @@ impl DeviceSettings {
     }
 }
 
-/// No device can have such settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct BadSettings;
-
-fn read<T: FromStr>(fields: &RawFields, name: &str) -> Result<T, BadSettings> {
-    let text = fields.first(name).ok_or(BadSettings)?;
-    text.trim().parse().map_err(|_| BadSettings)
+fn read<T: FromStr>(fields: &RawFields, name: &str) -> Option<T> {
+    fields.first(name)?.trim().parse().ok()
 }
 
 /// Reads a flag in all forms that devices use.
@@ -154,16 +148,6 @@ fn is_host(address: Ipv4Addr, mask: Ipv4Addr) -> bool {
 mod tests {
     use super::*;
 
-    const BEFORE: DeviceSettings = DeviceSettings {
-        address: Ipv4Addr::new(192, 168, 1, 64),
-        mask: Ipv4Addr::new(255, 255, 255, 0),
-        gateway: Ipv4Addr::new(192, 168, 1, 1),
-        dhcp: false,
-        sdk_port: 8000,
-        http_port: 80,
-        extras: None,
-    };
-
     const SENT: [(&str, &str); 10] = [
         ("IPv4Address", "10.0.0.9"),
         ("CommandPort", "8001"),
@@ -177,14 +161,14 @@ mod tests {
         ("SDKOverTLSPort", "8444"),
     ];
 
-    fn updated(changes: &[(&str, &str)]) -> Result<DeviceSettings, BadSettings> {
+    fn updated(changes: &[(&str, &str)]) -> Option<DeviceSettings> {
         let mut fields = SENT.to_vec();
         for (name, text) in &mut fields {
             let change = changes.iter().find(|(changed, _)| changed == name);
             *text = change.map_or(*text, |(_, text)| text);
         }
         fields.retain(|(_, text)| *text != "-");
-        BEFORE.updated(&fields.into_iter().collect())
+        DeviceSettings::FACTORY.updated(&fields.into_iter().collect())
     }
 
     #[test]
@@ -203,14 +187,14 @@ mod tests {
         let settings = updated(&[("HttpPort", "-"), ("SDKOverTLSPort", "-")]).unwrap();
         assert_eq!((settings.sdk_port, settings.http_port), (8001, 80));
         assert_eq!(settings.extras.unwrap().sdk_tls_port, None);
-        assert_eq!(updated(&[("CommandPort", "-")]), Err(BadSettings));
+        assert_eq!(updated(&[("CommandPort", "-")]), None);
     }
 
     #[test]
     fn with_dhcp_the_address_stays() {
         let settings = updated(&[("DHCP", "true")]).unwrap();
         assert!(settings.dhcp);
-        assert_eq!(settings.address, BEFORE.address);
+        assert_eq!(settings.address, DeviceSettings::FACTORY.address);
     }
 
     #[test]
@@ -229,7 +213,7 @@ mod tests {
             ("DHCP", "maybe"),
             ("SDKOverTLSPort", ""),
         ] {
-            assert_eq!(updated(&[(name, text)]), Err(BadSettings), "{name} {text}");
+            assert_eq!(updated(&[(name, text)]), None, "{name} {text}");
         }
     }
 }

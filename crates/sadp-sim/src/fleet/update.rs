@@ -28,7 +28,7 @@ fn update(it: &mut Execution<'_>) -> Result<Response, Response> {
         Proof::Unreadable => return Err(Response::failed()),
     }
     let settings = it.device.settings.updated(it.request.fields);
-    it.device.settings = settings.map_err(|_| Response::failed())?;
+    it.device.settings = settings.ok_or_else(Response::failed)?;
     Ok(Response::success().with_report())
 }
 

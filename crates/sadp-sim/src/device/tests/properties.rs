@@ -103,9 +103,9 @@ proptest! {
             }
         }
         let state = if device.state.activated || !profile.knows_activation() {
-            sadp_model::State::Active
+            State::Active
         } else {
-            sadp_model::State::Unactivated
+            State::Unactivated
         };
         prop_assert_eq!(read.state, Some(state));
         prop_assert_eq!(read.boot_time, said(raw, "BootTime", Some(device.state.boot)));
