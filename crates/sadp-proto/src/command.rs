@@ -309,7 +309,7 @@ impl Command {
             }
             Self::SetMailbox { mailbox, .. } => fields.put("MailBox", &mailbox.to_base64()),
             Self::SetCloud { enabled, .. } => {
-                fields.put("HCPlatformEnable", if *enabled { "true" } else { "false" });
+                fields.put("HCPlatformEnable", &enabled.to_string());
             }
             Self::SetVerificationCode { code, .. } => {
                 let key = key.ok_or(SealError::BadExchange)?;
@@ -364,4 +364,4 @@ impl Command {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -6,7 +6,11 @@ use rsa::{Pkcs1v15Encrypt, PublicKey, pkcs1::DecodeRsaPublicKey};
 use sadp_model::RawFields;
 
 use super::{CommandOutcome::*, retry::TRIES, *};
-use crate::{Document, Message, Refusal, XmlLayout, seal::Password};
+use crate::{
+    Document, Message, Refusal, XmlLayout,
+    command::tests::{MAC, target},
+    seal::Password,
+};
 
 const MS: Duration = Duration::from_millis(1);
 /// The first timeouts of a key exchange with a device that replies at once.
@@ -17,17 +21,13 @@ const WAIT: Duration = Duration::from_millis(1_200);
 const GUARDED: Duration = Duration::from_millis(151);
 const DEVICE: [u8; 4] = [10, 0, 0, 5];
 const RANDOM: &[u8] = b"0123456789abcdef";
-const MAC: &str = "44-47-cc-00-00-01";
 
 type TestExchange = Exchange<UnwrapErr<SysRng>>;
 
 fn exchange(command: Command) -> TestExchange {
     let target = Target {
-        mac: MAC.parse().unwrap(),
-        mac_text: MAC.into(),
-        from: DEVICE.into(),
         response_time: Some(Duration::ZERO),
-        seals_code: false,
+        ..target()
     };
     Exchange::new(target, command, UnwrapErr(SysRng))
 }
