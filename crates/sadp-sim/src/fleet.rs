@@ -319,14 +319,23 @@ impl Fleet {
         self.devices.get(number as usize)
     }
 
+    /// Decides how many copies arrive of a datagram from or to a device, and counts the lost
+    /// ones.
+    fn copies(&mut self, device: u32) -> u32 {
+        let Some(faults) = self.device(device).map(|device| device.behavior.faults) else {
+            return 0;
+        };
+        let copies = faults.copies(&mut self.rng);
+        self.stats.lost += u64::from(copies == 0);
+        copies
+    }
+
     /// Schedules a datagram of a device, subject to network faults.
     fn send(&mut self, due: Duration, device: u32, delivery: Delivery, content: &Outgoing) {
         let Some(faults) = self.device(device).map(|device| device.behavior.faults) else {
             return;
         };
-        let copies = faults.copies(&mut self.rng);
-        self.stats.lost += u64::from(copies == 0);
-        for _ in 0..copies {
+        for _ in 0..self.copies(device) {
             let delayed = if faults.reorder.draw(&mut self.rng) {
                 self.rng
                     .random_range(0..=Faults::REORDER_DELAY.subsec_micros())

@@ -9,7 +9,10 @@
 use std::{fmt, str::FromStr};
 
 use jiff::civil::DateTime;
+use rand::rngs::Xoshiro256PlusPlus;
 use sadp_model::MacAddr;
+
+use crate::fleet::SimulatedRng;
 
 /// The request of a simulated device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,15 +153,9 @@ impl Nonce {
     const DIGITS: usize = 32;
     const START: usize = 8;
 
-    /// Makes a word from random digits. Other characters are ignored.
-    pub(crate) fn new(digits: &str) -> Self {
-        Self(
-            digits
-                .chars()
-                .filter(|it| is_digit(*it))
-                .take(Self::DIGITS)
-                .collect(),
-        )
+    /// Chooses a word.
+    pub(crate) fn random(rng: &mut Xoshiro256PlusPlus) -> Self {
+        Self(SimulatedRng(rng).hexadecimal().into())
     }
 
     fn start(&self) -> String {
@@ -176,13 +173,10 @@ impl FromStr for Nonce {
     type Err = NotSimulated;
 
     fn from_str(text: &str) -> Result<Self, NotSimulated> {
-        let fits = text.len() == Self::DIGITS && text.chars().all(is_digit);
+        let fits = text.len() == Self::DIGITS
+            && text.chars().all(|it| matches!(it, '0'..='9' | 'a'..='f'));
         fits.then(|| Self(text.into())).ok_or(NotSimulated)
     }
-}
-
-fn is_digit(character: char) -> bool {
-    matches!(character, '0'..='9' | 'a'..='f')
 }
 
 /// The text is not a request of a simulated device.

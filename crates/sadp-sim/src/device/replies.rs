@@ -115,8 +115,8 @@ impl Device {
             let quirks = self.quirks.as_deref();
             let other = quirks.and_then(|quirks| quirks.text_of(name));
             text.clear();
-            if self.cloud.write_changed(name, &mut text) {
-                // A command has set it.
+            if let Some(changed) = self.cloud.changed(name) {
+                text.push_str(&changed);
             } else if quirks.is_some_and(|quirks| quirks.omits(name)) {
                 continue;
             } else if let Some(other) = other {
@@ -124,9 +124,8 @@ impl Device {
             } else {
                 match source {
                     FieldText::Fixed(fixed) => {
-                        if !self.settings.write_changed(name, &mut text) {
-                            text.push_str(fixed);
-                        }
+                        let changed = self.settings.changed(name);
+                        text.push_str(changed.as_deref().unwrap_or(fixed));
                     }
                     FieldText::Value(value) => self.write(*value, report, &mut text),
                 }
@@ -139,9 +138,8 @@ impl Device {
         let added = self.quirks.iter().flat_map(|quirks| &quirks.fields);
         for (name, other) in added {
             if !self.profile.fields.iter().any(|(known, _)| known == name) {
-                text.clear();
-                let changed = self.cloud.write_changed(name, &mut text);
-                fields.push(name, if changed { &text } else { other });
+                let changed = self.cloud.changed(name);
+                fields.push(name, changed.as_deref().unwrap_or(other));
             }
         }
         fields
@@ -183,7 +181,7 @@ impl Device {
     }
 }
 
-pub(super) fn show(out: &mut String, value: impl fmt::Display) {
+fn show(out: &mut String, value: impl fmt::Display) {
     // Writing to a string cannot fail.
     let _infallible = write!(out, "{value}");
 }

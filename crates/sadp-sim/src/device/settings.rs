@@ -9,8 +9,6 @@ use ipnet::Ipv4Net;
 use sadp_model::{FACTORY_ADDRESSES, RawFields};
 use sadp_proto::boolean;
 
-use super::replies::show;
-
 /// A device's network settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeviceSettings {
@@ -101,24 +99,17 @@ impl DeviceSettings {
         })
     }
 
-    /// Writes the text of an element that a command has set, instead of the profile's.
-    /// Returns whether it did.
-    pub(super) fn write_changed(&self, name: &str, out: &mut String) -> bool {
-        let Some(extras) = self.extras else {
-            return false;
-        };
+    /// The text of an element that a command has set, instead of the profile's.
+    pub(super) fn changed(&self, name: &str) -> Option<String> {
+        let extras = self.extras?;
         match name {
-            "IPv4Gateway" => show(out, self.gateway),
-            "IPv6Address" => show(out, extras.ipv6_address),
-            "IPv6Gateway" => show(out, extras.ipv6_gateway),
-            "IPv6MaskLen" => show(out, extras.ipv6_prefix),
-            "SDKOverTLSPort" => match extras.sdk_tls_port {
-                Some(port) => show(out, port),
-                None => return false,
-            },
-            _ => return false,
+            "IPv4Gateway" => Some(self.gateway.to_string()),
+            "IPv6Address" => Some(extras.ipv6_address.to_string()),
+            "IPv6Gateway" => Some(extras.ipv6_gateway.to_string()),
+            "IPv6MaskLen" => Some(extras.ipv6_prefix.to_string()),
+            "SDKOverTLSPort" => Some(extras.sdk_tls_port?.to_string()),
+            _ => None,
         }
-        true
     }
 }
 

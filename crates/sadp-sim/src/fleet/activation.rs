@@ -10,7 +10,6 @@ use sadp_proto::{
 };
 
 use super::{command::Response, execution::Execution, kind::commands, power};
-use crate::vendor_support::Nonce;
 
 commands! {
     ACTIVATE activations activate;
@@ -53,11 +52,6 @@ fn deactivate(it: &mut Execution<'_>) -> Result<Response, Response> {
     power::forget_owner(it.device);
     it.memory.forget_by_password();
     Ok(Response::success())
-}
-
-/// Makes a random word.
-pub(super) fn nonce(rng: &mut Xoshiro256PlusPlus) -> Nonce {
-    Nonce::new(&SimulatedRng(rng).hexadecimal())
 }
 
 /// The fleet's generator for sealing. It is not cryptographic, which makes simulations

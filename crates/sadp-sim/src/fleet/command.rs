@@ -147,12 +147,7 @@ impl Fleet {
 
     /// Delivers a command to a device, subject to network faults.
     fn deliver(&mut self, number: u32, request: CommandRequest<'_>) {
-        let Some(faults) = self.device(number).map(|device| device.behavior.faults) else {
-            return;
-        };
-        let copies = faults.copies(&mut self.rng);
-        self.stats.lost += u64::from(copies == 0);
-        for _ in 0..copies {
+        for _ in 0..self.copies(number) {
             if !self.is_offline(number, request.now) {
                 self.receive(number, request);
             }

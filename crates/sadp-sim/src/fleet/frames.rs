@@ -71,15 +71,10 @@ impl Fleet {
     }
 
     fn answer_frame(&mut self, number: u32, now: Duration, content: &Outgoing) {
-        let Some(faults) = self.device(number).map(|device| device.behavior.faults) else {
-            return;
-        };
         let Some(due) = self.answer_due(number, now) else {
             return;
         };
-        let copies = faults.copies(&mut self.rng);
-        self.stats.lost += u64::from(copies == 0);
-        for _ in 0..copies {
+        for _ in 0..self.copies(number) {
             self.frames.push(Entry {
                 due,
                 device: number,

@@ -4,10 +4,12 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use sadp_proto::Mailbox;
 use secrecy::ExposeSecret;
 
-use super::{
-    activation::nonce, command::Response, execution::Execution, kind::commands, memory::TimedCode,
+use super::{command::Response, execution::Execution, kind::commands, memory::TimedCode};
+use crate::{
+    Device, RecoverySettings,
+    device::Support,
+    vendor_support::{MailCode, Nonce},
 };
-use crate::{Device, RecoverySettings, device::Support, vendor_support::MailCode};
 
 commands! {
     SET_MAILBOX mailboxes_set set;
@@ -43,7 +45,7 @@ fn request_code(it: &mut Execution<'_>) -> Result<Response, Response> {
     let masked = masked(mailbox);
     let code = MailCode {
         mac: it.device.identity.mac,
-        nonce: nonce(it.rng),
+        nonce: Nonce::random(it.rng),
     };
     let mut response = Response::success();
     for (name, text) in [
