@@ -202,10 +202,12 @@ impl Fleet {
 
     /// The command counters of a device, by its index in [`Fleet::devices`].
     pub fn executions(&self, device: usize) -> Executions {
-        let memory = u32::try_from(device)
-            .ok()
-            .and_then(|it| self.memories.get(&it));
+        let memory = self.memory(device);
         memory.map_or_else(Executions::default, |memory| memory.executions)
+    }
+
+    fn memory(&self, device: usize) -> Option<&CommandMemory> {
+        self.memories.get(&u32::try_from(device).ok()?)
     }
 
     /// Sets the port on which a device answers HTTP.

@@ -60,10 +60,13 @@ pub struct Profile {
     pub(crate) serial: Box<str>,
     pub(crate) made: (i16, i16),
     pub(crate) weight: u32,
+    /// Whether it also refuses new passwords that break the soft rules.
     #[serde(default)]
-    soft_rules: bool,
+    pub(crate) soft_rules: bool,
+    /// Whether its models have a lamp for locating them. Models without one ignore
+    /// `lamp`.
     #[serde(default)]
-    lamp: bool,
+    pub(crate) lamp: bool,
     /// The account name of devices that do not report it.
     pub(crate) account: Option<Box<str>>,
     /// Its HTTP interface. `None`: it speaks no HTTP.
@@ -113,17 +116,6 @@ impl Profile {
     pub(crate) fn knows_activation(&self) -> bool {
         let activated = FieldText::Value(DeviceValue::Activated);
         self.fields.iter().any(|(_, told)| *told == activated)
-    }
-
-    /// Whether it also refuses new passwords that break the soft rules.
-    pub(crate) fn has_soft_rules(&self) -> bool {
-        self.soft_rules
-    }
-
-    /// Whether its models have a lamp for locating them. Models without one ignore
-    /// `lamp`.
-    pub(crate) fn has_lamp(&self) -> bool {
-        self.lamp
     }
 }
 

@@ -179,7 +179,7 @@ impl Server {
             }
             self.publish();
             let attack = self.attacker.as_ref();
-            let attack = attack.and_then(|attacker| attacker.due(start.elapsed()));
+            let attack = attack.and_then(|it| it.hostile.poll_timeout(start.elapsed()));
             let due = self.fleet.poll_timeout().into_iter().chain(attack).min();
             let due = due.map(|at| start + at);
             tokio::select! {
@@ -215,7 +215,7 @@ impl Server {
                 payload,
             };
             if let Some(attacker) = attacker {
-                attacker.hear(now, &datagram);
+                attacker.hostile.handle_datagram(now, &datagram);
             }
             fleet.handle_datagram(now, &datagram);
         };
@@ -269,7 +269,7 @@ impl Server {
             let Some(transmit) = self.fleet.poll_frame(start.elapsed()) else {
                 return;
             };
-            if let Err(error) = card.send(&transmit.frame) {
+            if let Err(error) = card.sender.send(&transmit.frame) {
                 debug!(%error, "cannot send a frame");
                 self.failed += 1;
             }

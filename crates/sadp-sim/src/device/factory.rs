@@ -96,7 +96,7 @@ impl Factory {
                 boot: self.boot(),
                 lamp: false,
             },
-            access: Access::new(profile.has_soft_rules()),
+            access: Access::new(profile.soft_rules),
             recovery: RecoverySettings::default(),
             cloud: CloudSettings::default(),
             http: HttpSettings::new(profile.http.clone()),

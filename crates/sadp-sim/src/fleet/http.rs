@@ -258,8 +258,7 @@ impl Fleet {
     /// The requests that a device received over HTTP, by its index in
     /// [`Fleet::devices`].
     pub fn http_counts(&self, device: usize) -> HttpCounts {
-        let number = u32::try_from(device).ok();
-        let memory = number.and_then(|number| self.memories.get(&number));
+        let memory = self.memory(device);
         memory.map_or_else(HttpCounts::default, |memory| memory.http.counts)
     }
 

@@ -8,11 +8,11 @@ use tokio::net::UdpSocket;
 use tracing::debug;
 
 use super::{BURST, ServerError, ServerInterface, StatsHandle, socket};
-use crate::{Device, FleetConfig, Hostile, HostileConfig, HostileStats, InboundDatagram, Speaker};
+use crate::{Device, FleetConfig, Hostile, HostileConfig, HostileStats, Speaker};
 
 /// An attacker with its socket.
 pub(super) struct Attacker {
-    hostile: Hostile,
+    pub(super) hostile: Hostile,
     socket: UdpSocket,
     pub(super) address: Ipv4Addr,
     pub(super) stats: StatsHandle<HostileStats>,
@@ -48,10 +48,6 @@ impl Attacker {
         })
     }
 
-    pub(super) fn hear(&mut self, now: Duration, datagram: &InboundDatagram<'_>) {
-        self.hostile.handle_datagram(now, datagram);
-    }
-
     /// Sends what is due, at most a burst. What the socket does not accept is lost.
     pub(super) fn speak(&mut self, now: Duration, devices: &UdpSocket) {
         for _ in 0..BURST {
@@ -70,10 +66,6 @@ impl Attacker {
             }
         }
         self.stats.publish(self.hostile.stats());
-    }
-
-    pub(super) fn due(&self, now: Duration) -> Option<Duration> {
-        self.hostile.poll_timeout(now)
     }
 }
 

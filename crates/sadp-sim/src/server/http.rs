@@ -10,7 +10,7 @@ mod tls;
 use std::{
     convert::Infallible,
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4},
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4},
     sync::Arc,
     time::Duration,
 };
@@ -29,6 +29,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use ipnet::Ipv4Net;
+use sadp_discovery::interface::{self, Interface};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -93,7 +94,7 @@ pub(super) struct HttpPorts {
     address: Ipv4Addr,
     networks: Vec<Ipv4Net>,
     /// The addresses of this computer's other interfaces.
-    elsewhere: Vec<IpAddr>,
+    elsewhere: Vec<Ipv4Addr>,
     listeners: Vec<DeviceListener>,
     sender: mpsc::Sender<PendingRequest>,
     requests: mpsc::Receiver<PendingRequest>,
@@ -124,17 +125,14 @@ struct HttpsPort {
 impl HttpPorts {
     /// Opens a listener for each device that speaks HTTP, at most [`MAX_LISTENERS`]. The
     /// devices then report the ports.
-    pub(super) fn open(
-        interface: &ServerInterface,
-        fleet: &mut Fleet,
-    ) -> Result<Self, ServerError> {
+    pub(super) fn open(own: &ServerInterface, fleet: &mut Fleet) -> Result<Self, ServerError> {
         let (sender, requests) = mpsc::channel(MAX_CONNECTIONS);
-        let listed = if_addrs::get_if_addrs().unwrap_or_default();
-        let elsewhere = listed.iter().filter(|it| it.name != interface.name);
+        let listed = interface::list().unwrap_or_default();
+        let elsewhere = listed.iter().filter(|it| *it.name != *own.name);
         let mut ports = Self {
-            address: interface.address,
-            networks: interface.networks.clone(),
-            elsewhere: elsewhere.map(if_addrs::Interface::ip).collect(),
+            address: own.address,
+            networks: own.networks.clone(),
+            elsewhere: elsewhere.map(Interface::address).collect(),
             listeners: Vec::new(),
             sender,
             requests,
@@ -238,7 +236,7 @@ impl HttpPorts {
 
     /// Opens a port of a device, or another one in its place.
     fn bind(&self, device: Ipv4Addr, port: u16) -> io::Result<(TcpListener, SocketAddrV4)> {
-        let is_elsewhere = self.elsewhere.contains(&device.into());
+        let is_elsewhere = self.elsewhere.contains(&device);
         let mut networks = self.networks.iter();
         let is_near = networks.any(|network| network.contains(&device));
         let own = if is_near && !is_elsewhere {
