@@ -147,7 +147,7 @@ impl Watch {
                     self.turn_offline(index, OfflineReason::Goodbye);
                 }
             }
-            Incoming::Other(_) => {}
+            Incoming::Other => {}
         }
     }
 
