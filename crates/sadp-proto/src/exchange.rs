@@ -194,7 +194,7 @@ impl<R: CryptoRng> Exchange<R> {
         if reply.header.mac.is_some_and(|mac| mac != self.target.mac) {
             return;
         }
-        let about = reply.header.types.to_string();
+        let about = reply.header.types.as_str();
         if about.eq_ignore_ascii_case(EXCHANGE) {
             self.handle_key(now, from, reply);
         } else if about.eq_ignore_ascii_case(self.command.types()) {

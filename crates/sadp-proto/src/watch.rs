@@ -235,7 +235,10 @@ impl Watch {
         };
         if matches!(recorded, Recorded::New(_)) {
             self.devices_so_far = self.devices_so_far.saturating_add(1);
-            self.presences.push(Presence::new(self.devices_so_far));
+            self.presences.push(Presence {
+                number: self.devices_so_far,
+                ..Presence::default()
+            });
         }
         self.note_contradictions(index);
         let first_time = self.record_reply(index);

@@ -50,7 +50,7 @@ pub struct ServerConfig {
     pub rate: NonZeroU32,
     /// Whether raw Ethernet frames are received and answered as well.
     pub link_layer: bool,
-    /// Whether devices answer HTTP, at most [`Server::MAX_HTTP`] of them.
+    /// Whether devices answer HTTP: the first 256 of the fleet.
     pub http: bool,
     /// The attacker beside the devices. `None` for none.
     pub hostile: Option<HostileConfig>,
@@ -133,9 +133,6 @@ impl Server {
             unsent: None,
         })
     }
-
-    /// The maximum number of devices that answer HTTP: the first ones of the fleet.
-    pub const MAX_HTTP: usize = http::MAX_LISTENERS;
 
     /// Where a device answers HTTP at the start, by its index. `None` where it does not.
     pub fn http_address(&self, device: usize) -> Option<SocketAddrV4> {
@@ -289,7 +286,8 @@ impl Server {
 /// of them, and a receive buffer holds a few hundred.
 const BURST: usize = 64;
 
-async fn until(due: Option<Instant>) {
+/// Waits for this time. Without one it waits for ever.
+pub(crate) async fn until(due: Option<Instant>) {
     match due {
         Some(due) => sleep_until(due).await,
         None => std::future::pending().await,

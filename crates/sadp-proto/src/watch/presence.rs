@@ -6,7 +6,7 @@ use jiff::{SignedDuration, civil::DateTime};
 use sadp_model::{Contradiction, Device};
 
 /// What a watch knows of a device besides its reports.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Presence {
     /// The device's number.
     pub(super) number: u64,
@@ -22,22 +22,6 @@ pub(super) struct Presence {
     /// What it reported in two ways, until the end of the cycle below.
     pub(super) contradictions: Vec<Contradiction>,
     pub(super) contradicts_until: Option<u64>,
-}
-
-impl Presence {
-    pub(super) const fn new(number: u64) -> Self {
-        Self {
-            number,
-            online: false,
-            last_heard: Duration::ZERO,
-            offline_since: Duration::ZERO,
-            started: Duration::ZERO,
-            cycle: 0,
-            duplicate_until: None,
-            contradictions: Vec::new(),
-            contradicts_until: None,
-        }
-    }
 }
 
 /// The result of comparing two boot times of one device.

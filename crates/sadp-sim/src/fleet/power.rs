@@ -11,7 +11,7 @@ use super::{
     queue::{Delivery, Entry, Incident, Payload},
 };
 use crate::{
-    Device, DeviceSettings, RecoverySettings,
+    Device, DeviceSettings, Questions,
     device::factory::{NO_CLOCK, TODAY},
 };
 
@@ -87,7 +87,10 @@ impl Fleet {
         };
         let before = device.settings.address;
         let after = DeviceSettings::FACTORY.address;
-        restore_factory(device);
+        device.settings = DeviceSettings::FACTORY;
+        device.http.discoverable = true;
+        device.http.discoverable_by_frames = true;
+        forget_owner(device);
         let memory = self.memories.entry(number).or_default();
         memory.forget_by_password();
         memory.http.forget_owner();
@@ -105,27 +108,14 @@ impl Fleet {
     }
 }
 
-fn restore_factory(device: &mut Device) {
-    device.settings = DeviceSettings::FACTORY;
-    device.http.discoverable = true;
-    device.http.discoverable_by_frames = true;
-    forget_owner(device);
-}
-
 /// Forgets the password and the owner's recovery settings. A device from before
 /// activation becomes active at once, with its factory password.
 pub(super) fn forget_owner(device: &mut Device) {
     device.state.activated = !device.profile.knows_activation();
     device.access.reset();
-    let RecoverySettings {
-        questions,
-        mailbox,
-        tries,
-        ..
-    } = &mut device.recovery;
-    *questions = crate::Questions::default();
-    *mailbox = None;
-    tries.forgive();
+    device.recovery.questions = Questions::default();
+    device.recovery.mailbox = None;
+    device.recovery.tries.forgive();
 }
 
 /// Returns the next boot time after `before`. The fleet starts at the beginning of its

@@ -78,8 +78,7 @@ impl Trick for ForgedExchange {
         let Some(victim) = header.mac.filter(|mac| self.victims.contains(mac)) else {
             return 0;
         };
-        let types = header.types.to_string();
-        if types.eq_ignore_ascii_case("exchangecode") {
+        if header.types.as_str().eq_ignore_ascii_case("exchangecode") {
             self.forge(asked, victim);
             return 0;
         }

@@ -46,7 +46,7 @@ use crate::{
 };
 
 /// The most devices with a listener. Others of a larger fleet have none.
-pub(super) const MAX_LISTENERS: usize = 256;
+const MAX_LISTENERS: usize = 256;
 
 /// The most connections at once, of all devices.
 const MAX_CONNECTIONS: usize = 512;

@@ -161,23 +161,15 @@ impl RecorderRequest<'_> {
 
     /// A recorder has its own password for its cameras.
     fn channel_result(self, channel: &Channel<'_>) -> &'static str {
-        let Self {
-            fleet,
-            recorder,
-            now,
-            ..
-        } = self;
+        let fleet = self.fleet;
         let Some((number, camera)) = channel.camera else {
             return "netUnreachable";
         };
-        let sharing = fleet
-            .devices
-            .iter()
-            .filter(|other| other.settings.address == channel.address);
-        let password = fleet
-            .device(recorder)
-            .map(|device| device.access.password.text());
-        if fleet.is_offline(number, now) {
+        let devices = fleet.devices.iter();
+        let sharing = devices.filter(|other| other.settings.address == channel.address);
+        let recorder = fleet.device(self.recorder);
+        let password = recorder.map(|device| device.access.password.text());
+        if fleet.is_offline(number, self.now) {
             "netUnreachable"
         } else if sharing.count() > 1 {
             // The vendor's spelling.

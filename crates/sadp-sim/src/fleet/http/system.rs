@@ -244,10 +244,8 @@ pub(super) fn set_discovery_mode(context: &mut RequestContext<'_>) -> Result<(),
         Some("nonDiscoverable") => Ok(false),
         _ => Err(StatusWord::BadParameters),
     });
-    (
-        context.device.http.discoverable_by_frames,
-        context.device.http.discoverable,
-    ) = (frames?, multicast?);
+    let http = &mut context.device.http;
+    (http.discoverable_by_frames, http.discoverable) = (frames?, multicast?);
     Ok(())
 }
 
