@@ -139,10 +139,8 @@ impl TryFrom<f64> for Probability {
     type Error = ProbabilityError;
 
     fn try_from(value: f64) -> Result<Self, ProbabilityError> {
-        (0.0..=1.0)
-            .contains(&value)
-            .then_some(Self(value))
-            .ok_or(ProbabilityError)
+        let is_valid = (0.0..=1.0).contains(&value);
+        is_valid.then_some(Self(value)).ok_or(ProbabilityError)
     }
 }
 

@@ -337,3 +337,14 @@ pub enum ServerError {
     #[error("cannot send")]
     Send(#[source] io::Error),
 }
+
+impl ServerError {
+    /// The failure of an operation on a socket.
+    fn open(operation: &'static str, address: SocketAddrV4) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Open {
+            operation,
+            address,
+            source,
+        }
+    }
+}

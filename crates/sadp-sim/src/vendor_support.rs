@@ -68,17 +68,11 @@ impl FromStr for RequestText {
     type Err = NotSimulated;
 
     fn from_str(text: &str) -> Result<Self, NotSimulated> {
-        let [mark, kind, mac, nonce] = parts(text)?;
-        let takes_key = match kind {
-            BY_KEY => true,
-            BY_FILE => false,
-            _ => return Err(NotSimulated),
-        };
-        if mark != Self::MARK {
+        let [Self::MARK, kind @ (BY_KEY | BY_FILE), mac, nonce] = parts(text)? else {
             return Err(NotSimulated);
-        }
+        };
         Ok(Self {
-            takes_key,
+            takes_key: kind == BY_KEY,
             mac: mac.parse().map_err(|_| NotSimulated)?,
             nonce: nonce.parse()?,
         })
@@ -116,10 +110,9 @@ impl FromStr for MailCode {
     type Err = NotSimulated;
 
     fn from_str(text: &str) -> Result<Self, NotSimulated> {
-        let [mark, mac, nonce] = parts(text)?;
-        if mark != Self::MARK {
+        let [Self::MARK, mac, nonce] = parts(text)? else {
             return Err(NotSimulated);
-        }
+        };
         Ok(Self {
             mac: mac.parse().map_err(|_| NotSimulated)?,
             nonce: nonce.parse()?,
@@ -131,17 +124,11 @@ impl FromStr for MailCode {
 /// its boot time, as it reports both. After a restart another code is valid.
 pub fn dated_code(serial: &str, boot: Option<DateTime>) -> String {
     const SERIAL_END: usize = 24;
-    let end: Vec<char> = serial
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .rev()
-        .take(SERIAL_END)
-        .collect();
-    let end: String = end.into_iter().rev().collect();
-    let boot = boot.map_or_else(
-        || String::from("unknown"),
-        |boot| boot.strftime("%Y%m%d%H%M%S").to_string(),
-    );
+    let serial = serial.chars().filter(char::is_ascii_alphanumeric);
+    let serial: String = serial.collect();
+    let end = &serial[serial.len().saturating_sub(SERIAL_END)..];
+    let boot = boot.map(|boot| boot.strftime("%Y%m%d%H%M%S").to_string());
+    let boot = boot.as_deref().unwrap_or("unknown");
     format!("SIMULATED-{end}-{boot}")
 }
 

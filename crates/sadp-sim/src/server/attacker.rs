@@ -35,11 +35,8 @@ impl Attacker {
         } else {
             (own, socket::attacking(own, own))
         };
-        let socket = socket.map_err(|source| ServerError::Open {
-            operation: "attack from",
-            address: SocketAddrV4::new(wanted, 0),
-            source,
-        })?;
+        let wanted = SocketAddrV4::new(wanted, 0);
+        let socket = socket.map_err(ServerError::open("attack from", wanted))?;
         Ok(Self {
             hostile: Hostile::new(config, address, devices, place),
             socket,

@@ -142,8 +142,8 @@ impl HttpPorts {
         let speaking = devices.filter(|(_, device)| device.http.profile.is_some());
         let speaking: Vec<usize> = speaking.map(|(device, _)| device).collect();
         for device in speaking.into_iter().take(MAX_LISTENERS) {
-            let https = https(&fleet.devices()[device])
-                .map_err(|source| ports.unopened("serve HTTPS at", source))?;
+            let https =
+                https(&fleet.devices()[device]).map_err(ports.unopened("serve HTTPS at"))?;
             let listener = ports.listen(device, https, fleet)?;
             ports.listeners.push(listener);
         }
@@ -198,13 +198,13 @@ impl HttpPorts {
         let mut tasks = JoinSet::new();
         let (listener, address) = self
             .bind(settings.address, settings.http_port)
-            .map_err(|source| self.unopened("serve HTTP at", source))?;
+            .map_err(self.unopened("serve HTTP at"))?;
         fleet.set_http_port(device, address.port());
         let mut https_address = None;
         if let Some(HttpsPort { port, tls }) = https.clone() {
             let (listener, address) = self
                 .bind(settings.address, port)
-                .map_err(|source| self.unopened("serve HTTPS at", source))?;
+                .map_err(self.unopened("serve HTTPS at"))?;
             https_address = Some(address);
             let served = Served {
                 tls: Some(tls),
@@ -226,12 +226,8 @@ impl HttpPorts {
         })
     }
 
-    fn unopened(&self, operation: &'static str, source: io::Error) -> ServerError {
-        ServerError::Open {
-            operation,
-            address: SocketAddrV4::new(self.address, 0),
-            source,
-        }
+    fn unopened(&self, operation: &'static str) -> impl FnOnce(io::Error) -> ServerError {
+        ServerError::open(operation, SocketAddrV4::new(self.address, 0))
     }
 
     /// Opens a port of a device, or another one in its place.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use jiff::{SignedDuration, Timestamp, civil::DateTime, fmt::strtime, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use sadp_model::{Kind, RawFields};
 
 use super::{
@@ -157,10 +157,7 @@ fn told_time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some(time);
     }
-    let civil: DateTime = strtime::parse("%Y-%m-%dT%H:%M:%S", text)
-        .ok()?
-        .to_datetime()
-        .ok()?;
+    let civil = DateTime::strptime("%Y-%m-%dT%H:%M:%S", text).ok()?;
     zone.to_timestamp(civil).ok()
 }
 
