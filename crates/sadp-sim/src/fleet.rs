@@ -31,6 +31,7 @@ use std::{
     collections::HashMap,
     net::{Ipv4Addr, SocketAddrV4},
     num::NonZeroU32,
+    sync::Arc,
     time::Duration,
 };
 
@@ -45,7 +46,7 @@ pub(crate) use self::{activation::SimulatedRng, limits::Bucket};
 use self::{
     limits::{Askers, RequestScope},
     memory::CommandMemory,
-    queue::{Delivery, Entry, Outgoing, Payload, Queue},
+    queue::{Delivery, Entry, Payload, Queue},
 };
 use crate::{
     Device, Faults, Reply,
@@ -178,9 +179,9 @@ impl Fleet {
             }
             let entry = self.queue.pop()?;
             if let Some(transmit) = self.render(&entry) {
-                match entry.content {
-                    Outgoing::Hello => self.stats.hellos += 1,
-                    Outgoing::Shared(_) => self.stats.replies += 1,
+                match *entry.payload {
+                    Payload::Hello => self.stats.hellos += 1,
+                    _ => self.stats.replies += 1,
                 }
                 return Some(transmit);
             }
@@ -305,10 +306,11 @@ impl Fleet {
             .checked_div(self.count())
             .unwrap_or_default()
             .min(HELLO_SLOT);
+        let hello = Arc::new(Payload::Hello);
         for number in 0..self.count() {
             if self.device(number).is_some_and(Device::says_hello) {
                 let due = slot.saturating_mul(number);
-                self.send(due, number, Delivery::Group, &Outgoing::Hello);
+                self.send(due, number, Delivery::Group, &hello);
             }
         }
     }
@@ -333,7 +335,7 @@ impl Fleet {
     }
 
     /// Schedules a datagram of a device, subject to network faults.
-    fn send(&mut self, due: Duration, device: u32, delivery: Delivery, content: &Outgoing) {
+    fn send(&mut self, due: Duration, device: u32, delivery: Delivery, payload: &Arc<Payload>) {
         let Some(faults) = self.device(device).map(|device| device.behavior.faults) else {
             return;
         };
@@ -349,41 +351,43 @@ impl Fleet {
                 due,
                 device,
                 delivery,
-                content: content.clone(),
+                payload: Arc::clone(payload),
             });
         }
     }
 
     /// Schedules a reply by the device's configured transport.
-    fn send_answer(&mut self, due: Duration, device: u32, asker: SocketAddrV4, content: &Outgoing) {
+    fn send_answer(
+        &mut self,
+        due: Duration,
+        device: u32,
+        asker: SocketAddrV4,
+        payload: &Arc<Payload>,
+    ) {
         let Some(reply) = self.device(device).map(|device| device.behavior.reply) else {
             return;
         };
         if matches!(reply, Reply::Multicast | Reply::Both) {
-            self.send(due, device, Delivery::Group, content);
+            self.send(due, device, Delivery::Group, payload);
         }
         if matches!(reply, Reply::Unicast | Reply::Both) {
-            self.send(due, device, Delivery::Direct(asker), content);
+            self.send(due, device, Delivery::Direct(asker), payload);
         }
     }
 
     /// Makes the datagram of an entry, with its faults.
     fn render(&mut self, entry: &Entry) -> Option<FleetTransmit> {
-        let payload = match &entry.content {
-            Outgoing::Hello => None,
-            Outgoing::Shared(payload) => Some(&**payload),
-        };
-        if let Some(Payload::Incident(incident)) = payload {
-            self.happen(entry.device, *incident, entry.due);
+        if let Payload::Incident(incident) = *entry.payload {
+            self.happen(entry.device, incident, entry.due);
             return None;
         }
         let offline = self.is_offline(entry.device, entry.due);
         let device = self.devices.get(entry.device as usize)?;
-        let mut payload = match payload {
-            None => device.report(SelfReport::Hello),
-            Some(Payload::Reply(reply)) => reply.clone(),
-            Some(Payload::Inquiry(uuid)) if !offline => device.report(SelfReport::Inquiry { uuid }),
-            Some(_) => return None,
+        let mut payload = match &*entry.payload {
+            Payload::Hello => device.report(SelfReport::Hello),
+            Payload::Reply(reply) => reply.clone(),
+            Payload::Inquiry(uuid) if !offline => device.report(SelfReport::Inquiry { uuid }),
+            _ => return None,
         };
         corrupt(&mut payload, device.behavior.faults, &mut self.rng);
         let destination = match entry.delivery {

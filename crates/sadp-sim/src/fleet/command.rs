@@ -7,7 +7,7 @@ use sadp_model::RawFields;
 use sadp_proto::{RequestMessage, Types};
 
 use super::{
-    Fleet, Handled, Outgoing, Recipients, cameras, execution::Execution, inquiry::MAX_UUID,
+    Fleet, Handled, Recipients, cameras, execution::Execution, inquiry::MAX_UUID,
     kind::CommandKind, queue::Payload,
 };
 use crate::{
@@ -176,7 +176,7 @@ impl Fleet {
         let (behavior, settings) = (device.behavior, device.settings);
         let delay = device.delay_of(request.types);
         let due = request.now.saturating_add(delay.draw(&mut self.rng));
-        self.send_answer(due, number, request.asker, &Outgoing::Shared(reply));
+        self.send_answer(due, number, request.asker, &reply);
         if again {
             self.stats.executions.repeated += 1;
             return;

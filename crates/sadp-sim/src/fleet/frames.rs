@@ -7,7 +7,7 @@ use sadp_proto::frame::{Frame, Operation};
 use super::{
     Fleet, Handled, corrupt,
     limits::RequestScope,
-    queue::{Delivery, Entry, Outgoing, Payload},
+    queue::{Delivery, Entry, Payload},
 };
 use crate::Device;
 
@@ -64,31 +64,24 @@ impl Fleet {
         }
         let payload = Arc::new(Payload::FrameInquiry(inquiry));
         for &number in &numbers {
-            self.answer_frame(number, now, &Outgoing::Shared(Arc::clone(&payload)));
+            let Some(due) = self.answer_due(number, now) else {
+                continue;
+            };
+            for _ in 0..self.copies(number) {
+                self.frames.push(Entry {
+                    due,
+                    device: number,
+                    delivery: Delivery::Group,
+                    payload: Arc::clone(&payload),
+                });
+            }
         }
         let devices = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
         Handled::Inquiry { devices }
     }
 
-    fn answer_frame(&mut self, number: u32, now: Duration, content: &Outgoing) {
-        let Some(due) = self.answer_due(number, now) else {
-            return;
-        };
-        for _ in 0..self.copies(number) {
-            self.frames.push(Entry {
-                due,
-                device: number,
-                delivery: Delivery::Group,
-                content: content.clone(),
-            });
-        }
-    }
-
     fn render_frame(&mut self, entry: &Entry) -> Option<FrameTransmit> {
-        let Outgoing::Shared(payload) = &entry.content else {
-            return None;
-        };
-        let Payload::FrameInquiry(inquiry) = &**payload else {
+        let Payload::FrameInquiry(inquiry) = &*entry.payload else {
             return None;
         };
         if self.is_offline(entry.device, entry.due) {

@@ -4,7 +4,7 @@ use std::{net::SocketAddrV4, sync::Arc, time::Duration};
 
 use sadp_proto::RequestMessage;
 
-use super::{Fleet, Handled, Outgoing, Recipients, queue::Payload};
+use super::{Fleet, Handled, Recipients, queue::Payload};
 use crate::Device;
 
 /// The longest UUID text that devices repeat. A valid one has 36 characters; devices
@@ -34,24 +34,13 @@ impl Fleet {
         let devices = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
         let inquiry = Arc::new(Payload::Inquiry(uuid.into()));
         for number in numbers {
-            self.answer_inquiry_as(number, now, asker, &inquiry);
+            if self.device(number).is_some_and(Device::speaks_udp)
+                && let Some(due) = self.answer_due(number, now)
+            {
+                self.send_answer(due, number, asker, &inquiry);
+            }
         }
         Handled::Inquiry { devices }
-    }
-
-    fn answer_inquiry_as(
-        &mut self,
-        number: u32,
-        now: Duration,
-        asker: SocketAddrV4,
-        inquiry: &Arc<Payload>,
-    ) {
-        if self.device(number).is_some_and(Device::speaks_udp)
-            && let Some(due) = self.answer_due(number, now)
-        {
-            let content = Outgoing::Shared(Arc::clone(inquiry));
-            self.send_answer(due, number, asker, &content);
-        }
     }
 
     /// When a device answers an inquiry that arrives now. `None` where it does not receive

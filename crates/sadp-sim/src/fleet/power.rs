@@ -7,7 +7,7 @@ use jiff::{SignedDuration, civil::DateTime};
 use rand::RngExt;
 
 use super::{
-    Fleet, Outgoing,
+    Fleet,
     queue::{Delivery, Entry, Incident, Payload},
 };
 use crate::{
@@ -76,7 +76,8 @@ impl Fleet {
             .restart(now.saturating_add(device.http.boot_time));
         device.state.boot = next_boot(device.state.boot, now, second);
         if device.says_hello() {
-            self.send(now, number, Delivery::Group, &Outgoing::Hello);
+            let hello = Arc::new(Payload::Hello);
+            self.send(now, number, Delivery::Group, &hello);
         }
     }
 
@@ -103,7 +104,7 @@ impl Fleet {
             due,
             device,
             delivery: Delivery::Group,
-            content: Outgoing::Shared(Arc::new(Payload::Incident(incident))),
+            payload: Arc::new(Payload::Incident(incident)),
         });
     }
 }
