@@ -6,7 +6,7 @@ use ipnet::Ipv4Net;
 use rand::RngExt;
 
 use crate::{
-    Behavior, Catalogue, Device, DeviceSettings, Profile, Questions, RecoverySettings,
+    Behavior, Device, DeviceSettings, Profile, Questions, RecoverySettings,
     device::{
         Support,
         factory::{Factory, NO_CLOCK},
@@ -127,7 +127,7 @@ impl Role {
 
 /// Chooses a fitting profile by weight.
 fn choose_profile(role: Role, factory: &mut Factory) -> Option<&'static Arc<Profile>> {
-    let mut fitting: Vec<_> = Catalogue::built_in().profiles().iter().collect();
+    let mut fitting: Vec<_> = Profile::all().iter().collect();
     fitting.retain(|profile| {
         profile.is_recorder() == role.recorder && (profile.knows_activation() || !role.unactivated)
     });

@@ -100,7 +100,7 @@ impl Device {
     }
 
     fn finish(&self, fields: &RawFields, report: &SelfReport<'_>) -> Vec<u8> {
-        let document = Document::encode(report.root(), fields, self.profile.layout());
+        let document = Document::encode(report.root(), fields, self.profile.layout);
         match &self.quirks {
             Some(quirks) => quirks.finish(document),
             None => document,
@@ -157,7 +157,7 @@ impl Device {
             DeviceValue::Types => out.push_str(report.types()),
             DeviceValue::Model => out.push_str(&identity.model),
             DeviceValue::Serial => out.push_str(&identity.serial),
-            DeviceValue::Firmware => out.push_str(self.profile.firmware()),
+            DeviceValue::Firmware => out.push_str(&self.profile.firmware),
             DeviceValue::Mac => write_hex(out, &identity.mac.octets(), "-"),
             DeviceValue::MacColon => write_hex(out, &identity.mac.octets(), ":"),
             DeviceValue::MacUpper => {

@@ -7,12 +7,12 @@ use sadp_model::{Firmware, Kind, State, Vendor};
 use sadp_proto::{DeviceReport, Message, Types, XmlLayout};
 
 use super::*;
-use crate::{Catalogue, device::factory::Factory};
+use crate::device::factory::Factory;
 
 const UUID: &str = "6BA7B810-9DAD-11D1-80B4-00C04FD430C8";
 
 fn device(profile: &str) -> Device {
-    let profile = Catalogue::built_in().find(profile).unwrap();
+    let profile = Profile::find(profile).unwrap();
     let mut factory = Factory::new(7, "10.77.0.1/16".parse().unwrap());
     factory.make(profile, Behavior::default()).unwrap()
 }
@@ -30,8 +30,7 @@ fn told(device: &Device) -> DeviceReport {
 
 /// A device of each profile.
 fn each() -> impl Iterator<Item = Device> {
-    let profiles = Catalogue::built_in().profiles().iter();
-    profiles.map(|profile| device(profile.name()))
+    Profile::all().iter().map(|profile| device(profile.name()))
 }
 
 /// What the properties do not check: model, kind and header.
@@ -46,7 +45,7 @@ fn every_profile_decodes_to_the_device_it_means() {
         assert_eq!(read.kind, device.profile.kind(), "{name}");
         assert_eq!(read.ipv4.address, Some(device.settings.address), "{name}");
         assert_eq!(read.state, Some(State::Active), "{name}");
-        if device.profile.layout() != XmlLayout::Bare {
+        if device.profile.layout != XmlLayout::Bare {
             assert_eq!(reply.header.uuid, UUID.parse().ok(), "{name}");
             assert_eq!(reply.header.types, Types::Inquiry, "{name}");
             assert_eq!(read.ipv4.mask, Some(device.settings.mask), "{name}");

@@ -1,5 +1,5 @@
 use std::{
-    fmt, io,
+    io,
     net::{Ipv4Addr, SocketAddrV4},
     time::Duration,
 };
@@ -11,6 +11,7 @@ use super::{BURST, ServerError, ServerInterface, StatsHandle, socket};
 use crate::{Device, FleetConfig, Hostile, HostileConfig, HostileStats, Speaker};
 
 /// An attacker with its socket.
+#[derive(Debug)]
 pub(super) struct Attacker {
     pub(super) hostile: Hostile,
     socket: UdpSocket,
@@ -63,15 +64,6 @@ impl Attacker {
             }
         }
         self.stats.publish(self.hostile.stats());
-    }
-}
-
-impl fmt::Debug for Attacker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Attacker")
-            .field("hostile", &self.hostile)
-            .field("address", &self.address)
-            .finish_non_exhaustive()
     }
 }
 

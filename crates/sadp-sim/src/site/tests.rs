@@ -198,7 +198,7 @@ fn the_quirks_are_all_there_and_read_as_meant() {
     assert_eq!(torn, 1, "only the truncated reply is incomplete");
     let devices: Vec<&Read> = read.iter().filter_map(|read| read.as_ref().ok()).collect();
     let has = |holds: &dyn Fn(&Read) -> bool| devices.iter().any(|device| holds(device));
-    for profile in crate::Catalogue::built_in().profiles() {
+    for profile in crate::Profile::all() {
         let named = format!("profile = \"{}\"", profile.name());
         assert!(QUIRKS.contains(&named), "{named}");
     }

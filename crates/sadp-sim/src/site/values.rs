@@ -4,16 +4,15 @@ use std::{collections::BTreeMap, str::FromStr, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Deserializer, de};
 
-use crate::{Catalogue, Profile, Questions, Refuse, Secret};
+use crate::{Profile, Questions, Refuse, Secret};
 
 /// Deserializes the name of a profile.
 pub(super) fn profile<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Arc<Profile>, D::Error> {
     let name = String::deserialize(deserializer)?;
-    let catalogue = Catalogue::built_in();
-    catalogue.find(&name).cloned().ok_or_else(|| {
-        let known = catalogue.profiles().iter().map(|profile| profile.name());
+    Profile::find(&name).cloned().ok_or_else(|| {
+        let known = Profile::all().iter().map(|profile| profile.name());
         de::Error::custom(format_args!(
             "no profile is called `{name}`; there are {}",
             known.collect::<Vec<_>>().join(", ")

@@ -46,7 +46,7 @@ fn any_settings() -> impl Strategy<Value = DeviceSettings> {
 
 /// A device of any profile, with a model that no rule takes for a description.
 fn any_device() -> impl Strategy<Value = Device> {
-    let names = Catalogue::built_in().profiles().iter();
+    let names = Profile::all().iter();
     let names: Vec<_> = names.map(|profile| profile.name().to_owned()).collect();
     let identity = (any::<[u8; 6]>(), TEXT, TEXT, any::<[u8; 32]>());
     (select(names), any_settings(), identity, any::<bool>()).prop_map(
@@ -82,7 +82,7 @@ proptest! {
         prop_assert_eq!(read.mac, Some(identity.mac));
         prop_assert_eq!(&read.serial, &Serial::new(&identity.serial));
         prop_assert_eq!(read.model.as_deref(), Some(&*identity.model));
-        prop_assert_eq!(&read.firmware, &Firmware::new(profile.firmware()));
+        prop_assert_eq!(&read.firmware, &Firmware::new(&profile.firmware));
         let told = |name, address: Ipv4Addr| said(raw, name, Some(address).filter(|it| !it.is_unspecified()));
         prop_assert_eq!(&read.ipv4, &Ipv4Settings {
             address: told("IPv4Address", settings.address),

@@ -46,7 +46,7 @@ pub(super) fn device_info(context: &RequestContext<'_>) -> Element {
 
 /// Version and build of `V5.5.6build 180326`.
 pub(super) fn firmware(device: &Device) -> (&str, &str) {
-    let firmware = device.profile.firmware();
+    let firmware = &*device.profile.firmware;
     let build = firmware.find("build").unwrap_or(firmware.len());
     let (version, released) = firmware.split_at(build);
     (version.trim_end(), released)
