@@ -38,11 +38,15 @@ fn activate() -> TestExchange {
     })
 }
 
+/// An exchange that sent its first datagram.
+fn begun(mut exchange: TestExchange) -> (TestExchange, RawFields) {
+    let first = sent(&mut exchange, Duration::ZERO).unwrap();
+    (exchange, first)
+}
+
 /// An activation that sent its first request for a key.
 fn asked() -> (TestExchange, RawFields) {
-    let mut exchange = activate();
-    let question = sent(&mut exchange, Duration::ZERO).unwrap();
-    (exchange, question)
+    begun(activate())
 }
 
 /// An activation that was sent, and both its datagrams.
@@ -226,8 +230,7 @@ fn a_device_that_answers_the_exchange_without_a_key_is_no_impostor() {
 
 #[test]
 fn replies_of_other_requests_devices_and_senders_are_passed_over() {
-    let mut exchange = exchange_lamp();
-    let command = sent(&mut exchange, Duration::ZERO).unwrap();
+    let (mut exchange, command) = begun(exchange_lamp());
     let done = reply(&command, &[("Result", "success")]);
     exchange.handle_reply(MS, [10, 0, 0, 66].into(), &done);
     let mut other = done.clone();
@@ -247,8 +250,7 @@ fn exchange_lamp() -> TestExchange {
 
 #[test]
 fn a_refusal_carries_the_counters() {
-    let mut exchange = exchange_lamp();
-    let command = sent(&mut exchange, Duration::ZERO).unwrap();
+    let (mut exchange, command) = begun(exchange_lamp());
     let refused = [
         ("Result", "PasswordError"),
         ("RetryTimes", "5"),
@@ -471,8 +473,7 @@ fn of_two_equal_refusals_the_fewest_tries_count() {
 
 #[test]
 fn a_reply_without_a_mac_counts_from_the_address_of_the_device_alone() {
-    let mut exchange = exchange_lamp();
-    let command = sent(&mut exchange, Duration::ZERO).unwrap();
+    let (mut exchange, command) = begun(exchange_lamp());
     let mut done = reply(&command, &[("Result", "success")]);
     done.header.mac = None;
     exchange.handle_reply(MS, [10, 0, 0, 66].into(), &done);
@@ -484,8 +485,7 @@ fn a_reply_without_a_mac_counts_from_the_address_of_the_device_alone() {
 
 #[test]
 fn a_late_reply_to_an_earlier_request_for_a_code_stops_asking_and_does_not_count() {
-    let mut exchange = export();
-    let first = sent(&mut exchange, Duration::ZERO).unwrap();
+    let (mut exchange, first) = begun(export());
     let second = sent(&mut exchange, WAIT).unwrap();
     assert_ne!(first.first("Uuid"), second.first("Uuid"));
     let code = |request: &RawFields, code| {
@@ -546,8 +546,7 @@ fn a_device_that_is_silent_or_only_ever_late_is_given_up() {
 #[test]
 fn a_late_key_is_not_taken_and_a_forged_one_ends_it() {
     for (from, forged) in [(DEVICE, false), ([10, 0, 0, 66], true)] {
-        let mut exchange = activate();
-        let first = sent(&mut exchange, Duration::ZERO).unwrap();
+        let (mut exchange, first) = asked();
         let second = sent(&mut exchange, KEY_WAIT).unwrap();
         let key = |request| key_answer(request, RANDOM);
         exchange.handle_reply(2_000 * MS, from.into(), &key(&first));
@@ -566,8 +565,7 @@ fn a_late_key_is_not_taken_and_a_forged_one_ends_it() {
 
 #[test]
 fn a_command_that_does_the_same_each_time_is_done_by_any_reply() {
-    let mut exchange = exchange_lamp();
-    let first = sent(&mut exchange, Duration::ZERO).unwrap();
+    let (mut exchange, first) = begun(exchange_lamp());
     assert!(sent(&mut exchange, WAIT).is_some());
     let done = reply(&first, &[("Result", "success")]);
     exchange.handle_reply(WAIT + MS, [10, 0, 0, 66].into(), &done);
@@ -578,8 +576,7 @@ fn a_command_that_does_the_same_each_time_is_done_by_any_reply() {
 
 #[test]
 fn a_reply_without_a_result_that_holds_what_was_asked_for_is_an_answer() {
-    let mut exchange = export();
-    let command = sent(&mut exchange, Duration::ZERO).unwrap();
+    let (mut exchange, command) = begun(export());
     hear(&mut exchange, MS, &reply(&command, &[]));
     assert_eq!(exchange.poll_timeout(), Some(WAIT));
     let code = reply(&command, &[("EncryptString", "code")]);
