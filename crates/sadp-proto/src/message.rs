@@ -147,9 +147,7 @@ pub struct Header {
 impl Header {
     fn read(fields: &RawFields) -> Self {
         Self {
-            uuid: fields
-                .first("Uuid")
-                .and_then(|text| Uuid::try_parse(text).ok()),
+            uuid: fields.first("Uuid").and_then(|text| text.parse().ok()),
             types: Types::parse(fields.first("Types").unwrap_or_default()),
             mac: fields.first("MAC").and_then(|text| text.parse().ok()),
         }

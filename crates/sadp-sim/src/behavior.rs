@@ -265,11 +265,8 @@ mod tests {
             ("1s..2s", 1000, 2000),
             ("100ms .. 1s", 100, 1000),
         ] {
-            assert_eq!(
-                text.parse().ok(),
-                Delay::between(min * MS, max * MS),
-                "{text}"
-            );
+            let expected = Delay::between(min * MS, max * MS);
+            assert_eq!(text.parse().ok(), expected, "{text}");
         }
         for text in [
             "", "5", "ms", "-1s", "2s..1s", "1d", "2h", "..", "9999s", "NaNs", "infs",

@@ -357,21 +357,15 @@ impl Fleet {
     }
 
     /// Schedules a reply by the device's configured transport.
-    fn send_answer(
-        &mut self,
-        due: Duration,
-        device: u32,
-        asker: SocketAddrV4,
-        payload: &Arc<Payload>,
-    ) {
-        let Some(reply) = self.device(device).map(|device| device.behavior.reply) else {
+    fn send_answer(&mut self, due: Duration, device: u32, to: SocketAddrV4, reply: &Arc<Payload>) {
+        let Some(transport) = self.device(device).map(|device| device.behavior.reply) else {
             return;
         };
-        if matches!(reply, Reply::Multicast | Reply::Both) {
-            self.send(due, device, Delivery::Group, payload);
+        if matches!(transport, Reply::Multicast | Reply::Both) {
+            self.send(due, device, Delivery::Group, reply);
         }
-        if matches!(reply, Reply::Unicast | Reply::Both) {
-            self.send(due, device, Delivery::Direct(asker), payload);
+        if matches!(transport, Reply::Unicast | Reply::Both) {
+            self.send(due, device, Delivery::Direct(to), reply);
         }
     }
 

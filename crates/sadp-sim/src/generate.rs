@@ -177,19 +177,15 @@ mod tests {
     #[test]
     fn identities_are_unique_and_like_the_vendors() {
         let devices = population(10_000, 1).generate().unwrap();
-        let macs: HashSet<_> = devices.iter().map(|device| device.identity.mac).collect();
-        let serials: HashSet<_> = devices
-            .iter()
-            .map(|device| &device.identity.serial)
-            .collect();
+        let identities = devices.iter().map(|device| &device.identity);
+        let macs: HashSet<_> = identities.clone().map(|it| it.mac).collect();
+        let serials: HashSet<_> = identities.clone().map(|it| &it.serial).collect();
         assert_eq!((macs.len(), serials.len()), (10_000, 10_000));
-        let like_the_vendors = devices
-            .iter()
-            .filter(|device| {
-                let serial = sadp_model::Serial::new(&device.identity.serial).unwrap();
-                serial.parts(Some(&device.identity.model)).is_some()
-            })
-            .count();
+        let like_the_vendors = identities.filter(|it| {
+            let serial = sadp_model::Serial::new(&it.serial).unwrap();
+            serial.parts(Some(&it.model)).is_some()
+        });
+        let like_the_vendors = like_the_vendors.count();
         assert!(like_the_vendors > 9_000, "{like_the_vendors}");
     }
 
@@ -220,21 +216,13 @@ mod tests {
 
     #[test]
     fn addresses_are_unique_but_for_a_few_on_the_factorys() {
-        let devices = population(10_000, 4).generate().unwrap();
-        let made: Vec<_> = devices
-            .iter()
-            .filter(|device| device.settings.address == FACTORY_ADDRESSES[0])
-            .collect();
+        let mut inside = population(10_000, 4).generate().unwrap();
+        let mut made = inside.clone();
+        made.retain(|device| device.settings.address == FACTORY_ADDRESSES[0]);
         assert_eq!(made.len(), Population::MAX_ON_FACTORY_ADDRESS as usize);
         assert!(made.iter().all(|device| !device.state.activated));
-        let inside: Vec<_> = devices
-            .iter()
-            .filter(|device| device.settings.address.octets()[0] == 10)
-            .collect();
-        let distinct: HashSet<_> = inside
-            .iter()
-            .map(|device| device.settings.address)
-            .collect();
+        inside.retain(|device| device.settings.address.octets()[0] == 10);
+        let distinct: HashSet<_> = inside.iter().map(|it| it.settings.address).collect();
         assert_eq!(distinct.len(), inside.len());
         assert!(!distinct.contains(&Ipv4Addr::new(10, 77, 0, 1)));
     }

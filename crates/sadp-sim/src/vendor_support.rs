@@ -247,11 +247,8 @@ mod tests {
             &format!("{text}a\u{1b}b"),
             &format!("{}\u{e4}{SERIAL}", &text[..text.len() - 1]),
         ] {
-            assert_eq!(
-                RequestText::read_exported(wrong),
-                Err(NotSimulated),
-                "{wrong}"
-            );
+            let read = RequestText::read_exported(wrong);
+            assert_eq!(read, Err(NotSimulated), "{wrong}");
         }
     }
 
