@@ -155,114 +155,75 @@ pub enum Command {
     },
 }
 
-impl CommandSpec {
-    /// [`Command::Activate`].
-    pub const ACTIVATE: Self = Self {
+/// Makes [`CommandSpec`]'s constants and [`Command::spec`] from one list.
+macro_rules! specs {
+    ($($command:ident $name:ident $spec:expr;)+) => {
+        impl CommandSpec {
+            $(
+                #[doc = concat!("[`Command::", stringify!($command), "`].")]
+                pub const $name: Self = $spec;
+            )+
+        }
+
+        impl Command {
+            /// The facts about this kind of command.
+            pub const fn spec(&self) -> &'static CommandSpec {
+                match self {
+                    $(Self::$command { .. } => &CommandSpec::$name,)+
+                }
+            }
+        }
+    };
+}
+
+/// Elements that report support for several commands.
+const GUID: &str = "SupportGUID";
+const QUESTIONS: &str = "SupportSecurityQuestion";
+const MAILBOX: &str = "SupportMailBox";
+const CLOUD: &str = "SupportHCPlatform";
+const UNBIND: &str = "supportEzvizUnbind";
+
+specs! {
+    Activate ACTIVATE CommandSpec {
         sealed: true,
         sets_password: true,
         carries_secret: true,
-        ..Self::plain("activate")
+        ..CommandSpec::plain("activate")
     };
-    /// [`Command::Update`].
-    pub const UPDATE: Self = Self {
-        sealed: false,
-        ..Self::with_password("update")
-    };
-    /// [`Command::Lamp`].
-    pub const LAMP: Self = Self::read("lamp");
-    /// [`Command::GetCode`].
-    pub const GET_CODE: Self = Self {
-        makes_new: true,
-        ..Self::read("getcode")
-            .offered("PasswordResetAbility")
-            .answered("Code")
-    };
-    /// [`Command::GetEncryptString`].
-    pub const GET_ENCRYPT_STRING: Self = Self {
-        makes_new: true,
-        ..Self::read("getencryptstring")
-            .offered("PasswordResetModeSecond")
-            .answered("EncryptString")
-    };
-    /// [`Command::Reset`].
-    pub const RESET: Self = Self::new_password("reset");
-    /// [`Command::ResetToDefault`].
-    pub const RESET_TO_DEFAULT: Self = Self {
-        sealed: false,
-        ..Self::new_password("reset")
-    };
-    /// [`Command::ExportGuid`].
-    pub const EXPORT_GUID: Self = Self::with_password("ExportGUID")
-        .offered(GUID)
-        .answered("GUID");
-    /// [`Command::ResetByGuid`].
-    pub const RESET_BY_GUID: Self = Self::new_password("GUIDReset").offered(GUID);
-    /// [`Command::GetQuestions`].
-    pub const GET_QUESTIONS: Self = Self::read("getsecurityquestion")
+    Update UPDATE CommandSpec::with_password("update").unsealed();
+    Lamp LAMP CommandSpec::read("lamp");
+    GetCode GET_CODE CommandSpec::read_new("getcode")
+        .offered("PasswordResetAbility")
+        .answered("Code");
+    GetEncryptString GET_ENCRYPT_STRING CommandSpec::read_new("getencryptstring")
+        .offered("PasswordResetModeSecond")
+        .answered("EncryptString");
+    Reset RESET CommandSpec::new_password("reset");
+    ResetToDefault RESET_TO_DEFAULT CommandSpec::new_password("reset").unsealed();
+    ExportGuid EXPORT_GUID CommandSpec::with_password("ExportGUID").offered(GUID).answered("GUID");
+    ResetByGuid RESET_BY_GUID CommandSpec::new_password("GUIDReset").offered(GUID);
+    GetQuestions GET_QUESTIONS CommandSpec::read("getsecurityquestion")
         .offered(QUESTIONS)
         .answered("QuestionList/Question/ID");
-    /// [`Command::SetQuestions`].
-    pub const SET_QUESTIONS: Self = Self::with_password("setsecurityquestion").offered(QUESTIONS);
-    /// [`Command::ResetByAnswers`].
-    pub const RESET_BY_ANSWERS: Self = Self::new_password("AnswerReset").offered(QUESTIONS);
-    /// [`Command::SetMailbox`].
-    pub const SET_MAILBOX: Self = Self::with_password("SetMailBox").offered(MAILBOX);
-    /// [`Command::GetMailQr`].
-    pub const GET_MAIL_QR: Self = Self {
-        makes_new: true,
-        ..Self::read("GetQRcodes")
-            .offered(MAILBOX)
-            .answered("QRcodes")
-    };
-    /// [`Command::ResetByMail`].
-    pub const RESET_BY_MAIL: Self = Self::new_password("MailReset").offered(MAILBOX);
-
-    /// [`Command::GetSetUp`].
-    pub const GET_SET_UP: Self = Self::read("getPasswordResetType")
+    SetQuestions SET_QUESTIONS CommandSpec::with_password("setsecurityquestion").offered(QUESTIONS);
+    ResetByAnswers RESET_BY_ANSWERS CommandSpec::new_password("AnswerReset").offered(QUESTIONS);
+    SetMailbox SET_MAILBOX CommandSpec::with_password("SetMailBox").offered(MAILBOX);
+    GetMailQr GET_MAIL_QR CommandSpec::read_new("GetQRcodes").offered(MAILBOX).answered("QRcodes");
+    ResetByMail RESET_BY_MAIL CommandSpec::new_password("MailReset").offered(MAILBOX);
+    GetSetUp GET_SET_UP CommandSpec::read("getPasswordResetType")
         .offered("SupportPasswordResetType")
         .answered("PasswordResetTypeEnabled");
-    /// [`Command::SetCloud`].
-    pub const SET_CLOUD: Self = Self::with_password("SetHCPlatform").offered(CLOUD);
-    /// [`Command::SetVerificationCode`].
-    pub const SET_VERIFICATION_CODE: Self =
-        Self::with_password("SetVerificationCode").offered(CLOUD);
-    /// [`Command::GetUnbindStatus`].
-    pub const GET_UNBIND_STATUS: Self = Self::read("getUnbindStatus").offered(UNBIND);
-    /// [`Command::Unbind`].
-    pub const UNBIND: Self = Self::with_password("ezvizUnbind").offered(UNBIND);
-    /// [`Command::Deactivate`]. The device has no password afterwards.
-    pub const DEACTIVATE: Self =
-        Self::new_password("restoreInactive").offered("SupportRestoreInactive");
+    SetCloud SET_CLOUD CommandSpec::with_password("SetHCPlatform").offered(CLOUD);
+    SetVerificationCode SET_VERIFICATION_CODE
+        CommandSpec::with_password("SetVerificationCode").offered(CLOUD);
+    GetUnbindStatus GET_UNBIND_STATUS CommandSpec::read("getUnbindStatus").offered(UNBIND);
+    Unbind UNBIND CommandSpec::with_password("ezvizUnbind").offered(UNBIND);
+    // The device has no password afterwards.
+    Deactivate DEACTIVATE
+        CommandSpec::new_password("restoreInactive").offered("SupportRestoreInactive");
 }
 
 impl Command {
-    /// The facts about this kind of command.
-    pub const fn spec(&self) -> &'static CommandSpec {
-        match self {
-            Self::Activate { .. } => &CommandSpec::ACTIVATE,
-            Self::Update(_) => &CommandSpec::UPDATE,
-            Self::Lamp { .. } => &CommandSpec::LAMP,
-            Self::GetCode => &CommandSpec::GET_CODE,
-            Self::GetEncryptString => &CommandSpec::GET_ENCRYPT_STRING,
-            Self::Reset { .. } => &CommandSpec::RESET,
-            Self::ResetToDefault { .. } => &CommandSpec::RESET_TO_DEFAULT,
-            Self::ExportGuid { .. } => &CommandSpec::EXPORT_GUID,
-            Self::ResetByGuid { .. } => &CommandSpec::RESET_BY_GUID,
-            Self::GetQuestions => &CommandSpec::GET_QUESTIONS,
-            Self::SetQuestions { .. } => &CommandSpec::SET_QUESTIONS,
-            Self::ResetByAnswers { .. } => &CommandSpec::RESET_BY_ANSWERS,
-            Self::SetMailbox { .. } => &CommandSpec::SET_MAILBOX,
-            Self::GetMailQr => &CommandSpec::GET_MAIL_QR,
-            Self::ResetByMail { .. } => &CommandSpec::RESET_BY_MAIL,
-            Self::GetSetUp => &CommandSpec::GET_SET_UP,
-            Self::SetCloud { .. } => &CommandSpec::SET_CLOUD,
-            Self::SetVerificationCode { .. } => &CommandSpec::SET_VERIFICATION_CODE,
-            Self::GetUnbindStatus => &CommandSpec::GET_UNBIND_STATUS,
-            Self::Unbind { .. } => &CommandSpec::UNBIND,
-            Self::Deactivate { .. } => &CommandSpec::DEACTIVATE,
-        }
-    }
-
     /// The `Types` element.
     pub const fn types(&self) -> &'static str {
         self.spec().types
@@ -348,7 +309,7 @@ impl Command {
             }
             Self::SetMailbox { mailbox, .. } => fields.put("MailBox", &mailbox.to_base64()),
             Self::SetCloud { enabled, .. } => {
-                fields.put("HCPlatformEnable", if *enabled { "true" } else { "false" });
+                fields.put("HCPlatformEnable", &enabled.to_string());
             }
             Self::SetVerificationCode { code, .. } => {
                 let key = key.ok_or(SealError::BadExchange)?;
@@ -402,12 +363,5 @@ impl Command {
     }
 }
 
-/// Elements that report support for several commands.
-const GUID: &str = "SupportGUID";
-const QUESTIONS: &str = "SupportSecurityQuestion";
-const MAILBOX: &str = "SupportMailBox";
-const CLOUD: &str = "SupportHCPlatform";
-const UNBIND: &str = "supportEzvizUnbind";
-
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -208,7 +208,11 @@ fn text_of(bytes: &[u8]) -> DecodedText<'_> {
 /// Decodes the first document of a text. Returns it and where it ends.
 fn read(text: &str) -> Result<(Document, usize), DecodeError> {
     let start = text.find('<').ok_or(DecodeError::NotXml)?;
-    let mut builder = Builder::new(text.len().saturating_sub(start));
+    let mut builder = Builder {
+        fields: RawFields::with_capacity(text.len().saturating_sub(start)),
+        complete: true,
+        ..Builder::default()
+    };
     let mut at = start;
     // Each recovery may scan the rest once. Real devices need few.
     for _ in 0..MAX_RECOVERIES {
@@ -217,10 +221,8 @@ fn read(text: &str) -> Result<(Document, usize), DecodeError> {
             ReadState::End => break,
             ReadState::Broken(next) => {
                 builder.complete = false;
-                match next {
-                    Some(next) => at = next,
-                    None => break,
-                }
+                let Some(next) = next else { break };
+                at = next;
             }
         }
     }
@@ -243,6 +245,7 @@ enum ReadState {
 }
 
 /// Collects elements from events.
+#[derive(Default)]
 struct Builder {
     root: Option<Box<str>>,
     fields: RawFields,
@@ -258,18 +261,6 @@ struct Builder {
 }
 
 impl Builder {
-    fn new(bytes: usize) -> Self {
-        Self {
-            root: None,
-            fields: RawFields::with_capacity(bytes),
-            complete: true,
-            path: String::new(),
-            starts: Vec::new(),
-            text: String::new(),
-            leaf: false,
-        }
-    }
-
     fn finish(self, end: usize) -> Result<(Document, usize), DecodeError> {
         let root = self.root.ok_or(DecodeError::NotXml)?;
         let document = Document {

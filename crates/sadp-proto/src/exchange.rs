@@ -194,7 +194,7 @@ impl<R: CryptoRng> Exchange<R> {
         if reply.header.mac.is_some_and(|mac| mac != self.target.mac) {
             return;
         }
-        let about = reply.header.types.to_string();
+        let about = reply.header.types.as_str();
         if about.eq_ignore_ascii_case(EXCHANGE) {
             self.handle_key(now, from, reply);
         } else if about.eq_ignore_ascii_case(self.command.types()) {
@@ -301,18 +301,16 @@ impl<R: CryptoRng> Exchange<R> {
             }
             return;
         }
-        match std::mem::replace(&mut self.phase, Phase::Over) {
-            Phase::Exchanging { uuid, .. } if uuid == asked => {
-                self.key_reply = Some((uuid, key_reply));
+        match &mut self.phase {
+            Phase::Exchanging { uuid, .. } if *uuid == asked => {
+                self.key_reply = Some((asked, key_reply));
                 let due = now.saturating_add(self.guard());
                 self.phase = Phase::Guarding { due };
             }
-            mut phase => {
-                if let Phase::Exchanging { retry, due, .. } = &mut phase {
-                    *due = retry.record_late(asked, now).unwrap_or(*due);
-                }
-                self.phase = phase;
+            Phase::Exchanging { retry, due, .. } => {
+                *due = retry.record_late(asked, now).unwrap_or(*due);
             }
+            _ => {}
         }
     }
 
@@ -368,55 +366,40 @@ impl<R: CryptoRng> Exchange<R> {
         } else {
             self.guard()
         };
+        let guarded = now.saturating_add(guard);
         let done = matches!(result, CommandResult::Done(_));
-        match std::mem::replace(&mut self.phase, Phase::Over) {
-            phase @ (Phase::Watching { .. } | Phase::Over) if self.commands.contains(&asked) => {
-                self.phase = phase;
-            }
+        let is_earlier = self.commands.contains(&asked);
+        match &mut self.phase {
+            Phase::Watching { .. } | Phase::Over if is_earlier => {}
             // The device was slow: what it did then counts, not what became of the next.
-            _ if done && self.commands.contains(&asked) => {
+            _ if is_earlier && done => {
                 self.phase = Phase::Settling {
                     results: Results::new(&self.command, asked, result),
                     retry: None,
-                    due: now.saturating_add(guard),
+                    due: guarded,
                 };
             }
-            Phase::Settling {
-                mut results,
-                retry,
-                due,
-            } => {
-                results.compare(asked, result);
-                self.phase = Phase::Settling {
-                    results,
-                    retry,
-                    due,
-                };
-            }
-            Phase::Watching { mut results, due } => {
+            Phase::Settling { results, .. } => results.compare(asked, result),
+            Phase::Watching { results, .. } => {
                 results.compare(asked, result);
                 self.forged |= results.contradictory;
-                self.phase = Phase::Watching { results, due };
             }
-            Phase::Commanded {
-                uuid,
-                mut retry,
-                due,
-            } => {
-                let late = retry.as_mut().and_then(|it| it.record_late(asked, now));
-                self.phase = match late {
+            Phase::Commanded { uuid, retry, due } => {
+                match retry.as_mut().and_then(|it| it.record_late(asked, now)) {
                     // What the device made for that request is void, or soon will be.
-                    Some(due) if spec.makes_new => Phase::Commanded { uuid, retry, due },
+                    Some(later) if spec.makes_new => *due = later,
                     // All replies are the same.
-                    late if late.is_some() || uuid == asked => Phase::Settling {
-                        results: Results::new(&self.command, asked, result),
-                        retry,
-                        due: now.saturating_add(guard),
-                    },
-                    _ => Phase::Commanded { uuid, retry, due },
-                };
+                    late if late.is_some() || *uuid == asked => {
+                        self.phase = Phase::Settling {
+                            results: Results::new(&self.command, asked, result),
+                            retry: retry.take(),
+                            due: guarded,
+                        };
+                    }
+                    _ => {}
+                }
             }
-            phase => self.phase = phase,
+            Phase::Begin | Phase::Exchanging { .. } | Phase::Guarding { .. } | Phase::Over => {}
         }
     }
 

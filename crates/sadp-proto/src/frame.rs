@@ -17,7 +17,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use sadp_model::{Device, MacAddr, RawFields};
 
-use self::bytes::{Bytes, checksum};
+use self::bytes::{Bytes, checksum, write_checksum};
 pub use self::{
     operation::Operation,
     reply::{Extension, InquiryReply},
@@ -243,10 +243,7 @@ impl Frame {
         }
         part.extend(self.mask.octets());
         part.extend(&self.data);
-        let sum = checksum(&part, CHECKSUM_AT).to_be_bytes();
-        if let Some(place) = part.get_mut(CHECKSUM_AT..CHECKSUM_AT.saturating_add(2)) {
-            place.copy_from_slice(&sum);
-        }
+        write_checksum(&mut part, CHECKSUM_AT);
         part
     }
 

@@ -93,7 +93,7 @@ pub use recovery::{
 pub use refusal::{Refusal, RefusalReply};
 pub use survey::{
     BadHostRange, Datagram, Destination, DiscoveryStats, HostRange, StopCondition, Survey,
-    SurveyConfig, SurveyEvent, SurveyProgress, Sweep, SweepError, SweepProgress, Transmit,
+    SurveyConfig, SurveyProgress, Sweep, SweepError, SweepProgress, Transmit,
 };
 pub use watch::{
     DeviceSnapshot, Footprint, OfflineReason, Watch, WatchConfig, WatchEvent, WatchEventKind,

@@ -147,9 +147,7 @@ pub struct Header {
 impl Header {
     fn read(fields: &RawFields) -> Self {
         Self {
-            uuid: fields
-                .first("Uuid")
-                .and_then(|text| Uuid::try_parse(text).ok()),
+            uuid: fields.first("Uuid").and_then(|text| text.parse().ok()),
             types: Types::parse(fields.first("Types").unwrap_or_default()),
             mac: fields.first("MAC").and_then(|text| text.parse().ok()),
         }
@@ -172,18 +170,21 @@ pub enum Types {
 impl Types {
     fn parse(text: &str) -> Self {
         let text = text.trim();
-        [
-            ("inquiry", Self::Inquiry),
-            ("hello", Self::Hello),
-            ("bye", Self::Bye),
-        ]
-        .into_iter()
-        .find(|(name, _)| text.eq_ignore_ascii_case(name))
-        .map_or_else(|| Self::Other(text.into()), |(_, types)| types)
+        let mut known = [Self::Inquiry, Self::Hello, Self::Bye].into_iter();
+        let found = known.find(|types| text.eq_ignore_ascii_case(types.as_str()));
+        found.unwrap_or_else(|| Self::Other(text.into()))
     }
-}
 
-impl Types {
+    /// The text, but for the case of letters.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Inquiry => "inquiry",
+            Self::Hello => "hello",
+            Self::Bye => "bye",
+            Self::Other(text) => text,
+        }
+    }
+
     /// Whether it names a command. Some firmware names an inquiry differently, or
     /// not at all.
     fn is_command(&self) -> bool {
@@ -193,12 +194,7 @@ impl Types {
 
 impl fmt::Display for Types {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Inquiry => "inquiry",
-            Self::Hello => "hello",
-            Self::Bye => "bye",
-            Self::Other(text) => text,
-        })
+        f.write_str(self.as_str())
     }
 }
 

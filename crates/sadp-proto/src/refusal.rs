@@ -2,88 +2,73 @@ use std::fmt;
 
 use crate::CommandReply;
 
-/// A refusal: a `Result` other than `success`. Words are case-sensitive. An unknown
-/// word is kept and is a refusal, too.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Refusal {
+/// Makes [`Refusal`] and its table from one list: word, variant and number.
+macro_rules! refusals {
+    ($($(#[$doc:meta])+ $word:literal $name:ident $number:expr;)+) => {
+        /// A refusal: a `Result` other than `success`. Words are case-sensitive. An unknown
+        /// word is kept and is a refusal, too.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        pub enum Refusal {
+            $($(#[$doc])+ $name,)+
+            /// Any other.
+            Other(Box<str>),
+        }
+
+        impl Refusal {
+            const KNOWN: &[(&'static str, Option<u32>, Self)] =
+                &[$(($word, $number, Self::$name)),+];
+        }
+    };
+}
+
+refusals! {
     /// No reason given.
-    Failed,
+    "failed" Failed Some(2009);
     /// Too many wrong tries: it refuses passwords for a while.
-    Locked,
+    "locked" Locked Some(2018);
     /// It has no password yet.
-    NotActivated,
+    "notActivated" NotActivated Some(2019);
     /// The new password is too weak for it.
-    RiskPassword,
+    "riskPassword" RiskPassword Some(2020);
     /// It has a password already.
-    HasActivated,
+    "hasActivated" HasActivated Some(2021);
     /// It has no open request.
-    EmptyEncryptString,
+    "emptyEncryptString" EmptyEncryptString Some(2022);
     /// The request is too old.
-    ExportFileOverDue,
+    "exportFileOverDue" ExportFileOverDue Some(2023);
     /// The current password is wrong.
-    PasswordError,
+    "PasswordError" PasswordError Some(2024);
     /// An answer is too long.
-    LongAnswer,
+    "LongAnswer" LongAnswer Some(2025);
     /// The GUID is not its own, used, or void.
-    InvalidGuid,
+    "invalidGUID" InvalidGuid Some(2026);
     /// An answer is wrong.
-    AnswerError,
+    "AnswerError" AnswerError Some(2027);
     /// Another number of questions is required.
-    QuestionNumErr,
+    "QuestionNumErr" QuestionNumErr Some(2028);
     /// The code is wrong.
-    CodeError,
-    /// The vendor's answer is wrong: newer firmware, for `reset`.
-    ResetCodeError,
-    /// The device to bind does not exist.
-    BindErrorDev,
-    /// Too many devices to bind.
-    ExceedMaxBindNum,
+    "CodeError" CodeError Some(2033);
     /// The verification code is not valid.
-    IllegalVerificationCode,
+    "IllegalVerificationCode" IllegalVerificationCode Some(2033);
+    /// The device to bind does not exist.
+    "BindErrorDev" BindErrorDev Some(2034);
+    /// Too many devices to bind.
+    "ExcedMaxBindNum" ExceedMaxBindNum Some(2035);
+    /// The vendor's answer is wrong: newer firmware, for `reset`.
+    "codeError" ResetCodeError Some(2039);
     /// It does not exist.
-    NotExist,
+    "notExist" NotExist Some(2036);
     /// No reserved e-mail address is set.
-    NotSetMailBox,
+    "notSetMailBox" NotSetMailBox Some(2038);
     /// It is not bound to a Hik-Connect account.
-    NotBound,
+    "notBind" NotBound None;
     /// Hik-Connect is disabled.
-    CloudDisabled,
+    "unenableHCPlatform" CloudDisabled None;
     /// It is not connected to Hik-Connect.
-    CloudOffline,
-    /// Any other.
-    Other(Box<str>),
+    "offlineHCPlatform" CloudOffline None;
 }
 
 impl Refusal {
-    const KNOWN: [(&'static str, Option<u32>, Self); 22] = [
-        ("failed", Some(2009), Self::Failed),
-        ("locked", Some(2018), Self::Locked),
-        ("notActivated", Some(2019), Self::NotActivated),
-        ("riskPassword", Some(2020), Self::RiskPassword),
-        ("hasActivated", Some(2021), Self::HasActivated),
-        ("emptyEncryptString", Some(2022), Self::EmptyEncryptString),
-        ("exportFileOverDue", Some(2023), Self::ExportFileOverDue),
-        ("PasswordError", Some(2024), Self::PasswordError),
-        ("LongAnswer", Some(2025), Self::LongAnswer),
-        ("invalidGUID", Some(2026), Self::InvalidGuid),
-        ("AnswerError", Some(2027), Self::AnswerError),
-        ("QuestionNumErr", Some(2028), Self::QuestionNumErr),
-        ("CodeError", Some(2033), Self::CodeError),
-        (
-            "IllegalVerificationCode",
-            Some(2033),
-            Self::IllegalVerificationCode,
-        ),
-        ("BindErrorDev", Some(2034), Self::BindErrorDev),
-        ("ExcedMaxBindNum", Some(2035), Self::ExceedMaxBindNum),
-        ("codeError", Some(2039), Self::ResetCodeError),
-        ("notExist", Some(2036), Self::NotExist),
-        ("notSetMailBox", Some(2038), Self::NotSetMailBox),
-        ("notBind", None, Self::NotBound),
-        ("unenableHCPlatform", None, Self::CloudDisabled),
-        ("offlineHCPlatform", None, Self::CloudOffline),
-    ];
-
     /// The most bytes of an unknown word that are kept.
     const MAX_WORD: usize = 64;
 
@@ -93,10 +78,10 @@ impl Refusal {
         if result == "success" {
             return None;
         }
-        let known = Self::KNOWN.into_iter().find(|(word, _, _)| *word == result);
+        let known = Self::KNOWN.iter().find(|(word, ..)| *word == result);
         Some(known.map_or_else(
             || Self::Other(result.chars().take(Self::MAX_WORD).collect()),
-            |(_, _, refusal)| refusal,
+            |(.., refusal)| refusal.clone(),
         ))
     }
 
@@ -104,19 +89,20 @@ impl Refusal {
     pub fn word(&self) -> &str {
         match self {
             Self::Other(word) => word,
-            known => Self::KNOWN
-                .iter()
-                .find(|(_, _, refusal)| refusal == known)
-                .map_or("", |(word, _, _)| word),
+            known => known.known().map_or("", |(word, _)| word),
         }
     }
 
     /// Its number in the vendor's SDK.
     pub fn number(&self) -> Option<u32> {
-        Self::KNOWN
-            .iter()
-            .find(|(_, _, refusal)| refusal == self)
-            .and_then(|(_, number, _)| *number)
+        self.known()?.1
+    }
+
+    /// Word and number of a known refusal.
+    fn known(&self) -> Option<(&'static str, Option<u32>)> {
+        let mut known = Self::KNOWN.iter();
+        let (word, number, _) = known.find(|(_, _, refusal)| refusal == self)?;
+        Some((word, *number))
     }
 
     /// Whether the secret may have been wrong. Firmware without a word for that
@@ -194,27 +180,20 @@ mod tests {
     #[test]
     fn known_words_have_their_number() {
         for (word, number, refusal) in Refusal::KNOWN {
-            assert_eq!(Refusal::read(word), Some(refusal.clone()));
-            assert_eq!(refusal.word(), word);
-            assert_eq!(refusal.number(), number);
+            assert_eq!(Refusal::read(word).as_ref(), Some(refusal));
+            assert_eq!((refusal.word(), refusal.number()), (*word, *number));
         }
         assert_eq!(Refusal::read(" success "), None);
     }
 
     #[test]
     fn what_may_have_cost_a_try_is_known_by_the_word_or_by_the_count() {
-        for (words, may_have_cost) in [
-            (
-                "PasswordError AnswerError CodeError codeError invalidGUID locked failed failure \
-                 denied ",
-                true,
-            ),
-            (
-                "notActivated riskPassword hasActivated emptyEncryptString exportFileOverDue \
-                 LongAnswer QuestionNumErr IllegalVerificationCode notExist notSetMailBox",
-                false,
-            ),
-        ] {
+        let may_cost = "PasswordError AnswerError CodeError codeError invalidGUID locked failed \
+                        failure denied ";
+        let cost_none = "notActivated riskPassword hasActivated emptyEncryptString notExist \
+                         exportFileOverDue LongAnswer QuestionNumErr IllegalVerificationCode \
+                         notSetMailBox";
+        for (words, may_have_cost) in [(may_cost, true), (cost_none, false)] {
             for word in words.split(' ') {
                 let mut verdict = RefusalReply {
                     refusal: Refusal::read(word).unwrap(),

@@ -71,22 +71,6 @@ impl Sealed {
 
 opaque_debug!(Password, Sealed);
 
-/// Encodes a reserved e-mail address for `SetMailBox`: zero-filled to 128 bytes,
-/// base64. It is not encrypted.
-pub(crate) fn encode_mailbox(address: &str) -> Result<String, SealError> {
-    const FIELD: usize = 128;
-    let bytes = address.len();
-    if bytes == 0 || bytes > FIELD {
-        return Err(SealError::MailboxLength { bytes });
-    }
-    if address.contains('\0') {
-        return Err(SealError::Nul);
-    }
-    let mut field = address.as_bytes().to_vec();
-    field.resize(FIELD, 0);
-    Ok(BASE64_STANDARD.encode(field))
-}
-
 /// Why a field cannot be sealed, or a code not opened. Nothing is sent then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
@@ -212,17 +196,5 @@ mod tests {
         let password = password("Passw0rd!").unwrap();
         assert_eq!(format!("{password:?}"), "Password(..)");
         assert_eq!(format!("{:?}", Sealed::encode(b"x")), "Sealed(..)");
-    }
-
-    #[test]
-    fn a_mailbox_fills_128_bytes() {
-        let encoded = encode_mailbox("a@b.example").unwrap();
-        let decoded = BASE64_STANDARD.decode(encoded).unwrap();
-        assert_eq!(decoded.len(), 128);
-        assert!(decoded.starts_with(b"a@b.example\0"));
-        for bytes in [0, 129] {
-            let refused = encode_mailbox(&"a".repeat(bytes));
-            assert_eq!(refused, Err(SealError::MailboxLength { bytes }));
-        }
     }
 }

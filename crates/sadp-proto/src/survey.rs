@@ -91,9 +91,8 @@ impl Survey {
         self.scheduler.handle_timeout(now);
     }
 
-    /// Handles a datagram. Returns what it was; devices are in
-    /// [`Survey::registry`].
-    pub fn handle_datagram(&mut self, now: Duration, datagram: &Datagram<'_>) -> SurveyEvent {
+    /// Handles a datagram. Devices are in [`Survey::registry`].
+    pub fn handle_datagram(&mut self, now: Duration, datagram: &Datagram<'_>) {
         self.scheduler.advance(now);
         let reply = self.repeats.fingerprint(datagram);
         if let Some(reply) = reply
@@ -103,15 +102,11 @@ impl Survey {
             self.registry.note_repeated(index, datagram.sighting());
             return self.note(Recorded::Known(index), reply.answer(), datagram);
         }
-        match self.scheduler.read(datagram, &mut self.stats) {
-            Incoming::Report(device, answer) => {
-                let reply = reply.filter(|it| device.complete && it.answer() == answer);
-                let recorded = self.registry.record(device, datagram.sighting());
-                self.note_latest(recorded, reply, datagram.protocol);
-                self.note(recorded, answer, datagram)
-            }
-            Incoming::Bye(_) => SurveyEvent::Other,
-            Incoming::Other(event) => event,
+        if let Incoming::Report(device, answer) = self.scheduler.read(datagram, &mut self.stats) {
+            let reply = reply.filter(|it| device.complete && it.answer() == answer);
+            let recorded = self.registry.record(device, datagram.sighting());
+            self.note_latest(recorded, reply, datagram.protocol);
+            self.note(recorded, answer, datagram);
         }
     }
 
@@ -164,12 +159,7 @@ impl Survey {
         }
     }
 
-    fn note(
-        &mut self,
-        recorded: Recorded,
-        answer: ReplyTo,
-        datagram: &Datagram<'_>,
-    ) -> SurveyEvent {
+    fn note(&mut self, recorded: Recorded, answer: ReplyTo, datagram: &Datagram<'_>) {
         let Some(index) = recorded.index() else {
             return self.stats.note_refused(datagram.from.ip());
         };
@@ -179,11 +169,6 @@ impl Survey {
             && let Some(entry) = self.registry.entries_mut().get_mut(index)
         {
             entry.note_answer(probe);
-        }
-        match recorded {
-            Recorded::New(index) => SurveyEvent::Found(index),
-            Recorded::Changed(index) => SurveyEvent::Changed(index),
-            _ => SurveyEvent::Repeated(index),
         }
     }
 }
@@ -251,25 +236,6 @@ pub enum Destination {
     Card(usize),
     /// One address.
     Unicast(Ipv4Addr),
-}
-
-/// What a datagram was. Numbers are indices of [`Registry::entries`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SurveyEvent {
-    /// A new device.
-    Found(usize),
-    /// A known device, with new information.
-    Changed(usize),
-    /// A known device, without new information.
-    Repeated(usize),
-    /// Our own probe, looped back.
-    Echo,
-    /// Another program's message, or a Bye.
-    Other,
-    /// It could not be read.
-    Unreadable,
-    /// A device beyond the limits.
-    Refused,
 }
 
 /// The progress of a survey.

@@ -147,7 +147,7 @@ impl Watch {
                     self.turn_offline(index, OfflineReason::Goodbye);
                 }
             }
-            Incoming::Other(_) => {}
+            Incoming::Other => {}
         }
     }
 
@@ -235,7 +235,10 @@ impl Watch {
         };
         if matches!(recorded, Recorded::New(_)) {
             self.devices_so_far = self.devices_so_far.saturating_add(1);
-            self.presences.push(Presence::new(self.devices_so_far));
+            self.presences.push(Presence {
+                number: self.devices_so_far,
+                ..Presence::default()
+            });
         }
         self.note_contradictions(index);
         let first_time = self.record_reply(index);
@@ -284,7 +287,7 @@ impl Watch {
         // Its Hello may follow.
         presence.started = now;
         let names = Identifier::of(entry);
-        let sharers = self.add_identifiers(index, &names);
+        let sharers = self.change_identifiers(index, &[], &names);
         self.emit(WatchEventKind::Online, index, before.clone());
         if start == Start::Restarted {
             self.emit(WatchEventKind::Rebooted, index, before);
@@ -306,14 +309,14 @@ impl Watch {
         if restarted {
             presence.started = now;
         }
-        let renamed = self.update_identifiers(index, &before.entry);
+        let (had, has) = (Identifier::of(&before.entry), Identifier::of(entry));
+        let renamed = self.change_identifiers(index, &had, &has);
         let after = self.snapshot(index);
         let kind = after.and_then(|after| judge(&before, &after, start, restarted));
         if let Some(kind) = kind {
             self.emit(kind, index, Some(before));
         }
-        self.emit_all(renamed.left_alone);
-        self.emit_all(renamed.joined);
+        self.emit_all(renamed);
     }
 
     /// Reports what devices share now, or no more.
@@ -400,7 +403,7 @@ impl Watch {
             self.awaited = self.awaited.saturating_sub(1);
         }
         let names = Identifier::of(&before.entry);
-        let leavers = self.remove_identifiers(index, &names);
+        let leavers = self.change_identifiers(index, &names, &[]);
         self.emit(WatchEventKind::Offline(parting), index, Some(before));
         self.emit_all(leavers);
     }

@@ -139,10 +139,8 @@ impl TryFrom<f64> for Probability {
     type Error = ProbabilityError;
 
     fn try_from(value: f64) -> Result<Self, ProbabilityError> {
-        (0.0..=1.0)
-            .contains(&value)
-            .then_some(Self(value))
-            .ok_or(ProbabilityError)
+        let is_valid = (0.0..=1.0).contains(&value);
+        is_valid.then_some(Self(value)).ok_or(ProbabilityError)
     }
 }
 
@@ -267,11 +265,8 @@ mod tests {
             ("1s..2s", 1000, 2000),
             ("100ms .. 1s", 100, 1000),
         ] {
-            assert_eq!(
-                text.parse().ok(),
-                Delay::between(min * MS, max * MS),
-                "{text}"
-            );
+            let expected = Delay::between(min * MS, max * MS);
+            assert_eq!(text.parse().ok(), expected, "{text}");
         }
         for text in [
             "", "5", "ms", "-1s", "2s..1s", "1d", "2h", "..", "9999s", "NaNs", "infs",

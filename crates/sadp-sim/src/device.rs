@@ -14,10 +14,10 @@ use std::{net::Ipv6Addr, sync::Arc};
 use jiff::civil::DateTime;
 use sadp_model::MacAddr;
 use sadp_proto::seal::UpdateDigest;
+use secrecy::SecretString;
+use serde::Deserialize;
 
-pub(crate) use self::{
-    access::NewPassword, recovery::Support, replies::SelfReport, settings::read_flag, tries::Denied,
-};
+use self::access::RiskyPassword;
 pub use self::{
     access::{Access, Secret},
     cloud::CloudSettings,
@@ -25,6 +25,7 @@ pub use self::{
     settings::{DeviceSettings, Extras},
     tries::Tries,
 };
+pub(crate) use self::{recovery::Support, replies::SelfReport, settings::read_flag, tries::Denied};
 use crate::{Behavior, Delay, HttpSettings, LinkAnswer, Profile};
 
 /// A simulated device: identity, settings, state and network behavior.
@@ -96,17 +97,17 @@ pub struct Quirks {
     pub surplus_questions: u8,
     /// The `Types` of commands of which it obeys each copy that arrives.
     pub obeys_copies: Vec<Box<str>>,
-    /// Commands that it always refuses.
-    pub refusals: Vec<Refuse>,
+    /// Commands, by their `Types`, that it always refuses. The simulator need not know
+    /// them.
+    pub refusals: Vec<(Box<str>, Refuse)>,
     /// Commands, by their `Types`, with a longer delay than [`Behavior::delay`].
     pub late: Vec<(Box<str>, Delay)>,
 }
 
-/// A command that a device always refuses.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How a device refuses a command.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Refuse {
-    /// The command's `Types`. The simulator need not know it.
-    pub types: Box<str>,
     /// The `Result` of the refusal.
     pub word: Box<str>,
     /// The reported number of tries left.
@@ -140,10 +141,21 @@ impl Device {
         })
     }
 
+    /// Sets a new password, unless it rejects it as risky.
+    pub(crate) fn set_password(&mut self, password: SecretString) -> Result<(), RiskyPassword> {
+        let user = self.user();
+        self.access.set(password, &user)
+    }
+
     /// Whether it sends and receives SADP datagrams: not where it knows frames only, or was
     /// hidden over HTTP.
     pub(crate) fn speaks_udp(&self) -> bool {
         self.behavior.link != LinkAnswer::Only && self.http.discoverable
+    }
+
+    /// Whether it announces its starts.
+    pub(crate) fn says_hello(&self) -> bool {
+        self.behavior.hello && self.speaks_udp()
     }
 
     /// Whether it answers raw frames.
@@ -153,8 +165,8 @@ impl Device {
 
     /// Its refusal of this kind of command, where one is configured.
     pub(crate) fn refusal(&self, types: &str) -> Option<&Refuse> {
-        let refusals = &self.quirks.as_ref()?.refusals;
-        refusals.iter().find(|refuse| *refuse.types == *types)
+        let mut refusals = self.quirks.as_ref()?.refusals.iter();
+        refusals.find_map(|(refused, refuse)| (**refused == *types).then_some(refuse))
     }
 
     /// The delay of its reply to this kind of command.

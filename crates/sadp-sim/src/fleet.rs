@@ -31,13 +31,14 @@ use std::{
     collections::HashMap,
     net::{Ipv4Addr, SocketAddrV4},
     num::NonZeroU32,
+    sync::Arc,
     time::Duration,
 };
 
 use ipnet::Ipv4Net;
 use jiff::{Timestamp, tz::TimeZone};
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
-use sadp_proto::{GROUP, Message, PORT, RequestMessage, Types};
+use sadp_proto::{GROUP, Message, PORT, Types};
 
 pub use self::frames::FrameTransmit;
 pub use self::stats::{Executions, Handled, Stats};
@@ -45,7 +46,7 @@ pub(crate) use self::{activation::SimulatedRng, limits::Bucket};
 use self::{
     limits::{Askers, RequestScope},
     memory::CommandMemory,
-    queue::{Delivery, Entry, Outgoing, Payload, Queue},
+    queue::{Delivery, Entry, Payload, Queue},
 };
 use crate::{
     Device, Faults, Reply,
@@ -178,9 +179,9 @@ impl Fleet {
             }
             let entry = self.queue.pop()?;
             if let Some(transmit) = self.render(&entry) {
-                match entry.content {
-                    Outgoing::Hello => self.stats.hellos += 1,
-                    Outgoing::Shared(_) => self.stats.replies += 1,
+                match *entry.payload {
+                    Payload::Hello => self.stats.hellos += 1,
+                    _ => self.stats.replies += 1,
                 }
                 return Some(transmit);
             }
@@ -202,10 +203,12 @@ impl Fleet {
 
     /// The command counters of a device, by its index in [`Fleet::devices`].
     pub fn executions(&self, device: usize) -> Executions {
-        let memory = u32::try_from(device)
-            .ok()
-            .and_then(|it| self.memories.get(&it));
+        let memory = self.memory(device);
         memory.map_or_else(Executions::default, |memory| memory.executions)
+    }
+
+    fn memory(&self, device: usize) -> Option<&CommandMemory> {
+        self.memories.get(&u32::try_from(device).ok()?)
     }
 
     /// Sets the port on which a device answers HTTP.
@@ -235,10 +238,9 @@ impl Fleet {
         if !self.config.is_home(*datagram.from.ip()) {
             return Handled::Foreign;
         }
-        let recipients = self.recipients(datagram.destination);
-        if recipients.is_empty() {
+        let Some(recipients) = self.recipients(datagram.destination) else {
             return Handled::NobodyThere;
-        }
+        };
         // A command is for one device, wherever it is sent.
         let scope = match (&request.header.types, recipients) {
             (Types::Inquiry, Recipients::All) => RequestScope::All,
@@ -248,28 +250,18 @@ impl Fleet {
         if !self.askers.admit(now, *datagram.from.ip(), scope) {
             return Handled::TooOften;
         }
-        self.answer(now, &request, datagram.from, recipients)
-    }
-
-    fn answer(
-        &mut self,
-        now: Duration,
-        request: &RequestMessage,
-        asker: SocketAddrV4,
-        recipients: Recipients,
-    ) -> Handled {
         match request.header.types {
-            Types::Inquiry => self.answer_inquiry(now, request, asker, recipients),
-            Types::Other(_) => self.answer_command(now, request, asker, recipients),
+            Types::Inquiry => self.answer_inquiry(now, &request, datagram.from, recipients),
+            Types::Other(_) => self.answer_command(now, &request, datagram.from, recipients),
             Types::Hello | Types::Bye => Handled::Unsupported,
         }
     }
 
-    /// Returns the devices that a datagram to this address reaches.
-    fn recipients(&self, destination: Option<Ipv4Addr>) -> Recipients {
+    /// Returns the devices that a datagram to this address reaches, if any.
+    fn recipients(&self, destination: Option<Ipv4Addr>) -> Option<Recipients> {
         // An unknown destination was most likely the group.
         let Some(address) = destination else {
-            return Recipients::All;
+            return Some(Recipients::All);
         };
         let is_broadcast = address.is_broadcast()
             || self
@@ -278,11 +270,10 @@ impl Fleet {
                 .iter()
                 .any(|network| network.broadcast() == address);
         if address.is_multicast() || is_broadcast || address == self.config.address {
-            return Recipients::All;
+            return Some(Recipients::All);
         }
-        self.by_address
-            .get(&address)
-            .map_or(Recipients::Nobody, |&device| Recipients::One(device))
+        let device = self.by_address.get(&address)?;
+        Some(Recipients::One(*device))
     }
 
     fn index_addresses(&mut self) {
@@ -315,17 +306,11 @@ impl Fleet {
             .checked_div(self.count())
             .unwrap_or_default()
             .min(HELLO_SLOT);
+        let hello = Arc::new(Payload::Hello);
         for number in 0..self.count() {
-            if self
-                .device(number)
-                .is_some_and(|device| device.behavior.hello && device.speaks_udp())
-            {
-                self.send(
-                    slot.saturating_mul(number),
-                    number,
-                    Delivery::Group,
-                    &Outgoing::Hello,
-                );
+            if self.device(number).is_some_and(Device::says_hello) {
+                let due = slot.saturating_mul(number);
+                self.send(due, number, Delivery::Group, &hello);
             }
         }
     }
@@ -338,14 +323,23 @@ impl Fleet {
         self.devices.get(number as usize)
     }
 
-    /// Schedules a datagram of a device, subject to network faults.
-    fn send(&mut self, due: Duration, device: u32, delivery: Delivery, content: &Outgoing) {
+    /// Decides how many copies arrive of a datagram from or to a device, and counts the lost
+    /// ones.
+    fn copies(&mut self, device: u32) -> u32 {
         let Some(faults) = self.device(device).map(|device| device.behavior.faults) else {
-            return;
+            return 0;
         };
         let copies = faults.copies(&mut self.rng);
         self.stats.lost += u64::from(copies == 0);
-        for _ in 0..copies {
+        copies
+    }
+
+    /// Schedules a datagram of a device, subject to network faults.
+    fn send(&mut self, due: Duration, device: u32, delivery: Delivery, payload: &Arc<Payload>) {
+        let Some(faults) = self.device(device).map(|device| device.behavior.faults) else {
+            return;
+        };
+        for _ in 0..self.copies(device) {
             let delayed = if faults.reorder.draw(&mut self.rng) {
                 self.rng
                     .random_range(0..=Faults::REORDER_DELAY.subsec_micros())
@@ -357,41 +351,37 @@ impl Fleet {
                 due,
                 device,
                 delivery,
-                content: content.clone(),
+                payload: Arc::clone(payload),
             });
         }
     }
 
     /// Schedules a reply by the device's configured transport.
-    fn send_answer(&mut self, due: Duration, device: u32, asker: SocketAddrV4, content: &Outgoing) {
-        let Some(reply) = self.device(device).map(|device| device.behavior.reply) else {
+    fn send_answer(&mut self, due: Duration, device: u32, to: SocketAddrV4, reply: &Arc<Payload>) {
+        let Some(transport) = self.device(device).map(|device| device.behavior.reply) else {
             return;
         };
-        if matches!(reply, Reply::Multicast | Reply::Both) {
-            self.send(due, device, Delivery::Group, content);
+        if matches!(transport, Reply::Multicast | Reply::Both) {
+            self.send(due, device, Delivery::Group, reply);
         }
-        if matches!(reply, Reply::Unicast | Reply::Both) {
-            self.send(due, device, Delivery::Direct(asker), content);
+        if matches!(transport, Reply::Unicast | Reply::Both) {
+            self.send(due, device, Delivery::Direct(to), reply);
         }
     }
 
     /// Makes the datagram of an entry, with its faults.
     fn render(&mut self, entry: &Entry) -> Option<FleetTransmit> {
-        let payload = match &entry.content {
-            Outgoing::Hello => None,
-            Outgoing::Shared(payload) => Some(&**payload),
-        };
-        if let Some(Payload::Incident(incident)) = payload {
-            self.happen(entry.device, *incident, entry.due);
+        if let Payload::Incident(incident) = *entry.payload {
+            self.happen(entry.device, incident, entry.due);
             return None;
         }
         let offline = self.is_offline(entry.device, entry.due);
         let device = self.devices.get(entry.device as usize)?;
-        let mut payload = match payload {
-            None => device.report(SelfReport::Hello),
-            Some(Payload::Reply(reply)) => reply.clone(),
-            Some(Payload::Inquiry(uuid)) if !offline => device.report(SelfReport::Inquiry { uuid }),
-            Some(_) => return None,
+        let mut payload = match &*entry.payload {
+            Payload::Hello => device.report(SelfReport::Hello),
+            Payload::Reply(reply) => reply.clone(),
+            Payload::Inquiry(uuid) if !offline => device.report(SelfReport::Inquiry { uuid }),
+            _ => return None,
         };
         corrupt(&mut payload, device.behavior.faults, &mut self.rng);
         let destination = match entry.delivery {
@@ -443,20 +433,14 @@ fn corrupt(payload: &mut Vec<u8>, faults: Faults, rng: &mut Xoshiro256PlusPlus) 
 enum Recipients {
     All,
     One(u32),
-    Nobody,
 }
 
 impl Recipients {
-    fn is_empty(self) -> bool {
-        self == Self::Nobody
-    }
-
     /// The numbers of the devices, of `count` in all.
     fn numbers(self, count: u32) -> std::ops::Range<u32> {
         match self {
             Self::All => 0..count,
             Self::One(number) => number..number.saturating_add(1),
-            Self::Nobody => 0..0,
         }
     }
 }

@@ -4,10 +4,9 @@ use std::{net::Ipv4Addr, sync::Arc};
 
 use ipnet::Ipv4Net;
 use rand::RngExt;
-use sadp_model::Kind;
 
 use crate::{
-    Behavior, Catalogue, Device, DeviceSettings, Profile, Questions, RecoverySettings,
+    Behavior, Device, DeviceSettings, Profile, Questions, RecoverySettings,
     device::{
         Support,
         factory::{Factory, NO_CLOCK},
@@ -128,10 +127,9 @@ impl Role {
 
 /// Chooses a fitting profile by weight.
 fn choose_profile(role: Role, factory: &mut Factory) -> Option<&'static Arc<Profile>> {
-    let mut fitting: Vec<_> = Catalogue::built_in().profiles().iter().collect();
+    let mut fitting: Vec<_> = Profile::all().iter().collect();
     fitting.retain(|profile| {
-        let recorder = matches!(profile.kind(), Kind::Nvr | Kind::Dvr);
-        recorder == role.recorder && (profile.knows_activation() || !role.unactivated)
+        profile.is_recorder() == role.recorder && (profile.knows_activation() || !role.unactivated)
     });
     let all: u32 = fitting.iter().map(|profile| profile.weight).sum();
     if all == 0 {
@@ -179,19 +177,15 @@ mod tests {
     #[test]
     fn identities_are_unique_and_like_the_vendors() {
         let devices = population(10_000, 1).generate().unwrap();
-        let macs: HashSet<_> = devices.iter().map(|device| device.identity.mac).collect();
-        let serials: HashSet<_> = devices
-            .iter()
-            .map(|device| &device.identity.serial)
-            .collect();
+        let identities = devices.iter().map(|device| &device.identity);
+        let macs: HashSet<_> = identities.clone().map(|it| it.mac).collect();
+        let serials: HashSet<_> = identities.clone().map(|it| &it.serial).collect();
         assert_eq!((macs.len(), serials.len()), (10_000, 10_000));
-        let like_the_vendors = devices
-            .iter()
-            .filter(|device| {
-                let serial = sadp_model::Serial::new(&device.identity.serial).unwrap();
-                serial.parts(Some(&device.identity.model)).is_some()
-            })
-            .count();
+        let like_the_vendors = identities.filter(|it| {
+            let serial = sadp_model::Serial::new(&it.serial).unwrap();
+            serial.parts(Some(&it.model)).is_some()
+        });
+        let like_the_vendors = like_the_vendors.count();
         assert!(like_the_vendors > 9_000, "{like_the_vendors}");
     }
 
@@ -204,10 +198,7 @@ mod tests {
             let network: Ipv4Net = "10.77.0.0/16".parse().unwrap();
             let traits: [(Trait, _); 5] = [
                 (|it, _| !it.state.activated, 0.15..=0.25),
-                (
-                    |it, _| matches!(it.profile.kind(), Kind::Nvr | Kind::Dvr),
-                    0.101..=1.0,
-                ),
+                (|it, _| it.profile.is_recorder(), 0.101..=1.0),
                 (|it, _| it.state.boot.year() == 1970, 0.011..=1.0),
                 (
                     |it, _| it.recovery.mailbox.is_some() || !it.recovery.questions.is_empty(),
@@ -225,21 +216,13 @@ mod tests {
 
     #[test]
     fn addresses_are_unique_but_for_a_few_on_the_factorys() {
-        let devices = population(10_000, 4).generate().unwrap();
-        let made: Vec<_> = devices
-            .iter()
-            .filter(|device| device.settings.address == FACTORY_ADDRESSES[0])
-            .collect();
+        let mut inside = population(10_000, 4).generate().unwrap();
+        let mut made = inside.clone();
+        made.retain(|device| device.settings.address == FACTORY_ADDRESSES[0]);
         assert_eq!(made.len(), Population::MAX_ON_FACTORY_ADDRESS as usize);
         assert!(made.iter().all(|device| !device.state.activated));
-        let inside: Vec<_> = devices
-            .iter()
-            .filter(|device| device.settings.address.octets()[0] == 10)
-            .collect();
-        let distinct: HashSet<_> = inside
-            .iter()
-            .map(|device| device.settings.address)
-            .collect();
+        inside.retain(|device| device.settings.address.octets()[0] == 10);
+        let distinct: HashSet<_> = inside.iter().map(|it| it.settings.address).collect();
         assert_eq!(distinct.len(), inside.len());
         assert!(!distinct.contains(&Ipv4Addr::new(10, 77, 0, 1)));
     }

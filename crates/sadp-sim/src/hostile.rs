@@ -79,7 +79,7 @@ pub struct Hostile {
     /// Until when it sends without being asked.
     active_until: Duration,
     /// Replies, by due time.
-    waiting: BTreeMap<(Duration, u64), ForgedReply>,
+    waiting: BTreeMap<(Duration, u64), HostileTransmit>,
     numbered: u64,
     stats: HostileStats,
 }
@@ -131,19 +131,20 @@ impl Hostile {
             return;
         };
         self.active_until = now.saturating_add(Self::ACTIVE_FOR);
-        let mut replies = Vec::new();
+        let mut asked = ObservedRequest {
+            request: &request,
+            asker: datagram.from,
+            rng: &mut self.rng,
+            replies: Vec::new(),
+        };
         for trick in &mut self.tricks {
-            let asked = ObservedRequest {
-                request: &request,
-                asker: datagram.from,
-            };
-            self.stats.secrets += trick.observe(&asked, &mut self.rng, &mut replies);
+            self.stats.secrets += trick.observe(&mut asked);
         }
-        for reply in replies {
+        for reply in asked.replies {
             if self.waiting.len() < Self::MAX_WAITING {
                 self.numbered += 1;
                 let due = now.saturating_add(reply.after);
-                self.waiting.insert((due, self.numbered), reply);
+                self.waiting.insert((due, self.numbered), reply.transmit);
             }
         }
     }
@@ -179,14 +180,7 @@ impl Hostile {
     fn answer(&mut self, now: Duration) -> Option<HostileTransmit> {
         let first = self.waiting.first_entry()?;
         let (due, _) = *first.key();
-        (due <= now).then(|| {
-            let answer = first.remove();
-            HostileTransmit {
-                speaker: answer.speaker,
-                destination: answer.destination,
-                payload: answer.payload,
-            }
-        })
+        (due <= now).then(|| first.remove())
     }
 
     fn floods(&self) -> bool {
@@ -216,12 +210,7 @@ impl Hostile {
 /// An attack: its replies to requests, and what it sends without being asked.
 trait Trick: std::fmt::Debug + Send {
     /// Handles an inquiry or command. Returns the number of secrets in it.
-    fn observe(
-        &mut self,
-        _asked: &ObservedRequest<'_>,
-        _rng: &mut Xoshiro256PlusPlus,
-        _replies: &mut Vec<ForgedReply>,
-    ) -> u64 {
+    fn observe(&mut self, _asked: &mut ObservedRequest<'_>) -> u64 {
         0
     }
 
@@ -236,16 +225,28 @@ trait Trick: std::fmt::Debug + Send {
     }
 }
 
-/// A received inquiry or command.
+/// A received inquiry or command, and the replies of the attacks to it.
 struct ObservedRequest<'a> {
     request: &'a RequestMessage,
     asker: SocketAddrV4,
+    rng: &'a mut Xoshiro256PlusPlus,
+    replies: Vec<ForgedReply>,
 }
 
-impl ObservedRequest<'_> {
+impl<'a> ObservedRequest<'a> {
     /// The text of an element, "" where it is absent.
-    fn field(&self, name: &str) -> &str {
+    fn field(&self, name: &str) -> &'a str {
         self.request.fields.first(name).unwrap_or_default()
+    }
+
+    /// Replies after this time.
+    fn reply(&mut self, after: Duration, speaker: Speaker, payload: Vec<u8>) {
+        let transmit = HostileTransmit {
+            speaker,
+            destination: self.asker,
+            payload,
+        };
+        self.replies.push(ForgedReply { after, transmit });
     }
 }
 
@@ -253,9 +254,7 @@ impl ObservedRequest<'_> {
 #[derive(Debug)]
 struct ForgedReply {
     after: Duration,
-    speaker: Speaker,
-    destination: SocketAddrV4,
-    payload: Vec<u8>,
+    transmit: HostileTransmit,
 }
 
 /// A datagram to send.

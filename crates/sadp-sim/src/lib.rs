@@ -13,7 +13,7 @@
 //!                                            ^ HTTP requests    | HTTP responses
 //! ```
 //!
-//! - [`Catalogue`]: profiles of firmware generations, as data.
+//! - [`Profile`]: profiles of firmware generations, as data.
 //! - [`Site`] and [`Population`]: the devices of a site, from a file or generated.
 //! - [`Behavior`]: transport and delay of replies, and network faults.
 //! - [`Fleet`]: the devices as a state machine, for tests in virtual time, HTTP included:
@@ -57,7 +57,7 @@ pub use http::{
     HttpAttack, HttpCounts, HttpDelivery, HttpProfile, HttpRequest, HttpResponse, HttpSettings,
     HttpsSettings, TimeService, TlsForm,
 };
-pub use profile::{Catalogue, Profile};
+pub use profile::Profile;
 pub use server::{InterfaceError, Server, ServerConfig, ServerError, ServerInterface, StatsHandle};
-pub use site::{Site, SiteError};
+pub use site::{Site, SiteError, SiteFault};
 pub use virtual_lan::serve_virtual;

@@ -9,61 +9,28 @@ use strum::EnumString;
 
 use crate::HttpProfile;
 
-/// The built-in device profiles: `profiles.toml`.
-#[derive(Debug, Default)]
-pub struct Catalogue {
-    profiles: Vec<Arc<Profile>>,
-}
-
-impl Catalogue {
-    /// The built-in profiles.
-    pub fn built_in() -> &'static Self {
-        // A test proves that the file parses, so the default is never used.
-        static BUILT_IN: LazyLock<Catalogue> =
-            LazyLock::new(|| Catalogue::parse(include_str!("profiles.toml")).unwrap_or_default());
-        &BUILT_IN
-    }
-
-    /// The profile of this name.
-    pub fn find(&self, name: &str) -> Option<&Arc<Profile>> {
-        self.profiles.iter().find(|profile| profile.name() == name)
-    }
-
-    /// All profiles, in the order of the file.
-    pub fn profiles(&self) -> &[Arc<Profile>] {
-        &self.profiles
-    }
-
-    fn parse(text: &str) -> Result<Self, toml::de::Error> {
-        let file: CatalogueFile = toml::from_str(text)?;
-        Ok(Self {
-            profiles: file.profile.into_iter().map(Arc::new).collect(),
-        })
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CatalogueFile {
-    profile: Vec<Profile>,
-}
-
 /// The reports of devices of one firmware generation.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     name: Box<str>,
-    models: Vec<Box<str>>,
-    firmware: Box<str>,
-    #[serde(deserialize_with = "layout")]
-    layout: XmlLayout,
+    /// The models with this firmware.
+    pub(crate) models: Vec<Box<str>>,
+    /// The reported firmware version, in plain text or sealed.
+    pub(crate) firmware: Box<str>,
+    /// The layout of its documents.
+    #[serde(deserialize_with = "LayoutName::deserialize")]
+    pub(crate) layout: XmlLayout,
     pub(crate) serial: Box<str>,
     pub(crate) made: (i16, i16),
     pub(crate) weight: u32,
+    /// Whether it also refuses new passwords that break the soft rules.
     #[serde(default)]
-    soft_rules: bool,
+    pub(crate) soft_rules: bool,
+    /// Whether its models have a lamp for locating them. Models without one ignore
+    /// `lamp`.
     #[serde(default)]
-    lamp: bool,
+    pub(crate) lamp: bool,
     /// The account name of devices that do not report it.
     pub(crate) account: Option<Box<str>>,
     /// Its HTTP interface. `None`: it speaks no HTTP.
@@ -73,24 +40,24 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// The built-in profiles, in the order of their file.
+    pub fn all() -> &'static [Arc<Self>] {
+        // A test proves that the file parses, so the default is never used.
+        static ALL: LazyLock<Vec<Arc<Profile>>> = LazyLock::new(|| {
+            let file: ProfileFile = toml::from_str(PROFILES).unwrap_or_default();
+            file.profile.into_iter().map(Arc::new).collect()
+        });
+        &ALL
+    }
+
+    /// The profile of this name.
+    pub(crate) fn find(name: &str) -> Option<&'static Arc<Self>> {
+        Self::all().iter().find(|profile| *profile.name == *name)
+    }
+
     /// The name in site files, e.g. `ipc-v5.5.6`.
     pub fn name(&self) -> &str {
         &self.name
-    }
-
-    /// The models with this firmware.
-    pub fn models(&self) -> &[Box<str>] {
-        &self.models
-    }
-
-    /// The reported firmware version, in plain text or sealed.
-    pub fn firmware(&self) -> &str {
-        &self.firmware
-    }
-
-    /// The layout of its documents.
-    pub fn layout(&self) -> XmlLayout {
-        self.layout
     }
 
     /// The kind of device of its models.
@@ -98,43 +65,40 @@ impl Profile {
         Kind::of_model(self.models.first().map_or("", |model| model))
     }
 
+    /// Whether its models are recorders.
+    pub(crate) fn is_recorder(&self) -> bool {
+        matches!(self.kind(), Kind::Nvr | Kind::Dvr)
+    }
+
+    /// Whether its models are cameras.
+    pub(crate) fn is_camera(&self) -> bool {
+        matches!(self.kind(), Kind::IpCamera | Kind::Ptz)
+    }
+
     /// Whether it can report that it has no password yet. Firmware from before activation
     /// cannot.
     pub(crate) fn knows_activation(&self) -> bool {
-        self.tells(&FieldText::Value(DeviceValue::Activated))
-    }
-
-    /// Whether it also refuses new passwords that break the soft rules.
-    pub(crate) fn has_soft_rules(&self) -> bool {
-        self.soft_rules
-    }
-
-    /// Whether its models have a lamp for locating them. Models without one ignore
-    /// `lamp`.
-    pub(crate) fn has_lamp(&self) -> bool {
-        self.lamp
-    }
-
-    fn tells(&self, text: &FieldText) -> bool {
-        self.fields.iter().any(|(_, told)| told == text)
+        let activated = FieldText::Value(DeviceValue::Activated);
+        self.fields.iter().any(|(_, told)| *told == activated)
     }
 }
 
-fn layout<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<XmlLayout, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "kebab-case")]
-    enum LayoutName {
-        RootSharesLine,
-        ElementPerLine,
-        OneLine,
-        Bare,
-    }
-    Ok(match LayoutName::deserialize(deserializer)? {
-        LayoutName::RootSharesLine => XmlLayout::RootSharesLine,
-        LayoutName::ElementPerLine => XmlLayout::ElementPerLine,
-        LayoutName::OneLine => XmlLayout::OneLine,
-        LayoutName::Bare => XmlLayout::Bare,
-    })
+const PROFILES: &str = include_str!("profiles.toml");
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProfileFile {
+    profile: Vec<Profile>,
+}
+
+/// The names of layouts. No device writes that of requests.
+#[derive(Deserialize)]
+#[serde(remote = "XmlLayout", rename_all = "kebab-case")]
+enum LayoutName {
+    RootSharesLine,
+    ElementPerLine,
+    OneLine,
+    Bare,
 }
 
 /// The text of an element.
@@ -197,16 +161,12 @@ mod tests {
 
     #[test]
     fn the_built_in_file_parses_and_has_the_profiles() {
-        let catalogue = Catalogue::parse(include_str!("profiles.toml")).unwrap();
-        assert!(catalogue.profiles().len() >= 12);
-        let names: HashSet<_> = catalogue
-            .profiles()
-            .iter()
-            .map(|profile| profile.name())
-            .collect();
-        assert_eq!(names.len(), catalogue.profiles().len(), "names are unique");
-        for profile in catalogue.profiles() {
-            assert!(!profile.models().is_empty(), "{}", profile.name());
+        let profiles = toml::from_str::<ProfileFile>(PROFILES).unwrap().profile;
+        assert!(profiles.len() >= 12);
+        let names: HashSet<_> = profiles.iter().map(Profile::name).collect();
+        assert_eq!(names.len(), profiles.len(), "names are unique");
+        for profile in &profiles {
+            assert!(!profile.models.is_empty(), "{}", profile.name());
             assert!(profile.made.0 <= profile.made.1, "{}", profile.name());
         }
     }
@@ -214,9 +174,7 @@ mod tests {
     #[test]
     fn an_unknown_value_is_refused() {
         assert!(FieldText::try_from("{uuids}".to_owned()).is_err());
-        assert_eq!(
-            FieldText::try_from("a{b}".to_owned()).unwrap(),
-            FieldText::Fixed("a{b}".into())
-        );
+        let fixed = FieldText::try_from("a{b}".to_owned()).unwrap();
+        assert_eq!(fixed, FieldText::Fixed("a{b}".into()));
     }
 }

@@ -50,7 +50,7 @@ pub struct ServerConfig {
     pub rate: NonZeroU32,
     /// Whether raw Ethernet frames are received and answered as well.
     pub link_layer: bool,
-    /// Whether devices answer HTTP, at most [`Server::MAX_HTTP`] of them.
+    /// Whether devices answer HTTP: the first 256 of the fleet.
     pub http: bool,
     /// The attacker beside the devices. `None` for none.
     pub hostile: Option<HostileConfig>,
@@ -134,9 +134,6 @@ impl Server {
         })
     }
 
-    /// The maximum number of devices that answer HTTP: the first ones of the fleet.
-    pub const MAX_HTTP: usize = http::MAX_LISTENERS;
-
     /// Where a device answers HTTP at the start, by its index. `None` where it does not.
     pub fn http_address(&self, device: usize) -> Option<SocketAddrV4> {
         self.http.as_ref()?.address_of(device)
@@ -179,7 +176,7 @@ impl Server {
             }
             self.publish();
             let attack = self.attacker.as_ref();
-            let attack = attack.and_then(|attacker| attacker.due(start.elapsed()));
+            let attack = attack.and_then(|it| it.hostile.poll_timeout(start.elapsed()));
             let due = self.fleet.poll_timeout().into_iter().chain(attack).min();
             let due = due.map(|at| start + at);
             tokio::select! {
@@ -215,7 +212,7 @@ impl Server {
                 payload,
             };
             if let Some(attacker) = attacker {
-                attacker.hear(now, &datagram);
+                attacker.hostile.handle_datagram(now, &datagram);
             }
             fleet.handle_datagram(now, &datagram);
         };
@@ -269,7 +266,7 @@ impl Server {
             let Some(transmit) = self.fleet.poll_frame(start.elapsed()) else {
                 return;
             };
-            if let Err(error) = card.send(&transmit.frame) {
+            if let Err(error) = card.sender.send(&transmit.frame) {
                 debug!(%error, "cannot send a frame");
                 self.failed += 1;
             }
@@ -289,7 +286,8 @@ impl Server {
 /// of them, and a receive buffer holds a few hundred.
 const BURST: usize = 64;
 
-async fn until(due: Option<Instant>) {
+/// Waits for this time. Without one it waits for ever.
+pub(crate) async fn until(due: Option<Instant>) {
     match due {
         Some(due) => sleep_until(due).await,
         None => std::future::pending().await,
@@ -338,4 +336,15 @@ pub enum ServerError {
     /// Sending failed.
     #[error("cannot send")]
     Send(#[source] io::Error),
+}
+
+impl ServerError {
+    /// The failure of an operation on a socket.
+    fn open(operation: &'static str, address: SocketAddrV4) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Open {
+            operation,
+            address,
+            source,
+        }
+    }
 }

@@ -72,22 +72,21 @@
 //! | `attack` | what it does to its clients: `endless-body`, `slow-body`, `header-bomb`, `redirect`, `wrong-length`, `lost-replies`, `long-realm`, `changing-challenge` |
 
 mod entry;
-mod guard;
 mod http;
-mod prepared;
+mod values;
 
 use ipnet::Ipv4Net;
 use serde::Deserialize;
 use toml::Spanned;
 
-use self::entry::{DeviceEntry, DeviceGroup, Fault, SharedSettings};
+use self::entry::{DeviceEntry, SharedSettings};
 use crate::{Device, device::factory::Factory};
 
 /// The devices of a site file.
 #[derive(Debug)]
 pub struct Site {
     seed: u64,
-    groups: Vec<DeviceGroup>,
+    entries: Vec<DeviceEntry>,
 }
 
 impl Site {
@@ -96,22 +95,24 @@ impl Site {
 
     /// Parses a site file.
     pub fn parse(text: &str) -> Result<Self, SiteError> {
-        let file: SiteFile =
-            toml::from_str(text).map_err(|error| SiteError::syntax(text, &error))?;
+        let file: SiteFile = toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start);
+            SiteFault::Syntax(error.message().to_owned()).at(line_at(text, start))
+        })?;
         let mut left = Self::MAX_DEVICES;
-        let mut groups = Vec::new();
+        let mut entries = Vec::new();
         for entry in file.device {
             let line = line_at(text, entry.span().start);
-            let group = DeviceGroup::new(entry.into_inner(), &file.defaults)
-                .map_err(|fault| fault.at(line))?;
+            let entry = entry.into_inner().completed(&file.defaults);
+            let entry = entry.map_err(|fault| fault.at(line))?;
             left = left
-                .checked_sub(group.count)
-                .ok_or(SiteError::TooMany { line })?;
-            groups.push(group);
+                .checked_sub(entry.count())
+                .ok_or_else(|| SiteFault::TooMany.at(line))?;
+            entries.push(entry);
         }
         Ok(Self {
             seed: file.seed,
-            groups,
+            entries,
         })
     }
 
@@ -124,15 +125,15 @@ impl Site {
     /// is this computer's and never assigned.
     pub fn build(&self, network: Ipv4Net) -> Result<Vec<Device>, SiteError> {
         let mut factory = Factory::new(self.seed, network);
-        for group in &self.groups {
-            for number in 0..group.count {
-                factory.reserve(group.mac, group.serial.as_deref(), group.address(number));
+        for entry in &self.entries {
+            for number in 0..entry.count() {
+                factory.reserve(entry.mac, entry.serial.as_deref(), entry.address(number));
             }
         }
         let mut devices = Vec::new();
-        for group in &self.groups {
-            for number in 0..group.count {
-                let device = group.make(number, &mut factory);
+        for entry in &self.entries {
+            for number in 0..entry.count() {
+                let device = entry.make(number, &mut factory);
                 devices.push(device.ok_or_else(|| SiteError::Full {
                     network: network.trunc(),
                 })?);
@@ -153,66 +154,16 @@ struct SiteFile {
     device: Vec<Spanned<DeviceEntry>>,
 }
 
-/// Why a site file cannot be used. Lines are counted from 1.
+/// Why a site file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SiteError {
-    /// It is not TOML, or has an unknown key or an invalid value.
-    #[error("line {line}: {message}")]
-    Syntax {
-        /// The line.
+    /// A mistake in the file.
+    #[error("line {line}: {fault}")]
+    Mistake {
+        /// The line, from 1; of a contradiction, the first line of its entry.
         line: usize,
-        /// What is wrong.
-        message: String,
-    },
-    /// One MAC or serial for several devices.
-    #[error("line {line}: a {what} names one device, and `count` is {count}")]
-    Shared {
-        /// The first line of the entry.
-        line: usize,
-        /// `MAC` or `serial`.
-        what: &'static str,
-        /// The number of devices of the entry.
-        count: u32,
-    },
-    /// An unactivated device whose firmware does not know activation.
-    #[error("line {line}: firmware of the profile `{profile}` cannot be unactivated")]
-    KnowsNoActivation {
-        /// The first line of the entry.
-        line: usize,
-        /// The profile.
-        profile: Box<str>,
-    },
-    /// Too few addresses follow `ip`.
-    #[error("line {line}: no {count} addresses follow `ip`")]
-    AddressesEnd {
-        /// The first line of the entry.
-        line: usize,
-        /// The number of devices of the entry.
-        count: u32,
-    },
-    /// An owner's setting for an unactivated device.
-    #[error("line {line}: an unactivated device has no {what}")]
-    OfNobody {
-        /// The first line of the entry.
-        line: usize,
-        /// The setting.
-        what: &'static str,
-    },
-    /// More tries left than the device has.
-    #[error("line {line}: `{key}` is {tries}, the `tries` of the device, at most")]
-    TriesLeft {
-        /// The first line of the entry.
-        line: usize,
-        /// The key.
-        key: &'static str,
-        /// The maximum.
-        tries: u32,
-    },
-    /// More than [`Site::MAX_DEVICES`].
-    #[error("line {line}: a site has {} devices at most", Site::MAX_DEVICES)]
-    TooMany {
-        /// The first line of the entry that exceeds it.
-        line: usize,
+        /// The mistake.
+        fault: SiteFault,
     },
     /// The network has too few addresses for the devices without one.
     #[error("{network} has no room for the devices without an `ip`")]
@@ -222,24 +173,54 @@ pub enum SiteError {
     },
 }
 
-impl SiteError {
-    fn syntax(text: &str, error: &toml::de::Error) -> Self {
-        Self::Syntax {
-            line: line_at(text, error.span().map_or(0, |span| span.start)),
-            message: error.message().to_owned(),
-        }
-    }
+/// A mistake in a site file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SiteFault {
+    /// It is not TOML, or has an unknown key or an invalid value.
+    #[error("{0}")]
+    Syntax(String),
+    /// One MAC or serial for several devices.
+    #[error("a {what} names one device, and `count` is {count}")]
+    Shared {
+        /// `MAC` or `serial`.
+        what: &'static str,
+        /// The number of devices of the entry.
+        count: u32,
+    },
+    /// An unactivated device whose firmware does not know activation.
+    #[error("firmware of the profile `{profile}` cannot be unactivated")]
+    KnowsNoActivation {
+        /// The profile.
+        profile: Box<str>,
+    },
+    /// Too few addresses follow `ip`.
+    #[error("no {count} addresses follow `ip`")]
+    AddressesEnd {
+        /// The number of devices of the entry.
+        count: u32,
+    },
+    /// An owner's setting for an unactivated device.
+    #[error("an unactivated device has no {what}")]
+    OfNobody {
+        /// The setting.
+        what: &'static str,
+    },
+    /// More tries left than the device has.
+    #[error("`{key}` is {tries}, the `tries` of the device, at most")]
+    TriesLeft {
+        /// The key.
+        key: &'static str,
+        /// The maximum.
+        tries: u32,
+    },
+    /// More than [`Site::MAX_DEVICES`].
+    #[error("a site has {} devices at most", Site::MAX_DEVICES)]
+    TooMany,
 }
 
-impl Fault {
+impl SiteFault {
     fn at(self, line: usize) -> SiteError {
-        match self {
-            Self::Shared { what, count } => SiteError::Shared { line, what, count },
-            Self::KnowsNoActivation { profile } => SiteError::KnowsNoActivation { line, profile },
-            Self::AddressesEnd { count } => SiteError::AddressesEnd { line, count },
-            Self::OfNobody { what } => SiteError::OfNobody { line, what },
-            Self::TriesLeft { key, tries } => SiteError::TriesLeft { line, key, tries },
-        }
+        SiteError::Mistake { line, fault: self }
     }
 }
 

@@ -9,7 +9,10 @@
 use std::{fmt, str::FromStr};
 
 use jiff::civil::DateTime;
+use rand::rngs::Xoshiro256PlusPlus;
 use sadp_model::MacAddr;
+
+use crate::fleet::SimulatedRng;
 
 /// The request of a simulated device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,17 +68,11 @@ impl FromStr for RequestText {
     type Err = NotSimulated;
 
     fn from_str(text: &str) -> Result<Self, NotSimulated> {
-        let [mark, kind, mac, nonce] = parts(text)?;
-        let takes_key = match kind {
-            BY_KEY => true,
-            BY_FILE => false,
-            _ => return Err(NotSimulated),
-        };
-        if mark != Self::MARK {
+        let [Self::MARK, kind @ (BY_KEY | BY_FILE), mac, nonce] = parts(text)? else {
             return Err(NotSimulated);
-        }
+        };
         Ok(Self {
-            takes_key,
+            takes_key: kind == BY_KEY,
             mac: mac.parse().map_err(|_| NotSimulated)?,
             nonce: nonce.parse()?,
         })
@@ -113,10 +110,9 @@ impl FromStr for MailCode {
     type Err = NotSimulated;
 
     fn from_str(text: &str) -> Result<Self, NotSimulated> {
-        let [mark, mac, nonce] = parts(text)?;
-        if mark != Self::MARK {
+        let [Self::MARK, mac, nonce] = parts(text)? else {
             return Err(NotSimulated);
-        }
+        };
         Ok(Self {
             mac: mac.parse().map_err(|_| NotSimulated)?,
             nonce: nonce.parse()?,
@@ -128,17 +124,11 @@ impl FromStr for MailCode {
 /// its boot time, as it reports both. After a restart another code is valid.
 pub fn dated_code(serial: &str, boot: Option<DateTime>) -> String {
     const SERIAL_END: usize = 24;
-    let end: Vec<char> = serial
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .rev()
-        .take(SERIAL_END)
-        .collect();
-    let end: String = end.into_iter().rev().collect();
-    let boot = boot.map_or_else(
-        || String::from("unknown"),
-        |boot| boot.strftime("%Y%m%d%H%M%S").to_string(),
-    );
+    let serial = serial.chars().filter(char::is_ascii_alphanumeric);
+    let serial: String = serial.collect();
+    let end = &serial[serial.len().saturating_sub(SERIAL_END)..];
+    let boot = boot.map(|boot| boot.strftime("%Y%m%d%H%M%S").to_string());
+    let boot = boot.as_deref().unwrap_or("unknown");
     format!("SIMULATED-{end}-{boot}")
 }
 
@@ -150,15 +140,9 @@ impl Nonce {
     const DIGITS: usize = 32;
     const START: usize = 8;
 
-    /// Makes a word from random digits. Other characters are ignored.
-    pub(crate) fn new(digits: &str) -> Self {
-        Self(
-            digits
-                .chars()
-                .filter(|it| is_digit(*it))
-                .take(Self::DIGITS)
-                .collect(),
-        )
+    /// Chooses a word.
+    pub(crate) fn random(rng: &mut Xoshiro256PlusPlus) -> Self {
+        Self(SimulatedRng(rng).hexadecimal().into())
     }
 
     fn start(&self) -> String {
@@ -176,13 +160,10 @@ impl FromStr for Nonce {
     type Err = NotSimulated;
 
     fn from_str(text: &str) -> Result<Self, NotSimulated> {
-        let fits = text.len() == Self::DIGITS && text.chars().all(is_digit);
+        let fits = text.len() == Self::DIGITS
+            && text.chars().all(|it| matches!(it, '0'..='9' | 'a'..='f'));
         fits.then(|| Self(text.into())).ok_or(NotSimulated)
     }
-}
-
-fn is_digit(character: char) -> bool {
-    matches!(character, '0'..='9' | 'a'..='f')
 }
 
 /// The text is not a request of a simulated device.
@@ -266,11 +247,8 @@ mod tests {
             &format!("{text}a\u{1b}b"),
             &format!("{}\u{e4}{SERIAL}", &text[..text.len() - 1]),
         ] {
-            assert_eq!(
-                RequestText::read_exported(wrong),
-                Err(NotSimulated),
-                "{wrong}"
-            );
+            let read = RequestText::read_exported(wrong);
+            assert_eq!(read, Err(NotSimulated), "{wrong}");
         }
     }
 

@@ -6,9 +6,9 @@ use std::{
 };
 
 use sadp_discovery::{VirtualDatagram, VirtualDevices};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
-use crate::{Fleet, InboundDatagram};
+use crate::{Fleet, InboundDatagram, server::until};
 
 /// Runs the devices until no client is left. The caller keeps the fleet and may inspect
 /// its devices; time starts now and follows tokio's clock. Each device sends from its own
@@ -20,12 +20,6 @@ pub async fn serve_virtual(fleet: Arc<Mutex<Fleet>>, mut network: VirtualDevices
             let mut fleet = fleet.lock().unwrap_or_else(PoisonError::into_inner);
             send_due(&mut fleet, &network, start);
             fleet.poll_timeout()
-        };
-        let wake = async {
-            match due {
-                Some(due) => sleep_until(start + due).await,
-                None => std::future::pending().await,
-            }
         };
         tokio::select! {
             biased;
@@ -39,7 +33,7 @@ pub async fn serve_virtual(fleet: Arc<Mutex<Fleet>>, mut network: VirtualDevices
                 };
                 fleet.handle_datagram(start.elapsed(), &datagram);
             }
-            () = wake => {}
+            () = until(due.map(|due| start + due)) => {}
         }
     }
 }

@@ -11,7 +11,7 @@ use sadp_ops::{
     },
 };
 use sadp_proto::{Mailbox, Refusal, SecretAnswers};
-use sadp_sim::Catalogue;
+use sadp_sim::Profile;
 use secrecy::SecretString;
 use tokio::time::timeout;
 
@@ -207,7 +207,7 @@ async fn a_session_that_is_asked_to_stop_prepares_nothing() {
 /// datagrams is lost each way.
 #[tokio::test(start_paused = true)]
 async fn of_every_kind_of_device_nothing_is_claimed_that_was_not_done() {
-    let profiles = Catalogue::built_in().profiles().iter();
+    let profiles = Profile::all().iter();
     let kinds = profiles.map(|it| (it.name().to_owned(), ""));
     let locked = (
         "nvr-v4.30.085".to_owned(),

@@ -55,6 +55,14 @@ impl CommandSpec {
         }
     }
 
+    /// Reads what the device makes anew each time.
+    pub(super) const fn read_new(types: &'static str) -> Self {
+        Self {
+            makes_new: true,
+            ..Self::read(types)
+        }
+    }
+
     /// Contains the current password.
     pub(super) const fn with_password(types: &'static str) -> Self {
         Self {
@@ -70,6 +78,14 @@ impl CommandSpec {
         Self {
             sets_password: true,
             ..Self::with_password(types)
+        }
+    }
+
+    /// Sent without a key exchange.
+    pub(super) const fn unsealed(self) -> Self {
+        Self {
+            sealed: false,
+            ..self
         }
     }
 

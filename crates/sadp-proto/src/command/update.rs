@@ -122,14 +122,7 @@ impl Update {
         fields.put_or("IPv6Address", ipv6.address, "::");
         fields.put_or("IPv6Gateway", ipv6.gateway, "::");
         fields.put_or("IPv6MaskLen", ipv6.prefix, "0");
-        fields.put(
-            "DHCP",
-            if ipv4.dhcp == Some(true) {
-                "true"
-            } else {
-                "false"
-            },
-        );
+        fields.put("DHCP", &(ipv4.dhcp == Some(true)).to_string());
         fields.put_some("SDKOverTLSPort", ports.sdk_tls);
     }
 }

@@ -92,11 +92,10 @@ fn what_holds_no_element_is_not_xml() {
 fn a_file_of_several_documents_is_read_to_its_end() {
     let text = "<P><A>1</A></P>\n\n<?xml version=\"1.0\"?><P><A>2</A></P>junk<P><A>3";
     let all = Document::decode_all(text.as_bytes());
-    let texts: Vec<_> = all
-        .iter()
-        .map(|read| read.as_ref().unwrap().fields.first("A"))
-        .collect();
-    assert_eq!(texts, [Some("1"), Some("2"), None]);
+    for (read, expected) in all.iter().zip([Some("1"), Some("2"), None]) {
+        assert_eq!(read.as_ref().unwrap().fields.first("A"), expected);
+    }
+    assert_eq!(all.len(), 3);
 }
 
 #[test]

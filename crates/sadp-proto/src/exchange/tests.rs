@@ -6,7 +6,11 @@ use rsa::{Pkcs1v15Encrypt, PublicKey, pkcs1::DecodeRsaPublicKey};
 use sadp_model::RawFields;
 
 use super::{CommandOutcome::*, retry::TRIES, *};
-use crate::{Document, Message, Refusal, XmlLayout, seal::Password};
+use crate::{
+    Document, Message, Refusal, XmlLayout,
+    command::tests::{MAC, target},
+    seal::Password,
+};
 
 const MS: Duration = Duration::from_millis(1);
 /// The first timeouts of a key exchange with a device that replies at once.
@@ -17,45 +21,47 @@ const WAIT: Duration = Duration::from_millis(1_200);
 const GUARDED: Duration = Duration::from_millis(151);
 const DEVICE: [u8; 4] = [10, 0, 0, 5];
 const RANDOM: &[u8] = b"0123456789abcdef";
-const MAC: &str = "44-47-cc-00-00-01";
 
-fn exchange(command: Command) -> Exchange<UnwrapErr<SysRng>> {
+type TestExchange = Exchange<UnwrapErr<SysRng>>;
+
+fn exchange(command: Command) -> TestExchange {
     let target = Target {
-        mac: MAC.parse().unwrap(),
-        mac_text: MAC.into(),
-        from: DEVICE.into(),
         response_time: Some(Duration::ZERO),
-        seals_code: false,
+        ..target()
     };
     Exchange::new(target, command, UnwrapErr(SysRng))
 }
 
-fn activate() -> Exchange<UnwrapErr<SysRng>> {
+fn activate() -> TestExchange {
     exchange(Command::Activate {
         password: Password::new("Garden7!".into()).unwrap(),
     })
 }
 
-/// An activation that sent its first request for a key.
-fn asked() -> (Exchange<UnwrapErr<SysRng>>, RawFields) {
-    let mut exchange = activate();
-    let question = sent(&mut exchange, Duration::ZERO).unwrap();
-    (exchange, question)
+/// An exchange that sent its first datagram.
+fn begun(mut exchange: TestExchange) -> (TestExchange, RawFields) {
+    let first = sent(&mut exchange, Duration::ZERO).unwrap();
+    (exchange, first)
 }
 
-/// An activation that was sent, and its datagram.
-fn commanded() -> (Exchange<UnwrapErr<SysRng>>, RawFields) {
+/// An activation that sent its first request for a key.
+fn asked() -> (TestExchange, RawFields) {
+    begun(activate())
+}
+
+/// An activation that was sent, and both its datagrams.
+fn commanded() -> (TestExchange, [RawFields; 2]) {
     let (mut exchange, question) = asked();
     hear(&mut exchange, MS, &key_answer(&question, RANDOM));
     let command = sent(&mut exchange, MS + GUARDED).unwrap();
-    (exchange, command)
+    (exchange, [question, command])
 }
 
-fn hear(exchange: &mut Exchange<UnwrapErr<SysRng>>, now: Duration, reply: &CommandReply) {
+fn hear(exchange: &mut TestExchange, now: Duration, reply: &CommandReply) {
     exchange.handle_reply(now, DEVICE.into(), reply);
 }
 
-fn sent(exchange: &mut Exchange<UnwrapErr<SysRng>>, now: Duration) -> Option<RawFields> {
+fn sent(exchange: &mut TestExchange, now: Duration) -> Option<RawFields> {
     exchange.handle_timeout(now);
     let (ExchangeStep::Key(datagram) | ExchangeStep::Command(datagram)) =
         exchange.poll_transmit()?;
@@ -224,8 +230,7 @@ fn a_device_that_answers_the_exchange_without_a_key_is_no_impostor() {
 
 #[test]
 fn replies_of_other_requests_devices_and_senders_are_passed_over() {
-    let mut exchange = exchange_lamp();
-    let command = sent(&mut exchange, Duration::ZERO).unwrap();
+    let (mut exchange, command) = begun(exchange_lamp());
     let done = reply(&command, &[("Result", "success")]);
     exchange.handle_reply(MS, [10, 0, 0, 66].into(), &done);
     let mut other = done.clone();
@@ -239,14 +244,13 @@ fn replies_of_other_requests_devices_and_senders_are_passed_over() {
     assert_ends!(exchange, at MS + GUARDED, Done(_));
 }
 
-fn exchange_lamp() -> Exchange<UnwrapErr<SysRng>> {
+fn exchange_lamp() -> TestExchange {
     exchange(Command::Lamp { on: true })
 }
 
 #[test]
 fn a_refusal_carries_the_counters() {
-    let mut exchange = exchange_lamp();
-    let command = sent(&mut exchange, Duration::ZERO).unwrap();
+    let (mut exchange, command) = begun(exchange_lamp());
     let refused = [
         ("Result", "PasswordError"),
         ("RetryTimes", "5"),
@@ -279,9 +283,7 @@ fn a_repeatable_command_is_repeated_and_a_changing_one_is_not() {
     assert_eq!(sent(&mut lamp, RESPONSE_TIMEOUT), None);
     assert_ends!(lamp, NoAnswer);
 
-    let (mut exchange, question) = asked();
-    hear(&mut exchange, MS, &key_answer(&question, RANDOM));
-    assert!(sent(&mut exchange, GUARDED).is_some());
+    let (mut exchange, _) = commanded();
     assert_eq!(sent(&mut exchange, Duration::from_secs(5)), None);
     assert_eq!(sent(&mut exchange, Duration::from_mins(1)), None);
     assert_ends!(exchange, Unknown);
@@ -326,7 +328,7 @@ proptest::proptest! {
     }
 }
 
-fn export() -> Exchange<UnwrapErr<SysRng>> {
+fn export() -> TestExchange {
     exchange(Command::GetEncryptString)
 }
 
@@ -395,14 +397,11 @@ fn the_guard_is_twice_the_response_time_of_the_device_within_limits() {
 #[test]
 fn a_refusal_and_a_key_for_one_exchange_seal_nothing_and_lock_nothing() {
     let locked = [("Result", "locked"), ("SurplusLockTime", "1440")];
-    for refusal_first in [true, false] {
+    for order in [[0, 1], [1, 0]] {
         let (mut exchange, question) = asked();
-        let mut replies = [reply(&question, &locked), key_answer(&question, RANDOM)];
-        if !refusal_first {
-            replies.reverse();
-        }
-        for reply in &replies {
-            hear(&mut exchange, MS, reply);
+        let replies = [reply(&question, &locked), key_answer(&question, RANDOM)];
+        for number in order {
+            hear(&mut exchange, MS, &replies[number]);
         }
         assert_ends!(exchange, Impostor);
         assert_eq!(sent(&mut exchange, Duration::from_mins(1)), None);
@@ -421,9 +420,7 @@ fn another_key_or_result_is_reported_until_two_seconds_after_the_result() {
         (2_001, true, DEVICE, false),
         (2_001, false, DEVICE, false),
     ] {
-        let (mut exchange, question) = asked();
-        hear(&mut exchange, MS, &key_answer(&question, RANDOM));
-        let command = sent(&mut exchange, MS + GUARDED).unwrap();
+        let (mut exchange, [question, command]) = commanded();
         hear(&mut exchange, MS + GUARDED, &reply(&command, &success));
         let end = MS + GUARDED + GUARDED;
         assert_ends!(exchange, at end, Done(_));
@@ -443,18 +440,12 @@ fn another_key_or_result_is_reported_until_two_seconds_after_the_result() {
 
 #[test]
 fn success_and_refusal_for_one_command_leave_it_unknown() {
-    let success = [("Result", "success")];
-    let wrong = [("Result", "PasswordError"), ("RetryTimes", "3")];
-    for refusal_first in [true, false] {
-        let (mut exchange, question) = asked();
-        hear(&mut exchange, MS, &key_answer(&question, RANDOM));
-        let command = sent(&mut exchange, MS + GUARDED).unwrap();
-        let mut replies = [reply(&command, &wrong), reply(&command, &success)];
-        if !refusal_first {
-            replies.reverse();
-        }
-        for reply in &replies {
-            hear(&mut exchange, MS + GUARDED, reply);
+    let success = &[("Result", "success")][..];
+    let wrong = &[("Result", "PasswordError"), ("RetryTimes", "3")][..];
+    for replies in [[wrong, success], [success, wrong]] {
+        let (mut exchange, [_, command]) = commanded();
+        for fields in replies {
+            hear(&mut exchange, MS + GUARDED, &reply(&command, fields));
         }
         exchange.handle_timeout(MS + GUARDED + GUARDED);
         match exchange.poll_outcome() {
@@ -467,9 +458,7 @@ fn success_and_refusal_for_one_command_leave_it_unknown() {
 
 #[test]
 fn of_two_equal_refusals_the_fewest_tries_count() {
-    let (mut exchange, question) = asked();
-    hear(&mut exchange, MS, &key_answer(&question, RANDOM));
-    let command = sent(&mut exchange, MS + GUARDED).unwrap();
+    let (mut exchange, [_, command]) = commanded();
     for tries in ["4", "3", "4"] {
         let wrong = [("Result", "PasswordError"), ("RetryTimes", tries)];
         hear(&mut exchange, MS + GUARDED, &reply(&command, &wrong));
@@ -484,8 +473,7 @@ fn of_two_equal_refusals_the_fewest_tries_count() {
 
 #[test]
 fn a_reply_without_a_mac_counts_from_the_address_of_the_device_alone() {
-    let mut exchange = exchange_lamp();
-    let command = sent(&mut exchange, Duration::ZERO).unwrap();
+    let (mut exchange, command) = begun(exchange_lamp());
     let mut done = reply(&command, &[("Result", "success")]);
     done.header.mac = None;
     exchange.handle_reply(MS, [10, 0, 0, 66].into(), &done);
@@ -497,8 +485,7 @@ fn a_reply_without_a_mac_counts_from_the_address_of_the_device_alone() {
 
 #[test]
 fn a_late_reply_to_an_earlier_request_for_a_code_stops_asking_and_does_not_count() {
-    let mut exchange = export();
-    let first = sent(&mut exchange, Duration::ZERO).unwrap();
+    let (mut exchange, first) = begun(export());
     let second = sent(&mut exchange, WAIT).unwrap();
     assert_ne!(first.first("Uuid"), second.first("Uuid"));
     let code = |request: &RawFields, code| {
@@ -559,8 +546,7 @@ fn a_device_that_is_silent_or_only_ever_late_is_given_up() {
 #[test]
 fn a_late_key_is_not_taken_and_a_forged_one_ends_it() {
     for (from, forged) in [(DEVICE, false), ([10, 0, 0, 66], true)] {
-        let mut exchange = activate();
-        let first = sent(&mut exchange, Duration::ZERO).unwrap();
+        let (mut exchange, first) = asked();
         let second = sent(&mut exchange, KEY_WAIT).unwrap();
         let key = |request| key_answer(request, RANDOM);
         exchange.handle_reply(2_000 * MS, from.into(), &key(&first));
@@ -579,8 +565,7 @@ fn a_late_key_is_not_taken_and_a_forged_one_ends_it() {
 
 #[test]
 fn a_command_that_does_the_same_each_time_is_done_by_any_reply() {
-    let mut exchange = exchange_lamp();
-    let first = sent(&mut exchange, Duration::ZERO).unwrap();
+    let (mut exchange, first) = begun(exchange_lamp());
     assert!(sent(&mut exchange, WAIT).is_some());
     let done = reply(&first, &[("Result", "success")]);
     exchange.handle_reply(WAIT + MS, [10, 0, 0, 66].into(), &done);
@@ -591,8 +576,7 @@ fn a_command_that_does_the_same_each_time_is_done_by_any_reply() {
 
 #[test]
 fn a_reply_without_a_result_that_holds_what_was_asked_for_is_an_answer() {
-    let mut exchange = export();
-    let command = sent(&mut exchange, Duration::ZERO).unwrap();
+    let (mut exchange, command) = begun(export());
     hear(&mut exchange, MS, &reply(&command, &[]));
     assert_eq!(exchange.poll_timeout(), Some(WAIT));
     let code = reply(&command, &[("EncryptString", "code")]);
@@ -615,21 +599,22 @@ fn an_answer_is_sent_once_whatever_the_silence() {
 
 #[test]
 fn after_a_restart_the_late_success_of_the_first_command_counts() {
-    for late in [true, false] {
-        let (mut exchange, first) = commanded();
+    let success = &[("Result", "success")][..];
+    let failed = &[("Result", "failed")][..];
+    let after = |late: &[&[(&str, &str)]]| {
+        let (mut exchange, [_, first]) = commanded();
         exchange.restart();
         let question = sent(&mut exchange, 1_000 * MS).unwrap();
         hear(&mut exchange, 1_001 * MS, &key_answer(&question, RANDOM));
         let second = sent(&mut exchange, 1_001 * MS + GUARDED).unwrap();
-        let refused = reply(&second, &[("Result", "failed")]);
-        hear(&mut exchange, 1_300 * MS, &refused);
-        if late {
-            let done = reply(&first, &[("Result", "success")]);
-            hear(&mut exchange, 1_301 * MS, &done);
+        hear(&mut exchange, 1_300 * MS, &reply(&second, failed));
+        for fields in late {
+            hear(&mut exchange, 1_301 * MS, &reply(&first, fields));
         }
         exchange.handle_timeout(2_000 * MS);
-        let outcome = exchange.poll_outcome();
-        assert_eq!(matches!(outcome, Some(Done(_))), late, "{outcome:?}");
-        assert_eq!(matches!(outcome, Some(Refused(_))), !late, "{outcome:?}");
-    }
+        exchange.poll_outcome().unwrap()
+    };
+    assert!(matches!(after(&[]), Refused(_)));
+    assert!(matches!(after(&[success]), Done(_)));
+    assert!(matches!(after(&[success, failed]), Contradicted(_)));
 }

@@ -99,6 +99,14 @@ pub(super) fn checksum(part: &[u8], at: usize) -> u16 {
     !u16::try_from(sum).unwrap_or(u16::MAX)
 }
 
+/// Writes the checksum at `at`.
+pub(super) fn write_checksum(part: &mut [u8], at: usize) {
+    let sum = checksum(part, at).to_be_bytes();
+    if let Some(place) = part.get_mut(at..at.saturating_add(sum.len())) {
+        place.copy_from_slice(&sum);
+    }
+}
+
 /// A text padded with NULs to `length`, or truncated.
 pub(super) fn padded(text: &str, length: usize) -> Vec<u8> {
     let mut bytes = text.as_bytes().to_vec();

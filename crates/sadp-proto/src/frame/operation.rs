@@ -1,57 +1,49 @@
 use std::fmt;
 
-/// The purpose of a frame. Only announcements, inquiries and replies to them are
-/// parsed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
-    /// A device requests settings.
-    Announce,
-    /// The reply to that.
-    AnnounceReply,
-    /// A probe for devices.
-    Inquiry,
-    /// A device reports itself.
-    InquiryReply,
-    /// A confirmation.
-    Acknowledge,
-    /// A change of addresses.
-    Update,
-    /// The reply to that.
-    UpdateReply,
-    /// The legacy default password.
-    DefaultPassword,
-    /// The reply to that.
-    DefaultPasswordReply,
-    /// Settings of the management server.
-    ManagementServer,
-    /// The reply to that.
-    ManagementServerReply,
-    /// A change of network parameters.
-    ModifyNetwork,
-    /// The reply to that.
-    ModifyNetworkReply,
-    /// Any other number.
-    Unknown(u8),
+/// Makes [`Operation`] and its table from one list: number, variant and name.
+macro_rules! operations {
+    ($($(#[$doc:meta])+ $number:literal $variant:ident $name:literal;)+) => {
+        /// The purpose of a frame. Only announcements, inquiries and replies to them are
+        /// parsed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Operation {
+            $($(#[$doc])+ $variant,)+
+            /// Any other number.
+            Unknown(u8),
+        }
+
+        const NAMED: &[(u8, Operation, &str)] = &[$(($number, Operation::$variant, $name)),+];
+    };
 }
 
-use Operation as O;
-
-/// Numbers and names.
-const NAMED: [(u8, Operation, &str); 13] = [
-    (0x01, O::Announce, "announce"),
-    (0x02, O::AnnounceReply, "announce-reply"),
-    (0x03, O::Inquiry, "inquiry"),
-    (0x04, O::InquiryReply, "inquiry-reply"),
-    (0x05, O::Acknowledge, "acknowledge"),
-    (0x06, O::Update, "update"),
-    (0x07, O::UpdateReply, "update-reply"),
-    (0x0a, O::DefaultPassword, "default-password"),
-    (0x0b, O::DefaultPasswordReply, "default-password-reply"),
-    (0x0c, O::ManagementServer, "management-server"),
-    (0x0d, O::ManagementServerReply, "management-server-reply"),
-    (0x10, O::ModifyNetwork, "modify-network"),
-    (0x11, O::ModifyNetworkReply, "modify-network-reply"),
-];
+operations! {
+    /// A device requests settings.
+    0x01 Announce "announce";
+    /// The reply to that.
+    0x02 AnnounceReply "announce-reply";
+    /// A probe for devices.
+    0x03 Inquiry "inquiry";
+    /// A device reports itself.
+    0x04 InquiryReply "inquiry-reply";
+    /// A confirmation.
+    0x05 Acknowledge "acknowledge";
+    /// A change of addresses.
+    0x06 Update "update";
+    /// The reply to that.
+    0x07 UpdateReply "update-reply";
+    /// The legacy default password.
+    0x0a DefaultPassword "default-password";
+    /// The reply to that.
+    0x0b DefaultPasswordReply "default-password-reply";
+    /// Settings of the management server.
+    0x0c ManagementServer "management-server";
+    /// The reply to that.
+    0x0d ManagementServerReply "management-server-reply";
+    /// A change of network parameters.
+    0x10 ModifyNetwork "modify-network";
+    /// The reply to that.
+    0x11 ModifyNetworkReply "modify-network-reply";
+}
 
 impl From<u8> for Operation {
     fn from(number: u8) -> Self {

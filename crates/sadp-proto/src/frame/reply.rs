@@ -6,7 +6,7 @@ use sadp_model::RawFields;
 
 use super::{
     FrameError, Identities,
-    bytes::{Bytes, checksum, padded},
+    bytes::{Bytes, padded, write_checksum},
 };
 
 /// The data of an inquiry reply.
@@ -216,10 +216,7 @@ impl Extension {
         for text in [&self.description, &self.oem] {
             bytes.extend(padded(text.as_deref().unwrap_or_default(), NAME));
         }
-        let sum = checksum(&bytes, CHECKSUM_AT).to_be_bytes();
-        if let Some(place) = bytes.get_mut(CHECKSUM_AT..EXTENSION_HEADER) {
-            place.copy_from_slice(&sum);
-        }
+        write_checksum(&mut bytes, CHECKSUM_AT);
         bytes
     }
 
@@ -237,10 +234,7 @@ impl Extension {
         }
         let server = extension.iter_mut().skip(CMS_AT).take(CMS);
         server.for_each(|byte| *byte = 0);
-        let sum = checksum(extension, CHECKSUM_AT).to_be_bytes();
-        if let Some(place) = extension.get_mut(CHECKSUM_AT..EXTENSION_HEADER) {
-            place.copy_from_slice(&sum);
-        }
+        write_checksum(extension, CHECKSUM_AT);
     }
 
     /// Adds the fields.

@@ -3,19 +3,24 @@ use std::str::FromStr;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sadp_model::text::is_unprintable;
 
-use crate::{
-    CommandReply,
-    seal::{self, SealError},
-};
+use crate::{CommandReply, seal::SealError};
 
 /// A reserved e-mail address. It is sent unencrypted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mailbox(Box<str>);
 
 impl Mailbox {
+    const MAX_BYTES: usize = 128;
+
     /// An address of 1 to 128 bytes without NUL.
     pub fn new(address: &str) -> Result<Self, SealError> {
-        seal::encode_mailbox(address)?;
+        let bytes = address.len();
+        if bytes == 0 || bytes > Self::MAX_BYTES {
+            return Err(SealError::MailboxLength { bytes });
+        }
+        if address.contains('\0') {
+            return Err(SealError::Nul);
+        }
         Ok(Self(address.into()))
     }
 
@@ -24,9 +29,11 @@ impl Mailbox {
         &self.0
     }
 
+    /// As `SetMailBox` sends it: zero-filled to 128 bytes, base64. It is not encrypted.
     pub(crate) fn to_base64(&self) -> String {
-        // The length was checked when it was created.
-        seal::encode_mailbox(&self.0).unwrap_or_default()
+        let mut field = self.0.as_bytes().to_vec();
+        field.resize(Self::MAX_BYTES, 0);
+        BASE64_STANDARD.encode(field)
     }
 }
 
@@ -119,7 +126,12 @@ mod tests {
 
     #[test]
     fn all_three_texts_are_decoded() {
+        for bytes in [0, 129] {
+            let refused = Mailbox::new(&"a".repeat(bytes));
+            assert_eq!(refused, Err(SealError::MailboxLength { bytes }));
+        }
         let filled = Mailbox::new("owner@example.com").unwrap().to_base64();
+        assert_eq!(BASE64_STANDARD.decode(&filled).unwrap().len(), 128);
         let read = read(&format!(
             "<QRcodes>aHR0cHM6Ly9leGFtcGxlLmNvbS8/Yz0xMg==</QRcodes>\
              <MailBox>{filled}</MailBox>\

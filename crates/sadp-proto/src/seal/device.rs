@@ -44,13 +44,8 @@ impl DeviceSession {
     /// The bytes of a sealed password.
     const PASSWORD_FIELD: usize = 32;
 
-    /// The key is the first 16 bytes that the device chose.
     fn of(random: &[u8]) -> Self {
-        let mut key = Zeroizing::new([0; ecb::BLOCK]);
-        for (slot, byte) in key.iter_mut().zip(random) {
-            *slot = *byte;
-        }
-        Self(key)
+        Self(ecb::session_key(random))
     }
 
     /// Opens a sealed password. It must begin with the key, which detects another
@@ -121,14 +116,14 @@ pub fn verify_update(
     uuid: &str,
 ) -> Result<Option<UpdateForm>, OpenError> {
     let mut field = Zeroizing::new(decode(sealed)?);
-    let key = digest_bytes(digest)?;
+    let key = digest.key();
     if field.len() == ecb::BLOCK {
-        return Ok((field.as_slice() == key.as_slice()).then_some(UpdateForm::Plain));
+        return Ok((*field == *key).then_some(UpdateForm::Plain));
     }
     if field.len() != BOUND_FIELD {
         return Err(OpenError::Length);
     }
-    ecb::decrypt(&key, &mut field);
+    ecb::decrypt(key, &mut field);
     let Some(rest) = field.strip_prefix(key.as_slice()) else {
         return Ok(None);
     };
@@ -173,22 +168,10 @@ fn decode(sealed: &str) -> Result<Vec<u8>, OpenError> {
 
 /// The text of a zero-filled field.
 fn text(field: &[u8]) -> Result<SecretString, OpenError> {
-    let end = field
-        .iter()
-        .rposition(|&byte| byte != 0)
-        .map_or(0, |last| last.saturating_add(1));
-    let content = field.get(..end).unwrap_or_default();
-    if content.is_empty() || content.contains(&0) {
-        return Err(OpenError::NoText);
-    }
-    let text = std::str::from_utf8(content).map_err(|_| OpenError::NoText)?;
-    Ok(SecretString::from(text))
-}
-
-fn digest_bytes(digest: &UpdateDigest) -> Result<Zeroizing<ecb::Key>, OpenError> {
-    let bytes = Zeroizing::new(decode(digest.plain().as_str())?);
-    let key = bytes.as_slice().try_into().map_err(|_| OpenError::Length)?;
-    Ok(Zeroizing::new(key))
+    let text = std::str::from_utf8(field).map_err(|_| OpenError::NoText)?;
+    let text = text.trim_end_matches('\0');
+    let is_text = !text.is_empty() && !text.contains('\0');
+    is_text.then(|| text.into()).ok_or(OpenError::NoText)
 }
 
 #[cfg(test)]
@@ -265,10 +248,8 @@ mod tests {
         assert_eq!(refused(session.open_password("AAAA")), OpenError::Length);
         assert_eq!(refused(session.open_answer("")), OpenError::Length);
         for key in ["", "AAAA", "?"] {
-            assert!(
-                answer_exchange(key, RANDOM, &mut UnwrapErr(SysRng)).is_err(),
-                "{key:?}"
-            );
+            let answered = answer_exchange(key, RANDOM, &mut UnwrapErr(SysRng));
+            assert!(answered.is_err(), "{key:?}");
         }
     }
 

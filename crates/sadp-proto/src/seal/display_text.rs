@@ -15,12 +15,8 @@ pub(crate) fn open_display_text(sealed: &str) -> Option<String> {
         return None;
     }
     ecb::decrypt(KEY, &mut bytes);
-    let end = bytes
-        .iter()
-        .position(|&byte| byte == 0)
-        .unwrap_or(bytes.len());
-    bytes.truncate(end);
-    String::from_utf8(bytes).ok()
+    let text = bytes.split(|&byte| byte == 0).next()?;
+    String::from_utf8(text.to_vec()).ok()
 }
 
 #[cfg(test)]

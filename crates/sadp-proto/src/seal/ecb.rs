@@ -4,10 +4,20 @@ use aes::{
     Aes128,
     cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit},
 };
+use zeroize::Zeroizing;
 
 pub(super) const BLOCK: usize = 16;
 
 pub(super) type Key = [u8; BLOCK];
+
+/// The key of both sides after an exchange: the first 16 raw bytes that the device chose.
+pub(super) fn session_key(random: &[u8]) -> Zeroizing<Key> {
+    let mut key = Zeroizing::new([0; BLOCK]);
+    for (slot, byte) in key.iter_mut().zip(random) {
+        *slot = *byte;
+    }
+    key
+}
 
 /// Encrypts in place. Bytes after the last whole block stay unchanged.
 pub(super) fn encrypt(key: &Key, bytes: &mut [u8]) {

@@ -2,7 +2,6 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use sadp_model::Device;
 
-use super::SurveyEvent;
 use crate::DecodeError;
 
 /// Counts of what was received.
@@ -39,23 +38,20 @@ impl DiscoveryStats {
         self.malformed = self.malformed.saturating_add(u64::from(malformed));
     }
 
-    pub(crate) fn note_refused(&mut self, from: IpAddr) -> SurveyEvent {
+    pub(crate) fn note_refused(&mut self, from: IpAddr) {
         self.refused = self.refused.saturating_add(1);
         count(&mut self.refused_from, from);
-        SurveyEvent::Refused
     }
 
-    pub(crate) fn note_unreadable(&mut self, from: IpAddr, error: DecodeError) -> SurveyEvent {
+    pub(crate) fn note_unreadable(&mut self, from: IpAddr, error: DecodeError) {
         self.unreadable = self.unreadable.saturating_add(1);
         if self.unreadable_from.len() < Self::MAX_NAMED {
             self.unreadable_from.insert(from, error);
         }
-        SurveyEvent::Unreadable
     }
 
-    pub(crate) fn note_asker(&mut self, from: IpAddr) -> SurveyEvent {
+    pub(crate) fn note_asker(&mut self, from: IpAddr) {
         count(&mut self.other_askers, from);
-        SurveyEvent::Other
     }
 }
 

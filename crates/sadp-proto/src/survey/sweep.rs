@@ -191,6 +191,7 @@ const SETTLE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from
 const PASSES: (u32, u32) = (2, 6);
 
 /// A running sweep.
+#[derive(Default)]
 pub(super) struct SweepState {
     sweep: Sweep,
     /// Finished passes.
@@ -214,16 +215,7 @@ impl SweepState {
     pub(super) fn new(sweep: Sweep) -> Self {
         Self {
             sweep,
-            passes: 0,
-            running: false,
-            range: 0,
-            hosts: None,
-            answered: HashSet::new(),
-            fruitful: false,
-            passed: 0,
-            due: Duration::ZERO,
-            last_sent: Duration::ZERO,
-            slowest: Duration::ZERO,
+            ..Self::default()
         }
     }
 

@@ -91,42 +91,25 @@ impl DuplicateIndex {
     }
 }
 
-/// Devices affected by a change of another one, as they were before.
-#[derive(Debug, Default)]
-pub(super) struct IdentifierChange {
-    /// Devices that share an identifier no more.
-    pub(super) left_alone: Vec<(usize, DeviceSnapshot)>,
-    /// Devices that share an identifier now.
-    pub(super) joined: Vec<(usize, DeviceSnapshot)>,
-}
-
 impl Watch {
-    /// Adds identifiers to a device. Returns the devices that had one alone so far,
-    /// as they were.
-    pub(super) fn add_identifiers(
+    /// Changes the identifiers of a device. Returns the devices that share one with it no
+    /// more, or now, as they were before.
+    pub(super) fn change_identifiers(
         &mut self,
         index: usize,
-        names: &[Identifier],
+        had: &[Identifier],
+        has: &[Identifier],
     ) -> Vec<(usize, DeviceSnapshot)> {
-        let others = self.only_others(index, names);
-        for name in names {
-            self.duplicates.add(name.clone(), index);
-        }
-        others
-    }
-
-    /// Removes identifiers from a device. Returns the devices that have one alone
-    /// now, as they were.
-    pub(super) fn remove_identifiers(
-        &mut self,
-        index: usize,
-        names: &[Identifier],
-    ) -> Vec<(usize, DeviceSnapshot)> {
-        let others = self.only_others(index, names);
-        for name in names {
+        let (gone, new) = (difference(had, has), difference(has, had));
+        let mut affected = self.only_others(index, &gone);
+        for name in &gone {
             self.duplicates.remove(name, index);
         }
-        others
+        affected.extend(self.only_others(index, &new));
+        for name in new {
+            self.duplicates.add(name, index);
+        }
+        affected
     }
 
     /// The single other device with an identifier, for each identifier.
@@ -142,21 +125,6 @@ impl Watch {
             }
         }
         found
-    }
-
-    /// Updates the identifiers of a device.
-    pub(super) fn update_identifiers(
-        &mut self,
-        index: usize,
-        before: &DeviceRecord,
-    ) -> IdentifierChange {
-        let Some(entry) = self.registry.entries().get(index) else {
-            return IdentifierChange::default();
-        };
-        let (had, has) = (Identifier::of(before), Identifier::of(entry));
-        let left_alone = self.remove_identifiers(index, &difference(&had, &has));
-        let joined = self.add_identifiers(index, &difference(&has, &had));
-        IdentifierChange { left_alone, joined }
     }
 }
 

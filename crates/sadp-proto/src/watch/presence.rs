@@ -7,7 +7,7 @@ use jiff::{SignedDuration, civil::DateTime};
 use sadp_model::{Contradiction, Device};
 
 /// What a watch knows of a device besides its reports.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Presence {
     /// The device's number.
     pub(super) number: u64,
@@ -23,22 +23,6 @@ pub(super) struct Presence {
     /// What it reported in two ways, until the end of the cycle below.
     pub(super) contradictions: EnumSet<Contradiction>,
     pub(super) contradicts_until: Option<u64>,
-}
-
-impl Presence {
-    pub(super) const fn new(number: u64) -> Self {
-        Self {
-            number,
-            online: false,
-            last_heard: Duration::ZERO,
-            offline_since: Duration::ZERO,
-            started: Duration::ZERO,
-            cycle: 0,
-            duplicate_until: None,
-            contradictions: EnumSet::empty(),
-            contradicts_until: None,
-        }
-    }
 }
 
 /// The result of comparing two boot times of one device.
@@ -140,50 +124,38 @@ pub(super) fn first_deadline(presences: &[Presence], offline_after: Duration) ->
 mod tests {
     use super::*;
 
+    fn started(boot: &str) -> Device {
+        Device {
+            boot_time: Some(boot.parse().unwrap()),
+            ..Device::unknown()
+        }
+    }
+
+    fn day(time: &str) -> Device {
+        started(&format!("2024-09-18T{time}"))
+    }
+
+    fn unset(second: u8) -> Device {
+        started(&format!("1970-01-01T00:00:{second:02}"))
+    }
+
     #[test]
     fn starts_are_distinguished_from_clocks_being_set() {
         for (before, after, expected) in [
-            ("2024-09-18T09:21:28", "2024-09-18T09:21:28", Start::Same),
-            ("2024-09-18T09:21:28", "2024-09-18T09:21:30", Start::Same),
-            ("2024-09-18T09:21:28", "2024-09-18T09:21:27", Start::Same),
-            (
-                "2024-09-18T09:21:28",
-                "2024-09-18T09:22:10",
-                Start::Restarted,
-            ),
-            (
-                "2024-09-18T09:21:28",
-                "2024-09-18T08:21:28",
-                Start::ClockSet,
-            ),
-            ("1970-01-01T00:00:09", "1970-01-01T00:00:10", Start::Same),
-            (
-                "1970-01-01T00:00:09",
-                "1970-01-01T00:00:31",
-                Start::Restarted,
-            ),
-            (
-                "1970-01-01T00:00:31",
-                "1970-01-01T00:00:09",
-                Start::Restarted,
-            ),
-            (
-                "1970-01-01T00:00:09",
-                "2024-09-18T09:21:28",
-                Start::ClockSet,
-            ),
-            (
-                "2024-09-18T09:21:28",
-                "1970-01-01T00:00:09",
-                Start::Restarted,
-            ),
+            (day("09:21:28"), day("09:21:28"), Start::Same),
+            (day("09:21:28"), day("09:21:30"), Start::Same),
+            (day("09:21:28"), day("09:21:27"), Start::Same),
+            (day("09:21:28"), day("09:22:10"), Start::Restarted),
+            (day("09:21:28"), day("08:21:28"), Start::ClockSet),
+            (unset(9), unset(10), Start::Same),
+            (unset(9), unset(31), Start::Restarted),
+            (unset(31), unset(9), Start::Restarted),
+            (unset(9), day("09:21:28"), Start::ClockSet),
+            (day("09:21:28"), unset(9), Start::Restarted),
         ] {
-            let [before_device, after_device] = [before, after].map(|boot| Device {
-                boot_time: boot.parse().ok(),
-                ..Device::unknown()
-            });
-            let start = compare_starts(&before_device, &after_device);
-            assert_eq!(start, expected, "{before} to {after}");
+            let start = compare_starts(&before, &after);
+            let [before, after] = [before, after].map(|it| it.boot_time);
+            assert_eq!(start, expected, "{before:?} to {after:?}");
         }
         let unknown = Device::unknown();
         assert_eq!(compare_starts(&unknown, &unknown), Start::Same);

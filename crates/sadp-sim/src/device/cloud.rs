@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use super::{read_flag, replies::show};
+use super::read_flag;
 use crate::Device;
 
 /// Hik-Connect settings that commands made. The others are those of the profile and the
@@ -24,14 +24,13 @@ impl CloudSettings {
     /// The element that says whether it is bound: 0 unknown, 1 bound, 2 not.
     pub(crate) const BOUND: &str = "EZVIZBindStatus";
 
-    /// Writes the text of an element that a command has set. Returns whether it did.
-    pub(super) fn write_changed(&self, name: &str, out: &mut String) -> bool {
-        match (name, self.enabled, self.bound) {
-            (Self::ENABLED, Some(enabled), _) => show(out, enabled),
-            (Self::BOUND, _, Some(bound)) => show(out, if bound { 1 } else { 2 }),
-            _ => return false,
+    /// The text of an element that a command has set.
+    pub(super) fn changed(&self, name: &str) -> Option<String> {
+        match name {
+            Self::ENABLED => Some(self.enabled?.to_string()),
+            Self::BOUND => Some(if self.bound? { "1" } else { "2" }.to_owned()),
+            _ => None,
         }
-        true
     }
 }
 

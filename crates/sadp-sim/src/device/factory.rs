@@ -96,7 +96,7 @@ impl Factory {
                 boot: self.boot(),
                 lamp: false,
             },
-            access: Access::new(profile.has_soft_rules()),
+            access: Access::new(profile.soft_rules),
             recovery: RecoverySettings::default(),
             cloud: CloudSettings::default(),
             http: HttpSettings::new(profile.http.clone()),
@@ -142,7 +142,7 @@ impl Factory {
     }
 
     fn model(&mut self, profile: &Profile) -> Box<str> {
-        let models = profile.models();
+        let models = &profile.models;
         let count = u32::try_from(models.len()).unwrap_or(u32::MAX);
         let index = if count > 1 {
             self.rng.random_range(0..count)
@@ -224,11 +224,10 @@ const fn first_place(hosts: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Catalogue;
 
     fn addresses(network: &str) -> Vec<String> {
         let mut factory = Factory::new(1, network.parse().unwrap());
-        let profile = &Catalogue::built_in().profiles()[0];
+        let profile = &Profile::all()[0];
         std::iter::from_fn(|| factory.make(profile, Behavior::default()))
             .take(70_000)
             .map(|device| device.settings.address.to_string())

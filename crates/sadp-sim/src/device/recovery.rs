@@ -186,10 +186,8 @@ mod tests {
         }
         assert!(questions(&[15, 1, 7], &"x".repeat(128)).is_ok());
         for answer in ["", &"x".repeat(129)] {
-            assert_eq!(
-                questions(&[1, 2, 3], answer).unwrap_err(),
-                QuestionsError::Answer
-            );
+            let refused = questions(&[1, 2, 3], answer).unwrap_err();
+            assert_eq!(refused, QuestionsError::Answer);
         }
     }
 

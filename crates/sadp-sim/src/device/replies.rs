@@ -100,7 +100,7 @@ impl Device {
     }
 
     fn finish(&self, fields: &RawFields, report: &SelfReport<'_>) -> Vec<u8> {
-        let document = Document::encode(report.root(), fields, self.profile.layout());
+        let document = Document::encode(report.root(), fields, self.profile.layout);
         match &self.quirks {
             Some(quirks) => quirks.finish(document),
             None => document,
@@ -112,29 +112,25 @@ impl Device {
         let mut text = String::new();
         let sources = self.profile.fields.iter();
         for (name, source) in sources.filter(|(_, source)| report.includes(source)) {
-            let quirk = self
-                .quirks
-                .as_ref()
-                .map_or(Departure::None, |quirks| quirks.of(name));
+            let quirks = self.quirks.as_deref();
+            let other = quirks.and_then(|quirks| quirks.text_of(name));
             text.clear();
-            if self.cloud.write_changed(name, &mut text) {
-                fields.push(name, &text);
+            if let Some(changed) = self.cloud.changed(name) {
+                text.push_str(&changed);
+            } else if quirks.is_some_and(|quirks| quirks.omits(name)) {
                 continue;
+            } else if let Some(other) = other {
+                text.push_str(other);
+            } else {
+                match source {
+                    FieldText::Fixed(fixed) => {
+                        let changed = self.settings.changed(name);
+                        text.push_str(changed.as_deref().unwrap_or(fixed));
+                    }
+                    FieldText::Value(value) => self.write(*value, report, &mut text),
+                }
             }
-            match (quirk, source) {
-                (Departure::Omitted, _) => continue,
-                (Departure::Other(other), _) => fields.push(name, other),
-                (Departure::None, FieldText::Fixed(fixed)) => {
-                    text.clear();
-                    let changed = self.settings.write_changed(name, &mut text);
-                    fields.push(name, if changed { &text } else { fixed })
-                }
-                (Departure::None, FieldText::Value(value)) => {
-                    text.clear();
-                    self.write(*value, report, &mut text);
-                    fields.push(name, &text)
-                }
-            };
+            fields.push(name, &text);
         }
         if matches!(report, SelfReport::Reply { full: false, .. }) {
             return fields;
@@ -142,9 +138,8 @@ impl Device {
         let added = self.quirks.iter().flat_map(|quirks| &quirks.fields);
         for (name, other) in added {
             if !self.profile.fields.iter().any(|(known, _)| known == name) {
-                text.clear();
-                let changed = self.cloud.write_changed(name, &mut text);
-                fields.push(name, if changed { &text } else { other });
+                let changed = self.cloud.changed(name);
+                fields.push(name, changed.as_deref().unwrap_or(other));
             }
         }
         fields
@@ -162,7 +157,7 @@ impl Device {
             DeviceValue::Types => out.push_str(report.types()),
             DeviceValue::Model => out.push_str(&identity.model),
             DeviceValue::Serial => out.push_str(&identity.serial),
-            DeviceValue::Firmware => out.push_str(self.profile.firmware()),
+            DeviceValue::Firmware => out.push_str(&self.profile.firmware),
             DeviceValue::Mac => write_hex(out, &identity.mac.octets(), "-"),
             DeviceValue::MacColon => write_hex(out, &identity.mac.octets(), ":"),
             DeviceValue::MacUpper => {
@@ -186,7 +181,7 @@ impl Device {
     }
 }
 
-pub(super) fn show(out: &mut String, value: impl fmt::Display) {
+fn show(out: &mut String, value: impl fmt::Display) {
     // Writing to a string cannot fail.
     let _infallible = write!(out, "{value}");
 }
@@ -202,21 +197,15 @@ fn write_hex(out: &mut String, bytes: &[u8], separator: &str) {
     }
 }
 
-enum Departure<'a> {
-    None,
-    Omitted,
-    Other(&'a str),
-}
-
 impl Quirks {
-    fn of(&self, name: &str) -> Departure<'_> {
-        if self.omit.iter().any(|omitted| **omitted == *name) {
-            return Departure::Omitted;
-        }
-        self.fields
-            .iter()
-            .find(|(known, _)| **known == *name)
-            .map_or(Departure::None, |(_, text)| Departure::Other(text))
+    fn omits(&self, name: &str) -> bool {
+        self.omit.iter().any(|omitted| **omitted == *name)
+    }
+
+    fn text_of(&self, name: &str) -> Option<&str> {
+        let mut fields = self.fields.iter();
+        let (_, text) = fields.find(|(known, _)| **known == *name)?;
+        Some(text)
     }
 
     /// Turns a well-formed document into what this device sends.

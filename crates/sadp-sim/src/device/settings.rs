@@ -7,8 +7,7 @@ use std::{
 
 use ipnet::Ipv4Net;
 use sadp_model::{FACTORY_ADDRESSES, RawFields};
-
-use super::replies::show;
+use sadp_proto::boolean;
 
 /// A device's network settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,12 +55,13 @@ impl DeviceSettings {
 
     /// Returns the settings after an `update` with these elements, in any order. An absent
     /// port of HTTP or of the SDK over TLS does not change. A device that is to use DHCP
-    /// finds no server here and keeps its IPv4 settings.
-    pub(crate) fn updated(&self, fields: &RawFields) -> Result<Self, BadSettings> {
-        let dhcp = read_flag(fields.first("DHCP")).ok_or(BadSettings)?;
-        let sdk_port = read::<u16>(fields, "CommandPort")?;
+    /// finds no server here and keeps its IPv4 settings. `None` where no device can have
+    /// such settings.
+    pub(crate) fn updated(&self, fields: &RawFields) -> Option<Self> {
+        let dhcp = read_flag(fields.first("DHCP"))?;
+        let sdk_port: u16 = read(fields, "CommandPort")?;
         let http_port = match fields.first("HttpPort") {
-            Some(_) => read::<u16>(fields, "HttpPort")?,
+            Some(_) => read(fields, "HttpPort")?,
             None => self.http_port,
         };
         let [address, mask, gateway] =
@@ -69,7 +69,7 @@ impl DeviceSettings {
         let (address, mask, gateway) = (address?, mask?, gateway?);
         let ipv6_prefix = read(fields, "IPv6MaskLen")?;
         let sdk_tls_port = match fields.first("SDKOverTLSPort") {
-            Some(_) => Some(read::<u16>(fields, "SDKOverTLSPort")?),
+            Some(_) => Some(read(fields, "SDKOverTLSPort")?),
             None => self.extras.and_then(|extras| extras.sdk_tls_port),
         };
         let updated = Self {
@@ -85,15 +85,13 @@ impl DeviceSettings {
             ..*self
         };
         if updated.sdk_port == 0 || updated.http_port == 0 || ipv6_prefix > 128 {
-            return Err(BadSettings);
+            return None;
         }
         if dhcp {
-            return Ok(updated);
+            return Some(updated);
         }
-        if !is_host(address, mask) || gateway.is_multicast() {
-            return Err(BadSettings);
-        }
-        Ok(Self {
+        let valid = is_host(address, mask) && !gateway.is_multicast();
+        valid.then_some(Self {
             address,
             mask,
             gateway,
@@ -101,44 +99,27 @@ impl DeviceSettings {
         })
     }
 
-    /// Writes the text of an element that a command has set, instead of the profile's.
-    /// Returns whether it did.
-    pub(super) fn write_changed(&self, name: &str, out: &mut String) -> bool {
-        let Some(extras) = self.extras else {
-            return false;
-        };
+    /// The text of an element that a command has set, instead of the profile's.
+    pub(super) fn changed(&self, name: &str) -> Option<String> {
+        let extras = self.extras?;
         match name {
-            "IPv4Gateway" => show(out, self.gateway),
-            "IPv6Address" => show(out, extras.ipv6_address),
-            "IPv6Gateway" => show(out, extras.ipv6_gateway),
-            "IPv6MaskLen" => show(out, extras.ipv6_prefix),
-            "SDKOverTLSPort" => match extras.sdk_tls_port {
-                Some(port) => show(out, port),
-                None => return false,
-            },
-            _ => return false,
+            "IPv4Gateway" => Some(self.gateway.to_string()),
+            "IPv6Address" => Some(extras.ipv6_address.to_string()),
+            "IPv6Gateway" => Some(extras.ipv6_gateway.to_string()),
+            "IPv6MaskLen" => Some(extras.ipv6_prefix.to_string()),
+            "SDKOverTLSPort" => Some(extras.sdk_tls_port?.to_string()),
+            _ => None,
         }
-        true
     }
 }
 
-/// No device can have such settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct BadSettings;
-
-fn read<T: FromStr>(fields: &RawFields, name: &str) -> Result<T, BadSettings> {
-    let text = fields.first(name).ok_or(BadSettings)?;
-    text.trim().parse().map_err(|_| BadSettings)
+fn read<T: FromStr>(fields: &RawFields, name: &str) -> Option<T> {
+    fields.first(name)?.trim().parse().ok()
 }
 
 /// Reads a flag in all forms that devices use.
 pub(crate) fn read_flag(text: Option<&str>) -> Option<bool> {
-    let text = text?.trim();
-    match &*text.to_ascii_lowercase() {
-        "true" | "1" | "yes" => Some(true),
-        "false" | "flase" | "0" | "no" => Some(false),
-        _ => None,
-    }
+    boolean(text?.trim())
 }
 
 /// Whether a device can have this address under this mask.
@@ -158,16 +139,6 @@ fn is_host(address: Ipv4Addr, mask: Ipv4Addr) -> bool {
 mod tests {
     use super::*;
 
-    const BEFORE: DeviceSettings = DeviceSettings {
-        address: Ipv4Addr::new(192, 168, 1, 64),
-        mask: Ipv4Addr::new(255, 255, 255, 0),
-        gateway: Ipv4Addr::new(192, 168, 1, 1),
-        dhcp: false,
-        sdk_port: 8000,
-        http_port: 80,
-        extras: None,
-    };
-
     const SENT: [(&str, &str); 10] = [
         ("IPv4Address", "10.0.0.9"),
         ("CommandPort", "8001"),
@@ -181,14 +152,14 @@ mod tests {
         ("SDKOverTLSPort", "8444"),
     ];
 
-    fn updated(changes: &[(&str, &str)]) -> Result<DeviceSettings, BadSettings> {
+    fn updated(changes: &[(&str, &str)]) -> Option<DeviceSettings> {
         let mut fields = SENT.to_vec();
         for (name, text) in &mut fields {
             let change = changes.iter().find(|(changed, _)| changed == name);
             *text = change.map_or(*text, |(_, text)| text);
         }
         fields.retain(|(_, text)| *text != "-");
-        BEFORE.updated(&fields.into_iter().collect())
+        DeviceSettings::FACTORY.updated(&fields.into_iter().collect())
     }
 
     #[test]
@@ -207,14 +178,14 @@ mod tests {
         let settings = updated(&[("HttpPort", "-"), ("SDKOverTLSPort", "-")]).unwrap();
         assert_eq!((settings.sdk_port, settings.http_port), (8001, 80));
         assert_eq!(settings.extras.unwrap().sdk_tls_port, None);
-        assert_eq!(updated(&[("CommandPort", "-")]), Err(BadSettings));
+        assert_eq!(updated(&[("CommandPort", "-")]), None);
     }
 
     #[test]
     fn with_dhcp_the_address_stays() {
         let settings = updated(&[("DHCP", "true")]).unwrap();
         assert!(settings.dhcp);
-        assert_eq!(settings.address, BEFORE.address);
+        assert_eq!(settings.address, DeviceSettings::FACTORY.address);
     }
 
     #[test]
@@ -233,7 +204,7 @@ mod tests {
             ("DHCP", "maybe"),
             ("SDKOverTLSPort", ""),
         ] {
-            assert_eq!(updated(&[(name, text)]), Err(BadSettings), "{name} {text}");
+            assert_eq!(updated(&[(name, text)]), None, "{name} {text}");
         }
     }
 }

@@ -10,7 +10,6 @@ use sadp_proto::{
 };
 
 use super::{command::Response, execution::Execution, kind::commands, power};
-use crate::{device::NewPassword, vendor_support::Nonce};
 
 commands! {
     ACTIVATE activations activate;
@@ -41,14 +40,9 @@ fn activate(it: &mut Execution<'_>) -> Result<Response, Response> {
     let sealed = it.field("Password");
     let password = session.and_then(|session| session.open_password(sealed).ok());
     let password = password.ok_or_else(Response::failed)?;
-    let user = it.device.user();
-    match it.device.access.set(password, &user) {
-        NewPassword::Risky => Err(Response::refused("riskPassword")),
-        NewPassword::Set => {
-            it.device.state.activated = true;
-            Ok(Response::success())
-        }
-    }
+    it.set_password(password)?;
+    it.device.state.activated = true;
+    Ok(Response::success())
 }
 
 /// Returns to the unactivated state, given the password. Network settings stay: a guess.
@@ -58,11 +52,6 @@ fn deactivate(it: &mut Execution<'_>) -> Result<Response, Response> {
     power::forget_owner(it.device);
     it.memory.forget_by_password();
     Ok(Response::success())
-}
-
-/// Makes a random word.
-pub(super) fn nonce(rng: &mut Xoshiro256PlusPlus) -> Nonce {
-    Nonce::new(&SimulatedRng(rng).hexadecimal())
 }
 
 /// The fleet's generator for sealing. It is not cryptographic, which makes simulations

@@ -1,11 +1,9 @@
 //! Recorders that pass a new password on to their cameras.
 
-use sadp_model::Kind;
-
 use super::{Fleet, command::CommandRequest};
 use crate::{
     Device, Secret,
-    device::{NewPassword, Support, read_flag},
+    device::{Support, read_flag},
 };
 
 /// Returns the present password of a recorder that is to pass a new one on. `None` where
@@ -38,13 +36,12 @@ impl Fleet {
             };
             let belongs = match &addresses {
                 Some(addresses) => addresses.contains(&camera.settings.address),
-                None => is_camera(camera) && camera.access.password.is(former.text()),
+                None => camera.profile.is_camera() && camera.access.password.is(former.text()),
             };
             if number == recorder || !belongs || offline || !camera.state.activated {
                 continue;
             }
-            let user = camera.user();
-            if camera.access.set(password.clone(), &user) == NewPassword::Set {
+            if camera.set_password(password.clone()).is_ok() {
                 let memory = self.memories.entry(number).or_default();
                 memory.forget_by_password();
                 memory.executions.synced += 1;
@@ -52,8 +49,4 @@ impl Fleet {
             }
         }
     }
-}
-
-fn is_camera(device: &Device) -> bool {
-    matches!(device.profile.kind(), Kind::IpCamera | Kind::Ptz)
 }

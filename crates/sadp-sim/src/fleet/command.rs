@@ -7,7 +7,7 @@ use sadp_model::RawFields;
 use sadp_proto::{RequestMessage, Types};
 
 use super::{
-    Fleet, Handled, Outgoing, Recipients, cameras, execution::Execution, inquiry::MAX_UUID,
+    Fleet, Handled, Recipients, cameras, execution::Execution, inquiry::MAX_UUID,
     kind::CommandKind, queue::Payload,
 };
 use crate::{
@@ -81,12 +81,17 @@ impl Response {
         self
     }
 
-    pub(super) fn with_counters(self, types: &str, denied: Denied) -> Self {
-        // This command has no counters.
-        if types == "restoreInactive" {
+    pub(super) fn with_counters(self, request: CommandRequest<'_>, denied: Denied) -> Self {
+        let has_counters = match request.types {
+            "restoreInactive" => false,
+            // A client that does not report that it reads counters gets none: a guess.
+            "update" => request.fields.first("PWErrorParse") == Some("true"),
+            _ => true,
+        };
+        if !has_counters {
             return self;
         }
-        self.with_tries(types, Some(denied.tries_left))
+        self.with_tries(request.types, Some(denied.tries_left))
             .with_lock(Some(denied.lock_minutes))
     }
 }
@@ -114,7 +119,7 @@ impl Fleet {
             types,
             fields: &request.fields,
         };
-        let addressed: Vec<u32> = recipients
+        let mut numbers: Vec<u32> = recipients
             .numbers(self.count())
             .filter(|&number| {
                 self.device(number).is_some_and(|device| {
@@ -122,21 +127,18 @@ impl Fleet {
                 })
             })
             .collect();
-        if addressed.is_empty() {
+        if numbers.is_empty() {
             return Handled::NobodyThere;
         }
-        let knowing: Vec<u32> = addressed
-            .into_iter()
-            .filter(|&number| self.device(number).is_some_and(|it| knows(it, types)))
-            .collect();
+        numbers.retain(|&number| self.device(number).is_some_and(|it| knows(it, types)));
         // At worst the command arrives twice, and is answered both ways, twice each.
-        if self.queue.room() < knowing.len().saturating_mul(8) {
+        if self.queue.room() < numbers.len().saturating_mul(8) {
             return Handled::Full;
         }
-        for &number in &knowing {
+        for &number in &numbers {
             self.deliver(number, command);
         }
-        match u32::try_from(knowing.len()) {
+        match u32::try_from(numbers.len()) {
             Ok(0) => Handled::Unsupported,
             Ok(devices) => Handled::Command { devices },
             Err(_) => Handled::Full,
@@ -145,12 +147,7 @@ impl Fleet {
 
     /// Delivers a command to a device, subject to network faults.
     fn deliver(&mut self, number: u32, request: CommandRequest<'_>) {
-        let Some(faults) = self.device(number).map(|device| device.behavior.faults) else {
-            return;
-        };
-        let copies = faults.copies(&mut self.rng);
-        self.stats.lost += u64::from(copies == 0);
-        for _ in 0..copies {
+        for _ in 0..self.copies(number) {
             if !self.is_offline(number, request.now) {
                 self.receive(number, request);
             }
@@ -179,7 +176,7 @@ impl Fleet {
         let (behavior, settings) = (device.behavior, device.settings);
         let delay = device.delay_of(request.types);
         let due = request.now.saturating_add(delay.draw(&mut self.rng));
-        self.send_answer(due, number, request.asker, &Outgoing::Shared(reply));
+        self.send_answer(due, number, request.asker, &reply);
         if again {
             self.stats.executions.repeated += 1;
             return;

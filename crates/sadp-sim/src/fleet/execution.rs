@@ -9,7 +9,7 @@ use super::{
     command::{CommandRequest, Response},
     memory::CommandMemory,
 };
-use crate::{Device, Tries, device::NewPassword};
+use crate::{Device, Tries};
 
 /// A command that a device carries out.
 pub(super) struct Execution<'a> {
@@ -72,13 +72,23 @@ impl<'a> Execution<'a> {
 
     /// Checks that this is the current password.
     pub(super) fn prove_password(&mut self, password: &SecretString) -> Result<(), Response> {
+        self.check_lock()?;
         let access = &mut self.device.access;
-        check_lock(&mut access.tries, self.request)?;
         if access.password.is(password) {
             access.tries.forgive();
             return Ok(());
         }
-        Err(wrong(&mut access.tries, self.request, "PasswordError"))
+        Err(self.wrong_password())
+    }
+
+    /// Refuses while too many passwords were wrong.
+    pub(super) fn check_lock(&mut self) -> Result<(), Response> {
+        check_lock(&mut self.device.access.tries, self.request)
+    }
+
+    /// Refuses a wrong password, or as locked where it was one too many.
+    pub(super) fn wrong_password(&mut self) -> Response {
+        wrong(&mut self.device.access.tries, self.request, "PasswordError")
     }
 
     /// Refuses a recovery command while too many secrets were wrong.
@@ -98,21 +108,22 @@ impl<'a> Execution<'a> {
         &mut self,
         password: SecretString,
     ) -> Result<Response, Response> {
-        let user = self.device.user();
-        match self.device.access.set(password, &user) {
-            NewPassword::Risky => Err(Response::refused("riskPassword")),
-            NewPassword::Set => {
-                self.device.recovery.tries.forgive();
-                self.memory.forget_by_password();
-                Ok(Response::success())
-            }
-        }
+        self.set_password(password)?;
+        self.device.recovery.tries.forgive();
+        self.memory.forget_by_password();
+        Ok(Response::success())
+    }
+
+    /// Sets a password, unless the device rejects it as risky.
+    pub(super) fn set_password(&mut self, password: SecretString) -> Result<(), Response> {
+        let set = self.device.set_password(password);
+        set.map_err(|_| Response::refused("riskPassword"))
     }
 }
 
 fn check_lock(tries: &mut Tries, request: CommandRequest<'_>) -> Result<(), Response> {
     match tries.locked(request.now) {
-        Some(locked) => Err(Response::refused("locked").with_counters(request.types, locked)),
+        Some(locked) => Err(Response::refused("locked").with_counters(request, locked)),
         None => Ok(()),
     }
 }
@@ -120,5 +131,5 @@ fn check_lock(tries: &mut Tries, request: CommandRequest<'_>) -> Result<(), Resp
 fn wrong(tries: &mut Tries, request: CommandRequest<'_>, word: &str) -> Response {
     let denied = tries.denied(request.now);
     let locked = denied.lock_minutes > 0;
-    Response::refused(if locked { "locked" } else { word }).with_counters(request.types, denied)
+    Response::refused(if locked { "locked" } else { word }).with_counters(request, denied)
 }

@@ -7,8 +7,10 @@ use sadp_proto::frame::{Frame, Operation};
 use super::{
     Fleet, Handled, corrupt,
     limits::RequestScope,
-    queue::{Delivery, Entry, Outgoing, Payload},
+    queue::{Delivery, Entry, Payload},
 };
+use crate::Device;
+
 /// A frame to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FrameTransmit {
@@ -54,53 +56,32 @@ impl Fleet {
         {
             return Handled::TooOften;
         }
-        let mut numbers = Vec::new();
-        for (number, device) in (0..).zip(&self.devices) {
-            if device.speaks_frames() {
-                numbers.push(number);
-            }
-        }
+        let mut numbers: Vec<u32> = (0..self.count()).collect();
+        numbers.retain(|&number| self.device(number).is_some_and(Device::speaks_frames));
         // At worst each device answers twice.
         if self.frames.room() < numbers.len().saturating_mul(2) {
             return Handled::Full;
         }
         let payload = Arc::new(Payload::FrameInquiry(inquiry));
         for &number in &numbers {
-            self.answer_frame(number, now, &Outgoing::Shared(Arc::clone(&payload)));
+            let Some(due) = self.answer_due(number, now) else {
+                continue;
+            };
+            for _ in 0..self.copies(number) {
+                self.frames.push(Entry {
+                    due,
+                    device: number,
+                    delivery: Delivery::Group,
+                    payload: Arc::clone(&payload),
+                });
+            }
         }
         let devices = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
         Handled::Inquiry { devices }
     }
 
-    fn answer_frame(&mut self, number: u32, now: Duration, content: &Outgoing) {
-        let Some(behavior) = self.device(number).map(|device| device.behavior) else {
-            return;
-        };
-        if self.is_offline(number, now) {
-            return;
-        }
-        if behavior.faults.loss.draw(&mut self.rng) {
-            self.stats.lost += 1;
-            return;
-        }
-        let due = now.saturating_add(behavior.delay.draw(&mut self.rng));
-        let copies = behavior.faults.copies(&mut self.rng);
-        self.stats.lost += u64::from(copies == 0);
-        for _ in 0..copies {
-            self.frames.push(Entry {
-                due,
-                device: number,
-                delivery: Delivery::Group,
-                content: content.clone(),
-            });
-        }
-    }
-
     fn render_frame(&mut self, entry: &Entry) -> Option<FrameTransmit> {
-        let Outgoing::Shared(payload) = &entry.content else {
-            return None;
-        };
-        let Payload::FrameInquiry(inquiry) = &**payload else {
+        let Payload::FrameInquiry(inquiry) = &*entry.payload else {
             return None;
         };
         if self.is_offline(entry.device, entry.due) {

@@ -76,7 +76,7 @@ enum RouteHandler {
 #[derive(Clone, Copy)]
 struct RecorderRequest<'a> {
     fleet: &'a Fleet,
-    recorder: u32,
+    recorder: &'a Device,
     request: &'a HttpRequest<'a>,
     now: Duration,
 }
@@ -232,10 +232,10 @@ impl Fleet {
             .allow(request.path());
         let response = match allowed {
             Err(response) => response,
-            Ok(RouteHandler::Recorder(show)) => {
+            Ok(RouteHandler::Recorder(show)) if self.device(number)?.profile.is_recorder() => {
                 let shown = show(RecorderRequest {
                     fleet: self,
-                    recorder: number,
+                    recorder: self.device(number)?,
                     request,
                     now,
                 });
@@ -258,8 +258,7 @@ impl Fleet {
     /// The requests that a device received over HTTP, by its index in
     /// [`Fleet::devices`].
     pub fn http_counts(&self, device: usize) -> HttpCounts {
-        let number = u32::try_from(device).ok();
-        let memory = number.and_then(|number| self.memories.get(&number));
+        let memory = self.memory(device);
         memory.map_or_else(HttpCounts::default, |memory| memory.http.counts)
     }
 
@@ -296,6 +295,7 @@ impl RequestContext<'_> {
             RouteHandler::Show(show) => Ok(self.xml(&show(self))),
             RouteHandler::Change(change) => Err(change(self).err().unwrap_or(StatusWord::Done)),
             RouteHandler::Answer(answer) => answer(self),
+            // Of another device.
             RouteHandler::Recorder(_) => Err(StatusWord::NotSupported),
         };
         answer.unwrap_or_else(|word| self.refused(word))

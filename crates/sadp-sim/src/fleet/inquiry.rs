@@ -4,7 +4,8 @@ use std::{net::SocketAddrV4, sync::Arc, time::Duration};
 
 use sadp_proto::RequestMessage;
 
-use super::{Fleet, Handled, Outgoing, Recipients, queue::Payload};
+use super::{Fleet, Handled, Recipients, queue::Payload};
+use crate::Device;
 
 /// The longest UUID text that devices repeat. A valid one has 36 characters; devices
 /// repeat other texts as well, but thousands of them must not make a flood of a long
@@ -33,31 +34,26 @@ impl Fleet {
         let devices = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
         let inquiry = Arc::new(Payload::Inquiry(uuid.into()));
         for number in numbers {
-            self.answer_inquiry_as(number, now, asker, &inquiry);
+            if self.device(number).is_some_and(Device::speaks_udp)
+                && let Some(due) = self.answer_due(number, now)
+            {
+                self.send_answer(due, number, asker, &inquiry);
+            }
         }
         Handled::Inquiry { devices }
     }
 
-    fn answer_inquiry_as(
-        &mut self,
-        number: u32,
-        now: Duration,
-        asker: SocketAddrV4,
-        inquiry: &Arc<Payload>,
-    ) {
-        let Some(device) = self.device(number) else {
-            return;
-        };
-        let behavior = device.behavior;
-        if !device.speaks_udp() || self.is_offline(number, now) {
-            return;
+    /// When a device answers an inquiry that arrives now. `None` where it does not receive
+    /// it.
+    pub(super) fn answer_due(&mut self, number: u32, now: Duration) -> Option<Duration> {
+        let behavior = self.device(number)?.behavior;
+        if self.is_offline(number, now) {
+            return None;
         }
         if behavior.faults.loss.draw(&mut self.rng) {
             self.stats.lost += 1;
-            return;
+            return None;
         }
-        let due = now.saturating_add(behavior.delay.draw(&mut self.rng));
-        let content = Outgoing::Shared(Arc::clone(inquiry));
-        self.send_answer(due, number, asker, &content);
+        Some(now.saturating_add(behavior.delay.draw(&mut self.rng)))
     }
 }

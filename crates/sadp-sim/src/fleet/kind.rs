@@ -30,7 +30,7 @@ impl CommandKind {
     pub(super) fn is_known_to(&self, device: &Device) -> bool {
         match self.types {
             "exchangecode" | "activate" => device.profile.knows_activation(),
-            "lamp" => device.profile.has_lamp(),
+            "lamp" => device.profile.lamp,
             _ => self.support(device) != Support::Unknown,
         }
     }

@@ -194,21 +194,17 @@ mod tests {
             assert!(!askers.admit(MS * 1000, asker, what));
             assert!(askers.admit(MS * 1001, asker, what));
         }
-        assert!(
-            askers.admit(MS * 1001, asker, RequestScope::One(8)),
-            "another device"
-        );
-        assert!(askers.admit(MS * 1001, asker, RequestScope::Command));
+        for what in [RequestScope::One(8), RequestScope::Command] {
+            assert!(askers.admit(MS * 1001, asker, what), "{what:?}");
+        }
     }
 
     #[test]
     fn no_second_has_more_answers_than_the_limit() {
         let mut askers = Askers::default();
         let asker = Ipv4Addr::new(10, 0, 0, 1);
-        let answered: Vec<u32> = (0..10_000)
-            .step_by(7)
-            .filter(|&ms| askers.admit(MS * ms, asker, RequestScope::All))
-            .collect();
+        let mut answered: Vec<u32> = (0..10_000).step_by(7).collect();
+        answered.retain(|&ms| askers.admit(MS * ms, asker, RequestScope::All));
         assert_eq!(answered.first(), Some(&0));
         assert!(answered.len() >= 45, "{}", answered.len());
         for window in answered.windows(6) {
@@ -219,10 +215,9 @@ mod tests {
     #[test]
     fn forged_askers_are_bounded_and_make_way() {
         let mut askers = Askers::default();
-        let all = (0..10_000u32)
-            .filter(|&n| askers.admit(MS, Ipv4Addr::from(n), RequestScope::All))
-            .count();
-        assert_eq!(all, Askers::MAX_SENDERS);
+        let mut all: Vec<u32> = (0..10_000).collect();
+        all.retain(|&n| askers.admit(MS, Ipv4Addr::from(n), RequestScope::All));
+        assert_eq!(all.len(), Askers::MAX_SENDERS);
         assert!(askers.admit(MS * 1100, Ipv4Addr::from(20_000), RequestScope::All));
         assert_eq!(askers.asked.len(), 1);
     }

@@ -4,10 +4,12 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use sadp_proto::Mailbox;
 use secrecy::ExposeSecret;
 
-use super::{
-    activation::nonce, command::Response, execution::Execution, kind::commands, memory::TimedCode,
+use super::{command::Response, execution::Execution, kind::commands, memory::TimedCode};
+use crate::{
+    Device, RecoverySettings,
+    device::Support,
+    vendor_support::{MailCode, Nonce},
 };
-use crate::{Device, RecoverySettings, device::Support, vendor_support::MailCode};
 
 commands! {
     SET_MAILBOX mailboxes_set set;
@@ -43,7 +45,7 @@ fn request_code(it: &mut Execution<'_>) -> Result<Response, Response> {
     let masked = masked(mailbox);
     let code = MailCode {
         mac: it.device.identity.mac,
-        nonce: nonce(it.rng),
+        nonce: Nonce::random(it.rng),
     };
     let mut response = Response::success();
     for (name, text) in [
@@ -126,15 +128,10 @@ mod tests {
     #[test]
     fn addresses_are_read_as_they_are_sent() {
         assert_eq!(sent(b"a@example.com").as_deref(), Some("a@example.com"));
-        for wrong in [
-            &b""[..],
-            b"nobody",
-            b"a\x1b@example.com",
-            b"a@\xff",
-            b"a\0@b",
-        ] {
-            assert_eq!(sent(wrong), None);
+        for wrong in ["", "nobody", "a\x1b@example.com", "a\0@b"] {
+            assert_eq!(sent(wrong.as_bytes()), None);
         }
+        assert_eq!(sent(b"a@\xff"), None);
         assert_eq!(read_address("no base64"), None);
     }
 }

@@ -7,11 +7,11 @@ use jiff::{SignedDuration, civil::DateTime};
 use rand::RngExt;
 
 use super::{
-    Fleet, Outgoing,
+    Fleet,
     queue::{Delivery, Entry, Incident, Payload},
 };
 use crate::{
-    Device, DeviceSettings, RecoverySettings,
+    Device, DeviceSettings, Questions,
     device::factory::{NO_CLOCK, TODAY},
 };
 
@@ -75,8 +75,9 @@ impl Fleet {
             .http
             .restart(now.saturating_add(device.http.boot_time));
         device.state.boot = next_boot(device.state.boot, now, second);
-        if device.behavior.hello && device.speaks_udp() {
-            self.send(now, number, Delivery::Group, &Outgoing::Hello);
+        if device.says_hello() {
+            let hello = Arc::new(Payload::Hello);
+            self.send(now, number, Delivery::Group, &hello);
         }
     }
 
@@ -87,7 +88,10 @@ impl Fleet {
         };
         let before = device.settings.address;
         let after = DeviceSettings::FACTORY.address;
-        restore_factory(device);
+        device.settings = DeviceSettings::FACTORY;
+        device.http.discoverable = true;
+        device.http.discoverable_by_frames = true;
+        forget_owner(device);
         let memory = self.memories.entry(number).or_default();
         memory.forget_by_password();
         memory.http.forget_owner();
@@ -100,16 +104,9 @@ impl Fleet {
             due,
             device,
             delivery: Delivery::Group,
-            content: Outgoing::Shared(Arc::new(Payload::Incident(incident))),
+            payload: Arc::new(Payload::Incident(incident)),
         });
     }
-}
-
-fn restore_factory(device: &mut Device) {
-    device.settings = DeviceSettings::FACTORY;
-    device.http.discoverable = true;
-    device.http.discoverable_by_frames = true;
-    forget_owner(device);
 }
 
 /// Forgets the password and the owner's recovery settings. A device from before
@@ -117,15 +114,9 @@ fn restore_factory(device: &mut Device) {
 pub(super) fn forget_owner(device: &mut Device) {
     device.state.activated = !device.profile.knows_activation();
     device.access.reset();
-    let RecoverySettings {
-        questions,
-        mailbox,
-        tries,
-        ..
-    } = &mut device.recovery;
-    *questions = crate::Questions::default();
-    *mailbox = None;
-    tries.forgive();
+    device.recovery.questions = Questions::default();
+    device.recovery.mailbox = None;
+    device.recovery.tries.forgive();
 }
 
 /// Returns the next boot time after `before`. The fleet starts at the beginning of its

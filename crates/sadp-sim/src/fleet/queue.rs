@@ -18,7 +18,8 @@ pub(super) struct Entry {
     /// The device's index in the fleet.
     pub(super) device: u32,
     pub(super) delivery: Delivery,
-    pub(super) content: Outgoing,
+    /// Shared by all devices that send it.
+    pub(super) payload: Arc<Payload>,
 }
 
 /// The destination of a datagram.
@@ -28,17 +29,11 @@ pub(super) enum Delivery {
     Direct(SocketAddrV4),
 }
 
-/// The content of a datagram.
-#[derive(Clone, Debug)]
-pub(super) enum Outgoing {
-    Hello,
-    /// Shared by all devices that send it.
-    Shared(Arc<Payload>),
-}
-
 /// The reason for a datagram, and what it is made from.
 #[derive(Debug)]
 pub(super) enum Payload {
+    /// An announcement.
+    Hello,
     /// The UUID of an inquiry, as the sender wrote it.
     Inquiry(Box<str>),
     /// An inquiry by a raw frame.
@@ -147,7 +142,7 @@ mod tests {
                 due,
                 device,
                 delivery: Delivery::Group,
-                content: Outgoing::Hello,
+                payload: Arc::new(Payload::Hello),
             });
         }
         assert_eq!(queue.room(), 5);

@@ -16,27 +16,27 @@ fn config() -> FleetConfig {
 }
 
 fn fleet(count: u32, behavior: Behavior) -> Fleet {
-    let network = "10.77.0.1/16".parse().unwrap();
-    let devices = Population {
+    let population = Population {
         count,
         seed: 1,
-        network,
+        network: config().networks[0],
         behavior,
-    }
-    .generate()
-    .unwrap();
-    Fleet::new(devices, config())
+    };
+    Fleet::new(population.generate().unwrap(), config())
 }
 
 const ASKER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 77, 0, 9), 50_000);
 
-fn receive(fleet: &mut Fleet, payload: &[u8]) -> Handled {
-    let datagram = InboundDatagram {
+fn datagram(payload: &[u8]) -> InboundDatagram<'_> {
+    InboundDatagram {
         from: ASKER,
         destination: Some(GROUP),
         payload,
-    };
-    fleet.handle_datagram(MS, &datagram)
+    }
+}
+
+fn receive(fleet: &mut Fleet, payload: &[u8]) -> Handled {
+    fleet.handle_datagram(MS, &datagram(payload))
 }
 
 fn inquire(fleet: &mut Fleet, now: Duration, destination: Ipv4Addr) -> Handled {
@@ -44,18 +44,18 @@ fn inquire(fleet: &mut Fleet, now: Duration, destination: Ipv4Addr) -> Handled {
 }
 
 fn inquire_from(fleet: &mut Fleet, now: Duration, from: SocketAddrV4, to: Ipv4Addr) -> Handled {
-    let payload = sadp_proto::Inquiry {
-        uuid: uuid::Uuid::from_u128(7),
-    }
-    .encode();
-    fleet.handle_datagram(
-        now,
-        &InboundDatagram {
-            from,
-            destination: Some(to),
-            payload: &payload,
-        },
-    )
+    let uuid = uuid::Uuid::from_u128(7);
+    let inquiry = InboundDatagram {
+        from,
+        destination: Some(to),
+        payload: &sadp_proto::Inquiry { uuid }.encode(),
+    };
+    fleet.handle_datagram(now, &inquiry)
+}
+
+/// An inquiry that so many devices answer.
+fn answered(devices: u32) -> Handled {
+    Handled::Inquiry { devices }
 }
 
 /// Everything due until a time, with the time it was sent.
@@ -72,18 +72,13 @@ fn sent(fleet: &mut Fleet, until: Duration) -> Vec<(Duration, FleetTransmit)> {
 #[test]
 fn each_device_answers_an_inquiry_to_the_group_once() {
     let mut fleet = fleet(50, behavior());
-    assert_eq!(
-        inquire(&mut fleet, MS, GROUP),
-        Handled::Inquiry { devices: 50 }
-    );
+    assert_eq!(inquire(&mut fleet, MS, GROUP), answered(50));
     let sent = sent(&mut fleet, 10 * MS);
     let who: std::collections::HashSet<_> =
         sent.iter().map(|(_, transmit)| transmit.device).collect();
     assert_eq!((sent.len(), who.len()), (50, 50));
-    assert!(
-        sent.iter()
-            .all(|(_, transmit)| *transmit.destination.ip() == GROUP)
-    );
+    let mut destinations = sent.iter().map(|(_, transmit)| transmit.destination);
+    assert!(destinations.all(|it| *it.ip() == GROUP));
     assert_eq!(fleet.poll_timeout(), None);
     assert_eq!(fleet.stats().replies, 50);
 }
@@ -91,25 +86,16 @@ fn each_device_answers_an_inquiry_to_the_group_once() {
 #[test]
 fn an_inquiry_to_one_address_reaches_who_has_it() {
     let mut fleet = fleet(50, behavior());
-    let Device { settings, .. } = &fleet.devices()[7];
-    let address = settings.address;
-    assert_eq!(
-        inquire(&mut fleet, MS, address),
-        Handled::Inquiry { devices: 1 }
-    );
+    let address = fleet.devices()[7].settings.address;
+    assert_eq!(inquire(&mut fleet, MS, address), answered(1));
     assert_eq!(sent(&mut fleet, 10 * MS)[0].1.device, 7);
-    assert_eq!(
-        inquire(&mut fleet, MS, Ipv4Addr::new(10, 77, 0, 1)),
-        Handled::Inquiry { devices: 50 }
-    );
-    assert_eq!(
-        inquire(&mut fleet, MS, Ipv4Addr::new(10, 77, 255, 255)),
-        Handled::Inquiry { devices: 50 }
-    );
-    assert_eq!(
-        inquire(&mut fleet, MS, Ipv4Addr::new(10, 77, 200, 1)),
-        Handled::NobodyThere
-    );
+    for (address, expected) in [
+        ([10, 77, 0, 1], answered(50)),
+        ([10, 77, 255, 255], answered(50)),
+        ([10, 77, 200, 1], Handled::NobodyThere),
+    ] {
+        assert_eq!(inquire(&mut fleet, MS, address.into()), expected);
+    }
 }
 
 #[test]
@@ -119,25 +105,17 @@ fn the_way_of_answering_is_the_devices() {
         (Reply::Unicast, 0, 3),
         (Reply::Both, 3, 3),
     ] {
-        let mut fleet = fleet(
-            3,
-            Behavior {
-                reply,
-                ..behavior()
-            },
-        );
+        let behavior = Behavior {
+            reply,
+            ..behavior()
+        };
+        let mut fleet = fleet(3, behavior);
         inquire(&mut fleet, MS, GROUP);
         let sent = sent(&mut fleet, 10 * MS);
-        let to = |address| {
-            sent.iter()
-                .filter(|(_, transmit)| transmit.destination == address)
-                .count()
-        };
-        assert_eq!(
-            (to(config().group), to(ASKER)),
-            (group, direct),
-            "{reply:?}"
-        );
+        for (address, expected) in [(config().group, group), (ASKER, direct)] {
+            let to = sent.iter().filter(|(_, it)| it.destination == address);
+            assert_eq!(to.count(), expected, "{reply:?}");
+        }
     }
 }
 
@@ -145,16 +123,12 @@ fn the_way_of_answering_is_the_devices() {
 fn strangers_are_not_answered_unless_asked_for() {
     let stranger = SocketAddrV4::new(Ipv4Addr::new(198, 51, 100, 1), 37020);
     let mut fleet = fleet(3, behavior());
-    assert_eq!(
-        inquire_from(&mut fleet, MS, stranger, GROUP),
-        Handled::Foreign
-    );
+    let heard = inquire_from(&mut fleet, MS, stranger, GROUP);
+    assert_eq!(heard, Handled::Foreign);
     assert_eq!(fleet.poll_timeout(), None);
     fleet.config.answer_anyone = true;
-    assert_eq!(
-        inquire_from(&mut fleet, MS, stranger, GROUP),
-        Handled::Inquiry { devices: 3 }
-    );
+    let heard = inquire_from(&mut fleet, MS, stranger, GROUP);
+    assert_eq!(heard, answered(3));
 }
 
 #[test]
@@ -174,27 +148,19 @@ fn other_datagrams_are_ignored() {
     let mut fleet = fleet(2, behavior());
     inquire(&mut fleet, MS, GROUP);
     let (_, own) = sent(&mut fleet, MS).remove(0);
-    for (payload, handled) in [
-        (&own.payload[..], Handled::NoRequest),
-        (b"", Handled::NoRequest),
-        (
-            b"<Probe><Types>reboot</Types></Probe>",
-            Handled::Unsupported,
-        ),
-    ] {
-        assert_eq!(receive(&mut fleet, payload), handled);
+    for payload in [&own.payload[..], b""] {
+        assert_eq!(receive(&mut fleet, payload), Handled::NoRequest);
     }
+    let unknown = b"<Probe><Types>reboot</Types></Probe>";
+    assert_eq!(receive(&mut fleet, unknown), Handled::Unsupported);
 }
 
 #[test]
 fn a_burst_is_paced_and_complete() {
     let mut fleet = fleet(10_000, behavior());
     for round in 0..3 {
-        let now = MS * 500 * round;
-        assert_eq!(
-            inquire(&mut fleet, now, GROUP),
-            Handled::Inquiry { devices: 10_000 }
-        );
+        let heard = inquire(&mut fleet, MS * 500 * round, GROUP);
+        assert_eq!(heard, answered(10_000));
     }
     let sent = sent(&mut fleet, 10_000 * MS);
     assert_eq!(sent.len(), 30_000);
@@ -208,28 +174,19 @@ fn a_burst_is_paced_and_complete() {
 
 #[test]
 fn what_does_not_fit_is_refused_in_whole() {
-    let mut fleet = fleet(
-        10_000,
-        Behavior {
-            delay: "3600s".parse().unwrap(),
-            ..behavior()
-        },
-    );
-    let heard: Vec<_> = (0..150)
-        .map(|round| inquire(&mut fleet, 200 * MS * round, GROUP))
-        .collect();
-    let accepted = heard
-        .iter()
-        .filter(|heard| matches!(heard, Handled::Inquiry { .. }))
-        .count();
+    let behavior = Behavior {
+        delay: "3600s".parse().unwrap(),
+        ..behavior()
+    };
+    let mut fleet = fleet(10_000, behavior);
+    let mut accepted = 0;
+    for round in 0..150 {
+        match inquire(&mut fleet, 200 * MS * round, GROUP) {
+            Handled::Inquiry { .. } => accepted += 1,
+            heard => assert_eq!(heard, Handled::Full),
+        }
+    }
     assert!(accepted > 95, "{accepted}");
-    assert_eq!(
-        heard
-            .iter()
-            .filter(|&&heard| heard == Handled::Full)
-            .count(),
-        150 - accepted
-    );
     assert_eq!(fleet.waiting(), accepted * 10_000);
 }
 
@@ -239,15 +196,13 @@ fn twenty_questions_at_once_get_five_replies_a_device() {
         let mut fleet = fleet(2, behavior());
         let single = fleet.devices()[0].settings.address;
         let destination = if devices == 2 { GROUP } else { single };
-        let heard: Vec<_> = (0..20)
-            .map(|_| inquire(&mut fleet, MS, destination))
-            .collect();
-        assert_eq!(heard[..5], [Handled::Inquiry { devices }; 5]);
+        let heard = [(); 20].map(|()| inquire(&mut fleet, MS, destination));
+        assert_eq!(heard[..5], [answered(devices); 5]);
         assert_eq!(heard[5..], [Handled::TooOften; 15]);
         assert_eq!(fleet.stats().too_often, 15);
         assert_eq!(sent(&mut fleet, 10 * MS).len(), 5 * devices as usize);
         let later = inquire(&mut fleet, 1001 * MS, destination);
-        assert_eq!(later, Handled::Inquiry { devices });
+        assert_eq!(later, answered(devices));
     }
 }
 
@@ -257,10 +212,9 @@ fn each_device_says_hello_at_its_start_spread_out() {
     let sent = sent(&mut fleet, 10_000 * MS);
     assert_eq!(sent.len(), 100);
     assert!(sent.windows(2).all(|pair| pair[1].0 >= pair[0].0 + 19 * MS));
-    assert!(
-        sent.iter()
-            .all(|(_, transmit)| transmit.payload.windows(7).any(|bytes| bytes == b"<Hello>"))
-    );
+    for (_, transmit) in &sent {
+        assert!(transmit.payload.windows(7).any(|bytes| bytes == b"<Hello>"));
+    }
     assert_eq!((fleet.stats().hellos, fleet.stats().replies), (100, 0));
 }
 
@@ -270,37 +224,28 @@ fn faults_happen_as_often_as_asked() {
     let lossy = replies_with(Faults {
         loss: half,
         ..Faults::default()
-    })
-    .len();
-    assert!(
-        (200..300).contains(&lossy),
-        "a quarter passes both ways: {lossy}"
-    );
+    });
+    // A quarter passes both ways.
+    assert!((200..300).contains(&lossy.len()), "{}", lossy.len());
     let doubled = replies_with(Faults {
         duplicate: half,
         ..Faults::default()
-    })
-    .len();
-    assert!((1430..1570).contains(&doubled), "{doubled}");
+    });
+    assert!((1430..1570).contains(&doubled.len()), "{}", doubled.len());
     let held_up = replies_with(Faults {
         reorder: half,
         ..Faults::default()
     });
     let late = held_up.iter().filter(|(at, _)| *at > MS).count();
     assert!((430..570).contains(&late), "{late}");
-    assert!(
-        held_up
-            .iter()
-            .all(|(at, _)| *at <= MS + Faults::REORDER_DELAY)
-    );
+    let mut times = held_up.iter().map(|(at, _)| *at);
+    assert!(times.all(|at| at <= MS + Faults::REORDER_DELAY));
     let torn = replies_with(Faults {
         truncate: Probability::ONE,
         ..Faults::default()
     });
-    assert!(
-        torn.iter()
-            .all(|(_, transmit)| !transmit.payload.ends_with(b"Match>\n"))
-    );
+    let mut payloads = torn.iter().map(|(_, transmit)| &transmit.payload);
+    assert!(payloads.all(|payload| !payload.ends_with(b"Match>\n")));
 }
 
 #[test]
@@ -337,7 +282,7 @@ proptest::proptest! {
     #[test]
     fn any_datagram_is_handled(payload: Vec<u8>) {
         let mut fleet = fleet(1, behavior());
-        fleet.handle_datagram(MS, &InboundDatagram { from: ASKER, destination: None, payload: &payload });
+        fleet.handle_datagram(MS, &InboundDatagram { destination: None, ..datagram(&payload) });
     }
 
     #[test]

@@ -10,10 +10,7 @@ use super::{
     execution::Execution,
     kind::commands,
 };
-use crate::{
-    Device,
-    device::{Denied, read_flag},
-};
+use crate::{Device, device::read_flag};
 
 commands! {
     UPDATE updates update;
@@ -24,37 +21,15 @@ commands! {
 /// cannot be read does not.
 fn update(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
-    let now = it.request.now;
-    if let Some(locked) = it.device.access.tries.locked(now) {
-        return Err(denied(it, "locked", locked));
-    }
+    it.check_lock()?;
     match proves_password(it.device, it.request) {
         Proof::Right => it.device.access.tries.forgive(),
-        Proof::Wrong => {
-            let wrong = it.device.access.tries.denied(now);
-            let locked = wrong.lock_minutes > 0;
-            return Err(denied(
-                it,
-                if locked { "locked" } else { "PasswordError" },
-                wrong,
-            ));
-        }
+        Proof::Wrong => return Err(it.wrong_password()),
         Proof::Unreadable => return Err(Response::failed()),
     }
     let settings = it.device.settings.updated(it.request.fields);
-    it.device.settings = settings.map_err(|_| Response::failed())?;
+    it.device.settings = settings.ok_or_else(Response::failed)?;
     Ok(Response::success().with_report())
-}
-
-/// Refuses a password. A client that does not report that it reads counters gets none:
-/// a guess.
-fn denied(it: &Execution<'_>, word: &str, denied: Denied) -> Response {
-    let response = Response::refused(word);
-    if it.field("PWErrorParse") == "true" {
-        response.with_counters(it.request.types, denied)
-    } else {
-        response
-    }
 }
 
 /// Switches the lamp. Needs no password.

@@ -4,13 +4,11 @@
 use sadp_proto::Message;
 use secrecy::ExposeSecret;
 
-use super::{
-    activation::nonce, command::Response, execution::Execution, kind::commands, memory::TimedCode,
-};
+use super::{command::Response, execution::Execution, kind::commands, memory::TimedCode};
 use crate::{
     Device,
     device::SelfReport,
-    vendor_support::{RequestText, dated_code},
+    vendor_support::{Nonce, RequestText, dated_code},
 };
 
 commands! {
@@ -29,7 +27,7 @@ fn make(it: &mut Execution<'_>) -> Result<Response, Response> {
     let code = RequestText {
         takes_key,
         mac: it.device.identity.mac,
-        nonce: nonce(it.rng),
+        nonce: Nonce::random(it.rng),
     };
     let response = Response::success().with(element, code.to_string());
     it.memory.request = Some(TimedCode::new(code, it.request.now));

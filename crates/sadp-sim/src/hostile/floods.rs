@@ -161,8 +161,7 @@ pub(super) fn hostile_text(number: u32, address: Ipv4Addr, _: &mut Xoshiro256Plu
     let mac = account::mac(5, u32::try_from(number).unwrap_or_default());
     // Each device needs a serial of its own, or they would be one.
     let serial = format!("{text}{number}");
-    let mut account = account::invented(mac, address);
-    for name in [
+    let texts = [
         "DeviceDescription",
         "SoftwareVersion",
         "DSPVersion",
@@ -172,10 +171,10 @@ pub(super) fn hostile_text(number: u32, address: Ipv4Addr, _: &mut Xoshiro256Plu
         "IPv6Address",
         "PasswordResetAbility",
         "Unheard-of",
-    ] {
-        account = account::with(&account, &[(name, text)]);
-    }
-    account = account::with(&account, &[("DeviceSN", &serial)]);
+    ]
+    .map(|name| (name, text));
+    let account = account::with(&account::invented(mac, address), &texts);
+    let mut account = account::with(&account, &[("DeviceSN", &serial)]);
     account.push(&format!("Name{text}"), "1");
     if number < TEXTS.len() {
         return account::reply(&account);

@@ -6,14 +6,13 @@ use std::{
     time::Duration,
 };
 
-use rand::rngs::Xoshiro256PlusPlus;
 use sadp_model::{MacAddr, RawFields};
 use sadp_proto::{
     Document, Types,
     seal::device::{DeviceSession, answer_exchange},
 };
 
-use super::{ForgedReply, ObservedRequest, Speaker, Trick, account};
+use super::{ObservedRequest, Speaker, Trick, account};
 use crate::{Device, device::SelfReport, fleet::SimulatedRng};
 
 /// Answers key exchanges of devices with a key of its own, and tries that key on the next
@@ -37,14 +36,11 @@ impl ForgedExchange {
         }
     }
 
-    fn forge(
-        &mut self,
-        asked: &ObservedRequest<'_>,
-        victim: MacAddr,
-        rng: &mut SimulatedRng<'_>,
-    ) -> ForgedReply {
+    fn forge(&mut self, asked: &mut ObservedRequest<'_>, victim: MacAddr) {
+        let public_code = asked.field("Code");
+        let mut rng = SimulatedRng(asked.rng);
         let random = rng.hexadecimal();
-        let made = answer_exchange(asked.field("Code"), random.as_bytes(), rng);
+        let made = answer_exchange(public_code, random.as_bytes(), &mut rng);
         let code = made.map_or_else(
             |_| "no key".into(),
             |(code, session)| {
@@ -61,12 +57,7 @@ impl ForgedExchange {
         ]
         .into_iter()
         .collect();
-        ForgedReply {
-            after: self.after,
-            speaker: self.speaker,
-            destination: asked.asker,
-            payload: account::reply(&fields),
-        }
+        asked.reply(self.after, self.speaker, account::reply(&fields));
     }
 
     /// Returns how many elements of a command open with the forged key.
@@ -82,22 +73,13 @@ impl ForgedExchange {
 }
 
 impl Trick for ForgedExchange {
-    fn observe(
-        &mut self,
-        asked: &ObservedRequest<'_>,
-        rng: &mut Xoshiro256PlusPlus,
-        replies: &mut Vec<ForgedReply>,
-    ) -> u64 {
+    fn observe(&mut self, asked: &mut ObservedRequest<'_>) -> u64 {
         let header = &asked.request.header;
         let Some(victim) = header.mac.filter(|mac| self.victims.contains(mac)) else {
             return 0;
         };
-        if header
-            .types
-            .to_string()
-            .eq_ignore_ascii_case("exchangecode")
-        {
-            replies.push(self.forge(asked, victim, &mut SimulatedRng(rng)));
+        if header.types.as_str().eq_ignore_ascii_case("exchangecode") {
+            self.forge(asked, victim);
             return 0;
         }
         self.open(&asked.request.fields, victim)
@@ -126,22 +108,15 @@ impl EchoedAccounts {
 }
 
 impl Trick for EchoedAccounts {
-    fn observe(
-        &mut self,
-        asked: &ObservedRequest<'_>,
-        rng: &mut Xoshiro256PlusPlus,
-        replies: &mut Vec<ForgedReply>,
-    ) -> u64 {
+    fn observe(&mut self, asked: &mut ObservedRequest<'_>) -> u64 {
         if asked.request.header.types != Types::Inquiry {
-            return self.exchange.observe(asked, rng, replies);
+            return self.exchange.observe(asked);
         }
         let uuid = asked.field("Uuid");
-        replies.extend(self.victims.iter().map(|device| ForgedReply {
-            after: Duration::ZERO,
-            speaker: Speaker::Attacker,
-            destination: asked.asker,
-            payload: device.report(SelfReport::Inquiry { uuid }),
-        }));
+        for device in &self.victims {
+            let report = device.report(SelfReport::Inquiry { uuid });
+            asked.reply(Duration::ZERO, Speaker::Attacker, report);
+        }
         0
     }
 }
@@ -176,22 +151,15 @@ impl StolenMacs {
 }
 
 impl Trick for StolenMacs {
-    fn observe(
-        &mut self,
-        asked: &ObservedRequest<'_>,
-        _: &mut Xoshiro256PlusPlus,
-        replies: &mut Vec<ForgedReply>,
-    ) -> u64 {
+    fn observe(&mut self, asked: &mut ObservedRequest<'_>) -> u64 {
         if asked.request.header.types != Types::Inquiry {
             return 0;
         }
         let uuid = asked.field("Uuid");
-        replies.extend(self.accounts.iter().map(|account| ForgedReply {
-            after: Duration::ZERO,
-            speaker: Speaker::Attacker,
-            destination: asked.asker,
-            payload: account::reply(&account::with(account, &[("Uuid", uuid)])),
-        }));
+        for account in &self.accounts {
+            let report = account::reply(&account::with(account, &[("Uuid", uuid)]));
+            asked.reply(Duration::ZERO, Speaker::Attacker, report);
+        }
         0
     }
 }

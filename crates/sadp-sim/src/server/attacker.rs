@@ -1,5 +1,5 @@
 use std::{
-    fmt, io,
+    io,
     net::{Ipv4Addr, SocketAddrV4},
     time::Duration,
 };
@@ -8,11 +8,12 @@ use tokio::net::UdpSocket;
 use tracing::debug;
 
 use super::{BURST, ServerError, ServerInterface, StatsHandle, socket};
-use crate::{Device, FleetConfig, Hostile, HostileConfig, HostileStats, InboundDatagram, Speaker};
+use crate::{Device, FleetConfig, Hostile, HostileConfig, HostileStats, Speaker};
 
 /// An attacker with its socket.
+#[derive(Debug)]
 pub(super) struct Attacker {
-    hostile: Hostile,
+    pub(super) hostile: Hostile,
     socket: UdpSocket,
     pub(super) address: Ipv4Addr,
     pub(super) stats: StatsHandle<HostileStats>,
@@ -35,21 +36,14 @@ impl Attacker {
         } else {
             (own, socket::attacking(own, own))
         };
-        let socket = socket.map_err(|source| ServerError::Open {
-            operation: "attack from",
-            address: SocketAddrV4::new(wanted, 0),
-            source,
-        })?;
+        let wanted = SocketAddrV4::new(wanted, 0);
+        let socket = socket.map_err(ServerError::open("attack from", wanted))?;
         Ok(Self {
             hostile: Hostile::new(config, address, devices, place),
             socket,
             address,
             stats: StatsHandle::default(),
         })
-    }
-
-    pub(super) fn hear(&mut self, now: Duration, datagram: &InboundDatagram<'_>) {
-        self.hostile.handle_datagram(now, datagram);
     }
 
     /// Sends what is due, at most a burst. What the socket does not accept is lost.
@@ -70,19 +64,6 @@ impl Attacker {
             }
         }
         self.stats.publish(self.hostile.stats());
-    }
-
-    pub(super) fn due(&self, now: Duration) -> Option<Duration> {
-        self.hostile.poll_timeout(now)
-    }
-}
-
-impl fmt::Debug for Attacker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Attacker")
-            .field("hostile", &self.hostile)
-            .field("address", &self.address)
-            .finish_non_exhaustive()
     }
 }
 

@@ -13,7 +13,7 @@ use super::{ServerError, ServerInterface};
 /// An interface that is open for raw frames.
 #[derive(Debug)]
 pub(super) struct RawPort {
-    sender: RawSender,
+    pub(super) sender: RawSender,
     frames: mpsc::Receiver<io::Result<RawFrame>>,
 }
 
@@ -25,10 +25,6 @@ impl RawPort {
         })?;
         let (sender, frames) = link.into_parts();
         Ok(Self { sender, frames })
-    }
-
-    pub(super) fn send(&mut self, frame: &[u8]) -> io::Result<()> {
-        self.sender.send(frame)
     }
 }
 

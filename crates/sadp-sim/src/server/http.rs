@@ -10,7 +10,7 @@ mod tls;
 use std::{
     convert::Infallible,
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4},
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4},
     sync::Arc,
     time::Duration,
 };
@@ -29,6 +29,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use ipnet::Ipv4Net;
+use sadp_discovery::interface::{self, Interface};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -45,7 +46,7 @@ use crate::{
 };
 
 /// The most devices with a listener. Others of a larger fleet have none.
-pub(super) const MAX_LISTENERS: usize = 256;
+const MAX_LISTENERS: usize = 256;
 
 /// The most connections at once, of all devices.
 const MAX_CONNECTIONS: usize = 512;
@@ -93,7 +94,7 @@ pub(super) struct HttpPorts {
     address: Ipv4Addr,
     networks: Vec<Ipv4Net>,
     /// The addresses of this computer's other interfaces.
-    elsewhere: Vec<IpAddr>,
+    elsewhere: Vec<Ipv4Addr>,
     listeners: Vec<DeviceListener>,
     sender: mpsc::Sender<PendingRequest>,
     requests: mpsc::Receiver<PendingRequest>,
@@ -106,8 +107,9 @@ struct DeviceListener {
     device: usize,
     /// Where it listens.
     address: SocketAddrV4,
-    /// HTTPS, and where it listens for that.
-    https: Option<(HttpsPort, SocketAddrV4)>,
+    https: Option<HttpsPort>,
+    /// Where it listens for HTTPS.
+    https_address: Option<SocketAddrV4>,
     /// The settings it was opened for.
     settings: DeviceSettings,
     _tasks: JoinSet<()>,
@@ -123,17 +125,14 @@ struct HttpsPort {
 impl HttpPorts {
     /// Opens a listener for each device that speaks HTTP, at most [`MAX_LISTENERS`]. The
     /// devices then report the ports.
-    pub(super) fn open(
-        interface: &ServerInterface,
-        fleet: &mut Fleet,
-    ) -> Result<Self, ServerError> {
+    pub(super) fn open(own: &ServerInterface, fleet: &mut Fleet) -> Result<Self, ServerError> {
         let (sender, requests) = mpsc::channel(MAX_CONNECTIONS);
-        let listed = if_addrs::get_if_addrs().unwrap_or_default();
-        let elsewhere = listed.iter().filter(|it| it.name != interface.name);
+        let listed = interface::list().unwrap_or_default();
+        let elsewhere = listed.iter().filter(|it| *it.name != *own.name);
         let mut ports = Self {
-            address: interface.address,
-            networks: interface.networks.clone(),
-            elsewhere: elsewhere.map(if_addrs::Interface::ip).collect(),
+            address: own.address,
+            networks: own.networks.clone(),
+            elsewhere: elsewhere.map(Interface::address).collect(),
             listeners: Vec::new(),
             sender,
             requests,
@@ -143,8 +142,8 @@ impl HttpPorts {
         let speaking = devices.filter(|(_, device)| device.http.profile.is_some());
         let speaking: Vec<usize> = speaking.map(|(device, _)| device).collect();
         for device in speaking.into_iter().take(MAX_LISTENERS) {
-            let https = https(&fleet.devices()[device])
-                .map_err(|source| ports.unopened("serve HTTPS at", source))?;
+            let https =
+                https(&fleet.devices()[device]).map_err(ports.unopened("serve HTTPS at"))?;
             let listener = ports.listen(device, https, fleet)?;
             ports.listeners.push(listener);
         }
@@ -158,8 +157,7 @@ impl HttpPorts {
 
     /// Where a device listens for HTTPS.
     pub(super) fn https_address_of(&self, device: usize) -> Option<SocketAddrV4> {
-        let (_, address) = self.listener_of(device)?.https.as_ref()?;
-        Some(*address)
+        self.listener_of(device)?.https_address
     }
 
     fn listener_of(&self, device: usize) -> Option<&DeviceListener> {
@@ -179,7 +177,6 @@ impl HttpPorts {
             });
             if moved {
                 let https = self.listeners[index].https.clone();
-                let https = https.map(|(https, _)| https);
                 self.listeners[index] = self.listen(device, https, fleet)?;
             }
         }
@@ -201,31 +198,26 @@ impl HttpPorts {
         let mut tasks = JoinSet::new();
         let (listener, address) = self
             .bind(settings.address, settings.http_port)
-            .map_err(|source| self.unopened("serve HTTP at", source))?;
+            .map_err(self.unopened("serve HTTP at"))?;
         fleet.set_http_port(device, address.port());
-        tasks.spawn(serve(
-            listener,
-            served.clone(),
-            Arc::clone(&self.connections),
-        ));
-        let https = match https {
-            Some(https) => {
-                let (listener, address) = self
-                    .bind(settings.address, https.port)
-                    .map_err(|source| self.unopened("serve HTTPS at", source))?;
-                let served = Served {
-                    tls: Some(https.tls.clone()),
-                    ..served
-                };
-                tasks.spawn(serve(listener, served, Arc::clone(&self.connections)));
-                Some((https, address))
-            }
-            None => None,
-        };
+        let mut https_address = None;
+        if let Some(HttpsPort { port, tls }) = https.clone() {
+            let (listener, address) = self
+                .bind(settings.address, port)
+                .map_err(self.unopened("serve HTTPS at"))?;
+            https_address = Some(address);
+            let served = Served {
+                tls: Some(tls),
+                ..served.clone()
+            };
+            tasks.spawn(serve(listener, served, Arc::clone(&self.connections)));
+        }
+        tasks.spawn(serve(listener, served, Arc::clone(&self.connections)));
         Ok(DeviceListener {
             device,
             address,
             https,
+            https_address,
             settings: DeviceSettings {
                 http_port: address.port(),
                 ..settings
@@ -234,17 +226,13 @@ impl HttpPorts {
         })
     }
 
-    fn unopened(&self, operation: &'static str, source: io::Error) -> ServerError {
-        ServerError::Open {
-            operation,
-            address: SocketAddrV4::new(self.address, 0),
-            source,
-        }
+    fn unopened(&self, operation: &'static str) -> impl FnOnce(io::Error) -> ServerError {
+        ServerError::open(operation, SocketAddrV4::new(self.address, 0))
     }
 
     /// Opens a port of a device, or another one in its place.
     fn bind(&self, device: Ipv4Addr, port: u16) -> io::Result<(TcpListener, SocketAddrV4)> {
-        let is_elsewhere = self.elsewhere.contains(&device.into());
+        let is_elsewhere = self.elsewhere.contains(&device);
         let mut networks = self.networks.iter();
         let is_near = networks.any(|network| network.contains(&device));
         let own = if is_near && !is_elsewhere {

@@ -1,7 +1,7 @@
 use std::{io, net::Ipv4Addr};
 
-use if_addrs::IfAddr;
 use ipnet::Ipv4Net;
+use sadp_discovery::interface::{self, Interface};
 
 /// A network interface of this computer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,14 +18,8 @@ pub struct ServerInterface {
 impl ServerInterface {
     /// Finds the interface with this name or IPv4 address.
     pub fn find(wanted: &str) -> Result<Self, InterfaceError> {
-        let listed = if_addrs::get_if_addrs().map_err(InterfaceError::List)?;
-        let addresses = listed
-            .into_iter()
-            .filter_map(|interface| match interface.addr {
-                IfAddr::V4(v4) => Some((interface.name, Ipv4Net::new(v4.ip, v4.prefixlen).ok()?)),
-                IfAddr::V6(_) => None,
-            });
-        Self::choose(wanted, &addresses.collect::<Vec<_>>())
+        let listed = interface::list().map_err(InterfaceError::List)?;
+        Self::choose(wanted, &listed)
     }
 
     /// The network of the used address.
@@ -36,30 +30,29 @@ impl ServerInterface {
             .unwrap_or_else(|| Ipv4Net::from(self.address))
     }
 
-    fn choose(wanted: &str, addresses: &[(String, Ipv4Net)]) -> Result<Self, InterfaceError> {
-        let by_name = addresses.iter().find(|(name, _)| name == wanted);
+    fn choose(wanted: &str, listed: &[Interface]) -> Result<Self, InterfaceError> {
+        let by_name = listed.iter().find(|it| *it.name == *wanted);
         let chosen = by_name.or_else(|| {
             let address: Ipv4Addr = wanted.parse().ok()?;
-            let mut all = addresses.iter();
-            all.find(|(_, network)| network.addr() == address)
+            listed.iter().find(|it| it.address() == address)
         });
-        let Some((name, chosen)) = chosen else {
+        let Some(chosen) = chosen else {
+            let known = listed.iter();
             return Err(InterfaceError::NotFound {
                 wanted: wanted.into(),
-                known: addresses
-                    .iter()
-                    .map(|(name, network)| (name.clone(), network.addr()))
+                known: known
+                    .map(|it| (it.name.to_string(), it.address()))
                     .collect(),
             });
         };
-        let others = addresses
+        let others = listed
             .iter()
-            .filter(|(other, network)| other == name && network != chosen);
-        let mut networks = vec![*chosen];
-        networks.extend(others.map(|(_, network)| *network));
+            .filter(|it| it.name == chosen.name && it.network != chosen.network);
+        let mut networks = vec![chosen.network];
+        networks.extend(others.map(|it| it.network));
         Ok(Self {
-            name: name.clone(),
-            address: chosen.addr(),
+            name: chosen.name.to_string(),
+            address: chosen.address(),
             networks,
         })
     }
@@ -100,13 +93,19 @@ fn list(known: &[(String, Ipv4Addr)]) -> String {
 mod tests {
     use super::*;
 
-    fn addresses() -> Vec<(String, Ipv4Net)> {
+    fn addresses() -> Vec<Interface> {
         [
             ("lo", "127.0.0.1/8"),
             ("lan0", "10.77.0.2/16"),
             ("lan0", "192.168.1.9/24"),
         ]
-        .map(|(name, network)| (name.into(), network.parse().unwrap()))
+        .map(|(name, network)| Interface {
+            name: name.into(),
+            index: None,
+            network: network.parse().unwrap(),
+            up: true,
+            loopback: false,
+        })
         .into()
     }
 
@@ -118,13 +117,8 @@ mod tests {
         assert_eq!(by_address.name, "lan0");
         assert_eq!(by_address.network(), "192.168.1.9/24".parse().unwrap());
         assert_eq!(by_address.networks.len(), 2);
-        assert_eq!(
-            ServerInterface::choose("lo", &addresses())
-                .unwrap()
-                .networks
-                .len(),
-            1
-        );
+        let loopback = ServerInterface::choose("lo", &addresses()).unwrap();
+        assert_eq!(loopback.networks.len(), 1);
     }
 
     #[test]

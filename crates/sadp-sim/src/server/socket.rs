@@ -31,20 +31,14 @@ impl GroupSocket {
     /// Joins the group on the interface of this address.
     pub(super) fn bind(interface: Ipv4Addr, group: SocketAddrV4) -> Result<Self, ServerError> {
         let wildcard = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, group.port());
-        let open = |operation, address| {
-            move |source| ServerError::Open {
-                operation,
-                address,
-                source,
-            }
-        };
-        let socket = shared(wildcard).map_err(open("bind", wildcard))?;
+        let socket = shared(wildcard).map_err(ServerError::open("bind", wildcard))?;
         only_joined_groups(&socket);
         socket
             .join_multicast_v4(group.ip(), &interface)
-            .map_err(open("join the group", group))?;
-        let socket = asynchronous(socket).map_err(open("use", wildcard))?;
-        let port = socket.local_addr().map_err(open("use", wildcard))?.port();
+            .map_err(ServerError::open("join the group", group))?;
+        let socket = asynchronous(socket).map_err(ServerError::open("use", wildcard))?;
+        let port = socket.local_addr();
+        let port = port.map_err(ServerError::open("use", wildcard))?.port();
         let reader = Reader::new(&socket);
         Ok(Self {
             socket,
@@ -57,18 +51,12 @@ impl GroupSocket {
 /// Opens the socket with the interface's address. It sends, too, and replies can exceed a
 /// frame: read it one by one, which leaves fragmentation allowed.
 pub(super) fn direct(address: SocketAddrV4) -> Result<UdpSocket, ServerError> {
-    let open = |operation| {
-        move |source| ServerError::Open {
-            operation,
-            address,
-            source,
-        }
-    };
-    let socket = shared(address).map_err(open("bind"))?;
-    send_to_groups_from(*address.ip(), &socket).map_err(open("send to groups from"))?;
+    let socket = shared(address).map_err(ServerError::open("bind", address))?;
+    let sending = send_to_groups_from(*address.ip(), &socket);
+    sending.map_err(ServerError::open("send to groups from", address))?;
     // Less is slower, not wrong.
     let _best_effort = socket.set_send_buffer_size(SEND_BUFFER);
-    asynchronous(socket).map_err(open("use"))
+    asynchronous(socket).map_err(ServerError::open("use", address))
 }
 
 /// Opens a socket at an address, on any port, that sends to groups by an interface.
@@ -76,9 +64,7 @@ pub(super) fn attacking(address: Ipv4Addr, interface: Ipv4Addr) -> io::Result<Ud
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_nonblocking(true)?;
     socket.bind(&SocketAddr::from((address, 0)).into())?;
-    socket.set_multicast_if_v4(&interface)?;
-    socket.set_multicast_ttl_v4(1)?;
-    socket.set_multicast_loop_v4(true)?;
+    send_to_groups_from(interface, &socket)?;
     let _best_effort = socket.set_send_buffer_size(SEND_BUFFER);
     asynchronous(socket)
 }

@@ -1,25 +1,23 @@
 //! The entries of a site file.
 
-use std::{
-    collections::BTreeMap, net::Ipv4Addr, num::NonZeroU32, str::FromStr, sync::Arc, time::Duration,
-};
+use std::{collections::BTreeMap, net::Ipv4Addr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use jiff::civil::DateTime;
 use sadp_model::MacAddr;
-use serde::{Deserialize, Deserializer, de};
+use serde::Deserialize;
 
 use super::{
-    guard::{GuardSettings, Refusing, Unguarded},
+    SiteFault,
     http::HttpKeys,
-    prepared::{self, RecoveryPreparation},
+    values::{self, Refusing},
 };
 use crate::{
-    Behavior, Catalogue, Delay, Device, LinkAnswer, Probability, Profile, Questions, Quirks, Reply,
-    Secret, device::factory::Factory,
+    Behavior, Delay, Device, Faults, LinkAnswer, Probability, Profile, Questions, Quirks, Reply,
+    Secret, Tries, device::factory::Factory,
 };
 
 /// The settings that `[defaults]` may have, too.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SharedSettings {
     reply: Option<Reply>,
@@ -34,79 +32,16 @@ pub(super) struct SharedSettings {
     gateway: Option<Ipv4Addr>,
     reboot: Option<Delay>,
     link: Option<LinkAnswer>,
-    #[serde(default, deserialize_with = "password")]
+    #[serde(default, deserialize_with = "values::password")]
     password: Option<Secret>,
     soft_rules: Option<bool>,
     tries: Option<NonZeroU32>,
     lock_minutes: Option<NonZeroU32>,
-    #[serde(default, deserialize_with = "prepared::mailbox")]
+    #[serde(default, deserialize_with = "values::mailbox")]
     mailbox: Option<Box<str>>,
-    #[serde(default, deserialize_with = "prepared::time")]
+    #[serde(default, deserialize_with = "values::time")]
     request_valid: Option<Duration>,
     http: Option<HttpKeys>,
-}
-
-impl SharedSettings {
-    /// These settings, completed by others.
-    fn or(self, other: &Self) -> Self {
-        Self {
-            reply: self.reply.or(other.reply),
-            delay: self.delay.or(other.delay),
-            loss: self.loss.or(other.loss),
-            duplicate: self.duplicate.or(other.duplicate),
-            reorder: self.reorder.or(other.reorder),
-            corrupt: self.corrupt.or(other.corrupt),
-            truncate: self.truncate.or(other.truncate),
-            hello: self.hello.or(other.hello),
-            mask: self.mask.or(other.mask),
-            gateway: self.gateway.or(other.gateway),
-            reboot: self.reboot.or(other.reboot),
-            link: self.link.or(other.link),
-            password: self.password.or_else(|| other.password.clone()),
-            soft_rules: self.soft_rules.or(other.soft_rules),
-            tries: self.tries.or(other.tries),
-            lock_minutes: self.lock_minutes.or(other.lock_minutes),
-            mailbox: self.mailbox.or_else(|| other.mailbox.clone()),
-            request_valid: self.request_valid.or(other.request_valid),
-            http: self.http.or_else(|| other.http.clone()),
-        }
-    }
-
-    fn guard(&self, entry: &DeviceEntry) -> Result<GuardSettings, Unguarded> {
-        GuardSettings {
-            password: self.password.clone(),
-            soft_rules: self.soft_rules,
-            tries: self.tries,
-            tries_left: entry.tries_left,
-            recovery_tries_left: entry.recovery_tries_left,
-            lock_minutes: self.lock_minutes,
-        }
-        .checked()
-    }
-
-    fn behavior(&self, entry: &DeviceEntry) -> Behavior {
-        let usual = Behavior::default();
-        let mut faults = usual.faults;
-        for (fault, said) in [
-            (&mut faults.loss, self.loss),
-            (&mut faults.duplicate, self.duplicate),
-            (&mut faults.reorder, self.reorder),
-            (&mut faults.corrupt, self.corrupt),
-            (&mut faults.truncate, self.truncate),
-        ] {
-            *fault = said.unwrap_or(*fault);
-        }
-        Behavior {
-            reply: self.reply.unwrap_or(usual.reply),
-            delay: self.delay.unwrap_or(usual.delay),
-            hello: self.hello.unwrap_or(usual.hello),
-            reboot: self.reboot,
-            restart: entry.restart,
-            button: entry.button,
-            link: self.link.unwrap_or(usual.link),
-            faults,
-        }
-    }
 }
 
 /// A `[[device]]`.
@@ -115,12 +50,12 @@ impl SharedSettings {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DeviceEntry {
-    #[serde(deserialize_with = "profile")]
+    #[serde(deserialize_with = "values::profile")]
     profile: Arc<Profile>,
     count: Option<NonZeroU32>,
-    #[serde(default, deserialize_with = "text")]
-    mac: Option<MacAddr>,
-    serial: Option<Box<str>>,
+    #[serde(default, deserialize_with = "values::text")]
+    pub(super) mac: Option<MacAddr>,
+    pub(super) serial: Option<Box<str>>,
     model: Option<Box<str>>,
     ip: Option<Ipv4Addr>,
     mask: Option<Ipv4Addr>,
@@ -129,7 +64,7 @@ pub(super) struct DeviceEntry {
     http_port: Option<u16>,
     sdk_port: Option<u16>,
     activated: Option<bool>,
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "values::text")]
     boot: Option<DateTime>,
     reply: Option<Reply>,
     delay: Option<Delay>,
@@ -141,24 +76,24 @@ pub(super) struct DeviceEntry {
     hello: Option<bool>,
     reboot: Option<Delay>,
     link: Option<LinkAnswer>,
-    #[serde(default, deserialize_with = "password")]
+    #[serde(default, deserialize_with = "values::password")]
     password: Option<Secret>,
     soft_rules: Option<bool>,
     tries: Option<NonZeroU32>,
     tries_left: Option<u32>,
     recovery_tries_left: Option<u32>,
     lock_minutes: Option<NonZeroU32>,
-    #[serde(default, deserialize_with = "prepared::questions")]
+    #[serde(default, deserialize_with = "values::questions")]
     questions: Option<Questions>,
-    #[serde(default, deserialize_with = "prepared::mailbox")]
+    #[serde(default, deserialize_with = "values::mailbox")]
     mailbox: Option<Box<str>>,
-    #[serde(default, deserialize_with = "prepared::time")]
+    #[serde(default, deserialize_with = "values::time")]
     request_valid: Option<Duration>,
     http: Option<HttpKeys>,
     cameras: Option<Box<[Ipv4Addr]>>,
-    #[serde(default, deserialize_with = "prepared::time")]
+    #[serde(default, deserialize_with = "values::time")]
     restart: Option<Duration>,
-    #[serde(default, deserialize_with = "prepared::time")]
+    #[serde(default, deserialize_with = "values::time")]
     button: Option<Duration>,
     #[serde(default)]
     refuse: BTreeMap<Box<str>, Refusing>,
@@ -191,166 +126,71 @@ enum Encoding {
 }
 
 impl DeviceEntry {
-    fn shared(&self) -> SharedSettings {
-        SharedSettings {
-            reply: self.reply,
-            delay: self.delay,
-            loss: self.loss,
-            duplicate: self.duplicate,
-            reorder: self.reorder,
-            corrupt: self.corrupt,
-            truncate: self.truncate,
-            hello: self.hello,
-            mask: self.mask,
-            gateway: self.gateway,
-            reboot: self.reboot,
-            link: self.link,
-            password: self.password.clone(),
-            soft_rules: self.soft_rules,
-            tries: self.tries,
-            lock_minutes: self.lock_minutes,
-            mailbox: self.mailbox.clone(),
-            request_valid: self.request_valid,
-            http: self.http.clone(),
-        }
-    }
-
-    /// Returns a setting that an unactivated device cannot have.
-    fn owner_setting(&self) -> Option<&'static str> {
-        [
-            ("password", self.password.is_some()),
-            ("security questions", self.questions.is_some()),
-            ("reserved e-mail address", self.mailbox.is_some()),
-        ]
-        .into_iter()
-        .find_map(|(what, said)| said.then_some(what))
-    }
-
-    fn prepared(&self, shared: &SharedSettings) -> RecoveryPreparation {
-        RecoveryPreparation {
-            questions: self.questions.clone(),
-            mailbox: shared.mailbox.clone(),
-            valid: shared.request_valid,
-            cameras: self.cameras.clone(),
-        }
-    }
-
-    fn quirks(&mut self) -> Option<Box<Quirks>> {
-        let quirks = Quirks {
-            fields: std::mem::take(&mut self.fields).into_iter().collect(),
-            omit: std::mem::take(&mut self.omit),
-            before: std::mem::take(&mut self.before),
-            after: std::mem::take(&mut self.after),
-            gb18030: self.encoding == Encoding::Gb18030,
-            bare_ampersand: self.bare_ampersand,
-            surplus_questions: self.surplus_questions,
-            obeys_copies: std::mem::take(&mut self.obeys_copies),
-            refusals: std::mem::take(&mut self.refuse)
-                .into_iter()
-                .map(|(types, refusing)| refusing.of(types))
-                .collect(),
-            late: std::mem::take(&mut self.late).into_iter().collect(),
-        };
-        (quirks != Quirks::default()).then(|| Box::new(quirks))
-    }
-}
-
-/// A contradiction within an entry.
-pub(super) enum Fault {
-    Shared { what: &'static str, count: u32 },
-    KnowsNoActivation { profile: Box<str> },
-    AddressesEnd { count: u32 },
-    OfNobody { what: &'static str },
-    TriesLeft { key: &'static str, tries: u32 },
-}
-
-/// Devices of one kind, without contradictions.
-#[derive(Debug)]
-pub(super) struct DeviceGroup {
-    pub(super) count: u32,
-    pub(super) mac: Option<MacAddr>,
-    pub(super) serial: Option<Box<str>>,
-    profile: Arc<Profile>,
-    behavior: Behavior,
-    first_address: Option<Ipv4Addr>,
-    mask: Option<Ipv4Addr>,
-    gateway: Option<Ipv4Addr>,
-    model: Option<Box<str>>,
-    dhcp: Option<bool>,
-    http_port: Option<u16>,
-    sdk_port: Option<u16>,
-    activated: bool,
-    boot: Option<DateTime>,
-    guard: GuardSettings,
-    prepared: RecoveryPreparation,
-    http: Option<HttpKeys>,
-    quirks: Option<Box<Quirks>>,
-}
-
-impl DeviceGroup {
-    pub(super) fn new(mut entry: DeviceEntry, defaults: &SharedSettings) -> Result<Self, Fault> {
-        let count = entry.count.map_or(1, NonZeroU32::get);
+    /// Checks it, and takes the settings that it lacks from the defaults.
+    pub(super) fn completed(mut self, defaults: &SharedSettings) -> Result<Self, SiteFault> {
+        let count = self.count();
         let unique = [
-            ("MAC", entry.mac.is_some()),
-            ("serial", entry.serial.is_some()),
+            ("MAC", self.mac.is_some()),
+            ("serial", self.serial.is_some()),
         ];
         if let Some((what, _)) = unique.into_iter().find(|&(_, given)| given && count > 1) {
-            return Err(Fault::Shared { what, count });
+            return Err(SiteFault::Shared { what, count });
         }
-        let activated = entry.activated.unwrap_or(true);
-        if !activated && !entry.profile.knows_activation() {
-            return Err(Fault::KnowsNoActivation {
-                profile: entry.profile.name().into(),
-            });
+        if !self.is_activated() && !self.profile.knows_activation() {
+            let profile = self.profile.name().into();
+            return Err(SiteFault::KnowsNoActivation { profile });
         }
-        if entry
-            .ip
-            .is_some_and(|first| u32::from(first).checked_add(count - 1).is_none())
-        {
-            return Err(Fault::AddressesEnd { count });
+        if self.ip.is_some() && self.address(count - 1).is_none() {
+            return Err(SiteFault::AddressesEnd { count });
         }
-        if let Some(what) = entry.owner_setting().filter(|_| !activated) {
-            return Err(Fault::OfNobody { what });
+        if let Some(what) = self.owner_setting().filter(|_| !self.is_activated()) {
+            return Err(SiteFault::OfNobody { what });
         }
-        let shared = entry.shared().or(defaults);
-        let guard = shared.guard(&entry);
-        let guard = guard.map_err(|Unguarded { key, tries }| Fault::TriesLeft { key, tries })?;
-        let behavior = shared.behavior(&entry);
-        let prepared = entry.prepared(&shared);
-        let quirks = entry.quirks();
-        Ok(Self {
-            count,
-            mac: entry.mac,
-            serial: entry.serial,
-            behavior,
-            first_address: entry.ip,
-            mask: shared.mask,
-            gateway: shared.gateway,
-            model: entry.model,
-            dhcp: entry.dhcp,
-            http_port: entry.http_port,
-            sdk_port: entry.sdk_port,
-            activated,
-            boot: entry.boot,
-            guard,
-            prepared,
-            http: shared.http,
-            quirks,
-            profile: entry.profile,
-        })
+        self.complete(defaults);
+        let tries = self.tries();
+        for (key, left) in [
+            ("tries_left", self.tries_left),
+            ("recovery_tries_left", self.recovery_tries_left),
+        ] {
+            if left.is_some_and(|left| left > tries) {
+                return Err(SiteFault::TriesLeft { key, tries });
+            }
+        }
+        Ok(self)
+    }
+
+    fn complete(&mut self, defaults: &SharedSettings) {
+        // A setting that is not named here does not compile.
+        macro_rules! complete {
+            ($($key:ident)+) => {
+                let SharedSettings { $($key),+ } = defaults;
+                $(if self.$key.is_none() {
+                    self.$key.clone_from($key);
+                })+
+            };
+        }
+        complete! {
+            reply delay loss duplicate reorder corrupt truncate hello mask gateway reboot link
+            password soft_rules tries lock_minutes mailbox request_valid http
+        }
+    }
+
+    /// The number of devices.
+    pub(super) fn count(&self) -> u32 {
+        self.count.map_or(1, NonZeroU32::get)
     }
 
     /// The address of one of the devices, where configured.
     pub(super) fn address(&self, number: u32) -> Option<Ipv4Addr> {
-        let first = u32::from(self.first_address?);
+        let first = u32::from(self.ip?);
         first.checked_add(number).map(Ipv4Addr::from)
     }
 
     /// Makes one of the devices. `None` where no address is left.
     pub(super) fn make(&self, number: u32, factory: &mut Factory) -> Option<Device> {
         let address = self.address(number).or_else(|| factory.next_address())?;
-        let mut device =
-            factory.make_at(&self.profile, self.model.as_deref(), address, self.behavior);
+        let model = self.model.as_deref();
+        let mut device = factory.make_at(&self.profile, model, address, self.behavior());
         let Device {
             identity,
             settings,
@@ -368,17 +208,91 @@ impl DeviceGroup {
         set(&mut settings.http_port, self.http_port.as_ref());
         set(&mut settings.sdk_port, self.sdk_port.as_ref());
         set(&mut state.boot, self.boot.as_ref());
-        state.activated = self.activated;
-        self.guard.set(access, recovery);
-        self.prepared.set(recovery);
+        state.activated = self.is_activated();
+        set(&mut access.password, self.password.as_ref());
+        set(&mut access.soft_rules, self.soft_rules.as_ref());
+        access.tries = self.tries_from(self.tries_left);
+        recovery.tries = self.tries_from(self.recovery_tries_left);
+        set(&mut recovery.questions, self.questions.as_ref());
+        recovery.mailbox = self.mailbox.clone().filter(|_| state.activated);
+        set(&mut recovery.valid, self.request_valid.as_ref());
+        recovery.cameras.clone_from(&self.cameras);
         if let Some(keys) = &self.http {
             keys.set(http);
         }
-        if !self.activated {
-            recovery.mailbox = None;
-        }
-        device.quirks.clone_from(&self.quirks);
+        device.quirks = self.quirks();
         Some(device)
+    }
+
+    fn is_activated(&self) -> bool {
+        self.activated.unwrap_or(true)
+    }
+
+    /// Returns a setting that an unactivated device cannot have.
+    fn owner_setting(&self) -> Option<&'static str> {
+        [
+            ("password", self.password.is_some()),
+            ("security questions", self.questions.is_some()),
+            ("reserved e-mail address", self.mailbox.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(what, said)| said.then_some(what))
+    }
+
+    fn tries(&self) -> u32 {
+        self.tries.map_or(Tries::MOST, NonZeroU32::get)
+    }
+
+    fn tries_from(&self, left: Option<u32>) -> Tries {
+        let most = self.tries();
+        let lock = self.lock_minutes.map_or(Tries::LOCK, |minutes| {
+            Duration::from_mins(minutes.get().into())
+        });
+        Tries {
+            most,
+            left: left.unwrap_or(most),
+            lock,
+            locked_until: (left == Some(0)).then_some(lock),
+        }
+    }
+
+    fn behavior(&self) -> Behavior {
+        let usual = Behavior::default();
+        Behavior {
+            reply: self.reply.unwrap_or(usual.reply),
+            delay: self.delay.unwrap_or(usual.delay),
+            faults: Faults {
+                loss: self.loss.unwrap_or_default(),
+                duplicate: self.duplicate.unwrap_or_default(),
+                reorder: self.reorder.unwrap_or_default(),
+                corrupt: self.corrupt.unwrap_or_default(),
+                truncate: self.truncate.unwrap_or_default(),
+            },
+            hello: self.hello.unwrap_or(usual.hello),
+            reboot: self.reboot,
+            restart: self.restart,
+            button: self.button,
+            link: self.link.unwrap_or(usual.link),
+        }
+    }
+
+    fn quirks(&self) -> Option<Box<Quirks>> {
+        let refusals = self.refuse.clone().into_iter();
+        let quirks = Quirks {
+            fields: self.fields.clone().into_iter().collect(),
+            omit: self.omit.clone(),
+            before: self.before.clone(),
+            after: self.after.clone(),
+            gb18030: self.encoding == Encoding::Gb18030,
+            bare_ampersand: self.bare_ampersand,
+            surplus_questions: self.surplus_questions,
+            obeys_copies: self.obeys_copies.clone(),
+            refusals: refusals
+                .map(|(types, refusing)| (types, refusing.into()))
+                .collect(),
+            late: self.late.clone().into_iter().collect(),
+        };
+        (quirks != Quirks::default()).then(|| Box::new(quirks))
     }
 }
 
@@ -386,35 +300,4 @@ fn set<T: Clone>(slot: &mut T, said: Option<&T>) {
     if let Some(said) = said {
         slot.clone_from(said);
     }
-}
-
-fn profile<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Profile>, D::Error> {
-    let name = String::deserialize(deserializer)?;
-    let catalogue = Catalogue::built_in();
-    catalogue.find(&name).cloned().ok_or_else(|| {
-        let known: Vec<&str> = catalogue
-            .profiles()
-            .iter()
-            .map(|profile| profile.name())
-            .collect();
-        de::Error::custom(format_args!(
-            "no profile is called `{name}`; there are {}",
-            known.join(", ")
-        ))
-    })
-}
-
-/// Deserializes a value from its text.
-fn text<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    T: FromStr<Err: std::fmt::Display>,
-    D: Deserializer<'de>,
-{
-    let text = String::deserialize(deserializer)?;
-    text.parse().map(Some).map_err(de::Error::custom)
-}
-
-fn password<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    Secret::new(&text).map(Some).map_err(de::Error::custom)
 }

@@ -5,27 +5,24 @@ use std::{sync::Arc, time::Duration};
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, de};
 
-use super::prepared;
+use super::values;
 use crate::{HttpAttack, HttpProfile, HttpSettings, HttpsSettings, TimeService, TlsForm};
 
 /// The configured HTTP interface.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct HttpKeys {
-    #[serde(default)]
     off: bool,
-    #[serde(default, deserialize_with = "HttpProfile::by_name")]
+    #[serde(deserialize_with = "HttpProfile::by_name")]
     profile: Option<Arc<HttpProfile>>,
-    shared_lock: Option<bool>,
-    #[serde(default, deserialize_with = "ahead")]
-    clock: Option<SignedDuration>,
-    ntp: Option<TimeService>,
-    #[serde(default, deserialize_with = "prepared::time")]
+    shared_lock: bool,
+    #[serde(deserialize_with = "ahead")]
+    clock: SignedDuration,
+    ntp: TimeService,
+    #[serde(deserialize_with = "values::time")]
     boot_time: Option<Duration>,
-    #[serde(default)]
     hidden: bool,
     https: Option<u16>,
-    #[serde(default)]
     tls: TlsForm,
     attack: Option<HttpAttack>,
 }
@@ -38,10 +35,10 @@ impl HttpKeys {
         if self.off {
             http.profile = None;
         }
-        http.shared_lock = self.shared_lock.unwrap_or(http.shared_lock);
-        http.clock = self.clock.unwrap_or(http.clock);
-        http.ntp = self.ntp.unwrap_or(http.ntp);
-        http.boot_time = self.boot_time.unwrap_or(http.boot_time);
+        http.shared_lock = self.shared_lock;
+        http.clock = self.clock;
+        http.ntp = self.ntp;
+        http.boot_time = self.boot_time.unwrap_or_default();
         http.discoverable = !self.hidden;
         http.discoverable_by_frames = !self.hidden;
         http.https = self.https.map(|port| HttpsSettings {
@@ -53,12 +50,12 @@ impl HttpKeys {
 }
 
 /// Deserializes a time such as `90s` or `-8h`.
-fn ahead<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SignedDuration>, D::Error> {
+fn ahead<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuration, D::Error> {
     let text = Box::<str>::deserialize(deserializer)?;
     let size = text.strip_prefix('-').unwrap_or(&text);
     let size = humantime::parse_duration(size).map_err(de::Error::custom)?;
     let size = SignedDuration::try_from(size).map_err(de::Error::custom)?;
-    Ok(Some(if text.starts_with('-') { -size } else { size }))
+    Ok(if text.starts_with('-') { -size } else { size })
 }
 
 #[cfg(test)]
@@ -77,23 +74,11 @@ mod tests {
         let devices = build(HTTP);
         let profiles = devices.iter().map(|device| {
             let profile = device.http.profile.as_ref();
-            profile.map(|profile| profile.name())
+            profile.map_or("none", |profile| profile.name())
         });
-        assert_eq!(
-            profiles.collect::<Vec<_>>(),
-            [
-                Some("recorder-v4.62"),
-                Some("camera-v5.5"),
-                Some("camera-v5.6"),
-                Some("camera-v5.7"),
-                Some("camera-v5.8"),
-                Some("camera-v5.5"),
-                Some("camera-v5.7"),
-                Some("oem-v5.8"),
-                Some("camera-v5.2"),
-                None,
-            ]
-        );
+        let expected = "recorder-v4.62 camera-v5.5 camera-v5.6 camera-v5.7 camera-v5.8 \
+                        camera-v5.5 camera-v5.7 oem-v5.8 camera-v5.2 none";
+        assert_eq!(profiles.collect::<Vec<_>>().join(" "), expected);
         assert_eq!(devices[1].http.clock.as_hours(), -1);
         let https = devices.iter().map(|device| device.http.https.is_some());
         assert_eq!(https.filter(|has| *has).count(), 1);

@@ -21,11 +21,8 @@ fn one(name: &'static str, text: impl Into<String>) -> Vec<(&'static str, String
 
 /// `SyncIPCPassword` if cameras get the password, too.
 fn sync(wanted: bool) -> Vec<(&'static str, String)> {
-    if wanted {
-        one("SyncIPCPassword", "true")
-    } else {
-        Vec::new()
-    }
+    let element = wanted.then(|| one("SyncIPCPassword", "true"));
+    element.unwrap_or_default()
 }
 
 fn secret(text: &str) -> Password {
@@ -49,12 +46,8 @@ fn any_answers() -> impl Strategy<Value = Vec<(u32, String)>> {
 
 fn secret_answers(answers: &[(u32, String)]) -> SecretAnswers {
     let answers = answers.iter();
-    SecretAnswers::new(
-        answers
-            .map(|(id, text)| (*id, text.as_str().into()))
-            .collect(),
-    )
-    .unwrap()
+    let answers = answers.map(|(id, text)| (*id, text.as_str().into()));
+    SecretAnswers::new(answers.collect()).unwrap()
 }
 
 fn written_answers(answers: &[(u32, String)]) -> Vec<(&'static str, String)> {
@@ -146,14 +139,10 @@ fn cloud_samples() -> impl Strategy<Value = Sample> {
 }
 
 fn any_settings() -> impl Strategy<Value = NetworkSettings> {
-    let v4 = (
-        any::<Ipv4Addr>(),
-        any::<Ipv4Addr>(),
-        option::of(any::<Ipv4Addr>()),
-    );
-    let v6 = (option::of(any::<Ipv6Addr>()), option::of(any::<Ipv6Addr>()));
+    let v4 = any::<(Ipv4Addr, Ipv4Addr, Option<Ipv4Addr>)>();
+    let v6 = any::<[Option<Ipv6Addr>; 2]>();
     let prefix = option::of(0..=128u8);
-    let ports = (any::<u16>(), any::<Option<u16>>(), any::<Option<u16>>());
+    let ports = any::<(u16, Option<u16>, Option<u16>)>();
     (v4, any::<Option<bool>>(), v6, prefix, ports).prop_map(|(v4, dhcp, v6, prefix, ports)| {
         NetworkSettings {
             ipv4: Ipv4Settings {
@@ -163,9 +152,9 @@ fn any_settings() -> impl Strategy<Value = NetworkSettings> {
                 dhcp,
             },
             ipv6: Ipv6Settings {
-                address: v6.0,
+                address: v6[0],
                 prefix,
-                gateway: v6.1,
+                gateway: v6[1],
             },
             ports: Ports {
                 sdk: Some(ports.0),
@@ -197,9 +186,8 @@ fn written_settings(settings: &NetworkSettings) -> Vec<(&'static str, String)> {
         ("SDKOverTLSPort", ports.sdk_tls.map(|it| it.to_string())),
     ];
     let written = written.into_iter();
-    written
-        .filter_map(|(name, text)| Some((name, text?)))
-        .collect()
+    let written = written.filter_map(|(name, text)| Some((name, text?)));
+    written.collect()
 }
 
 /// A MAC in various spellings.

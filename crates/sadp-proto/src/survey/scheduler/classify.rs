@@ -4,7 +4,7 @@ use sadp_model::{Device, Protocol};
 use uuid::Uuid;
 
 use super::ProbeScheduler;
-use crate::{Datagram, DeviceReport, DiscoveryStats, Message, SurveyEvent};
+use crate::{Datagram, DeviceReport, DiscoveryStats, Message};
 
 /// A datagram, classified.
 pub(crate) enum Incoming {
@@ -13,7 +13,7 @@ pub(crate) enum Incoming {
     /// A device goes offline.
     Bye(Box<Device>),
     /// It concerns no device.
-    Other(SurveyEvent),
+    Other,
 }
 
 /// Which probe a report answers, if known.
@@ -56,7 +56,7 @@ impl ProbeScheduler {
 
     fn read_xml(&self, datagram: &Datagram<'_>, stats: &mut DiscoveryStats) -> Incoming {
         let from = datagram.from.ip();
-        Incoming::Other(match Message::decode(datagram.payload) {
+        match Message::decode(datagram.payload) {
             Ok(Message::Report(report)) => {
                 let answer = self.answer(&report);
                 let report = report.of_beginning(datagram.is_beginning);
@@ -65,15 +65,14 @@ impl ProbeScheduler {
             Ok(Message::Goodbye(report)) => return Incoming::Bye(Box::new(report.device)),
             Ok(Message::Request(request)) => {
                 let uuid = request.header.uuid;
-                if uuid.is_some_and(|uuid| self.has_sent(ProbeId::Xml(uuid))) {
-                    SurveyEvent::Echo
-                } else {
-                    stats.note_asker(from)
+                if !uuid.is_some_and(|uuid| self.has_sent(ProbeId::Xml(uuid))) {
+                    stats.note_asker(from);
                 }
             }
-            Ok(Message::CommandReply(_)) => SurveyEvent::Other,
+            Ok(Message::CommandReply(_)) => {}
             Err(error) => stats.note_unreadable(from, error),
-        })
+        }
+        Incoming::Other
     }
 
     fn answer(&self, report: &DeviceReport) -> ReplyTo {

@@ -4,7 +4,7 @@ use sadp_model::MacAddr;
 
 use super::{Incoming, ProbeId, ProbeScheduler, ReplyTo, SentProbe};
 use crate::{
-    Datagram, Destination, DiscoveryStats, SurveyEvent, Transmit,
+    Datagram, Destination, DiscoveryStats, Transmit,
     frame::{Frame, FrameAsker, Operation},
 };
 
@@ -54,19 +54,18 @@ impl ProbeScheduler {
         let frame = match Frame::parse(datagram.payload) {
             Ok(frame) => frame,
             Err(error) => {
-                let event = stats.note_unreadable(datagram.from.ip(), error.into());
-                return Incoming::Other(event);
+                stats.note_unreadable(datagram.from.ip(), error.into());
+                return Incoming::Other;
             }
         };
         if frame.operation == Operation::Inquiry {
-            return Incoming::Other(if self.frames.is_own(frame.sender.mac) {
-                SurveyEvent::Echo
-            } else {
-                stats.note_asker(frame.sender.ipv4.into())
-            });
+            if !self.frames.is_own(frame.sender.mac) {
+                stats.note_asker(frame.sender.ipv4.into());
+            }
+            return Incoming::Other;
         }
         let Some(device) = frame.device() else {
-            return Incoming::Other(SurveyEvent::Other);
+            return Incoming::Other;
         };
         let question = ProbeId::Frame(frame.sequence);
         let answer = match frame.operation {
@@ -137,7 +136,7 @@ mod tests {
         })
     }
 
-    fn hear(survey: &mut Survey, millis: u64, payload: &[u8]) -> SurveyEvent {
+    fn hear(survey: &mut Survey, millis: u64, payload: &[u8]) {
         let datagram = Datagram {
             interface: &Arc::from("lan0"),
             from: ([10, 0, 0, 9], 0).into(),
@@ -147,7 +146,7 @@ mod tests {
             payload,
             is_beginning: false,
         };
-        survey.handle_datagram(Duration::from_millis(millis), &datagram)
+        survey.handle_datagram(Duration::from_millis(millis), &datagram);
     }
 
     #[test]
@@ -155,8 +154,10 @@ mod tests {
         let mut survey = survey();
         let inquiry = asked(&mut survey);
         let bytes = answer(&inquiry, 5).emit();
-        assert_eq!(hear(&mut survey, 10, &bytes), SurveyEvent::Found(0));
-        assert_eq!(hear(&mut survey, 11, &bytes), SurveyEvent::Repeated(0));
+        for at in [10, 11] {
+            hear(&mut survey, at, &bytes);
+            assert_eq!(survey.registry().len(), 1);
+        }
         let entry = &survey.registry().entries()[0];
         assert_eq!(entry.seen[0].via, Via::LinkLayer);
         assert!(entry.is_frames_only());
@@ -176,17 +177,20 @@ mod tests {
     fn own_questions_others_questions_and_noise_are_distinguished() {
         let mut survey = survey();
         let inquiry = asked(&mut survey);
-        assert_eq!(hear(&mut survey, 1, &inquiry.emit()), SurveyEvent::Echo);
+        hear(&mut survey, 1, &inquiry.emit());
+        assert!(survey.stats().other_askers.is_empty(), "an echo");
         let mut other = inquiry;
         other.sender = party(77);
-        assert_eq!(hear(&mut survey, 1, &other.emit()), SurveyEvent::Other);
-        let others = &survey.stats().other_askers;
-        assert!(others.contains_key(&[10, 0, 0, 77].into()));
+        hear(&mut survey, 1, &other.emit());
         other.operation = Operation::Acknowledge;
-        assert_eq!(hear(&mut survey, 1, &other.emit()), SurveyEvent::Other);
-        assert_eq!(hear(&mut survey, 1, b"noise"), SurveyEvent::Unreadable);
+        hear(&mut survey, 1, &other.emit());
+        let others = &survey.stats().other_askers;
+        assert_eq!(others.get(&[10, 0, 0, 77].into()), Some(&1));
+        assert_eq!(survey.stats().unreadable, 0);
+        hear(&mut survey, 1, b"noise");
         let told = survey.stats().unreadable_from.values().next();
         assert!(matches!(told, Some(DecodeError::Frame(_))));
+        assert!(survey.registry().is_empty());
     }
 
     #[test]
@@ -194,6 +198,7 @@ mod tests {
         let mut survey = survey();
         let mut frame = answer(&asked(&mut survey), 5);
         frame.sequence = 0xdead_beef;
-        assert_eq!(hear(&mut survey, 10, &frame.emit()), SurveyEvent::Found(0));
+        hear(&mut survey, 10, &frame.emit());
+        assert_eq!(survey.registry().len(), 1);
     }
 }

@@ -12,21 +12,13 @@ const TEXT: &str = "([!-~\u{e4}\u{6444}][ -~\u{e4}\u{6444}]{0,30})?[!-~]";
 
 /// Settings as a command leaves them: until then a profile fixes some of them.
 fn any_settings() -> impl Strategy<Value = DeviceSettings> {
-    let extras = (
-        any::<Ipv6Addr>(),
-        0..=128u8,
-        any::<Ipv6Addr>(),
-        any::<Option<u16>>(),
-    );
-    let extras =
-        extras.prop_map(
-            |(ipv6_address, ipv6_prefix, ipv6_gateway, sdk_tls_port)| Extras {
-                ipv6_address,
-                ipv6_prefix,
-                ipv6_gateway,
-                sdk_tls_port,
-            },
-        );
+    let extras = (any::<[Ipv6Addr; 2]>(), 0..=128u8, any::<Option<u16>>());
+    let extras = extras.prop_map(|(addresses, ipv6_prefix, sdk_tls_port)| Extras {
+        ipv6_address: addresses[0],
+        ipv6_prefix,
+        ipv6_gateway: addresses[1],
+        sdk_tls_port,
+    });
     let addresses = any::<[Ipv4Addr; 3]>();
     let ports = any::<[u16; 2]>();
     (addresses, ports, any::<bool>(), extras).prop_map(|(addresses, ports, dhcp, extras)| {
@@ -46,7 +38,7 @@ fn any_settings() -> impl Strategy<Value = DeviceSettings> {
 
 /// A device of any profile, with a model that no rule takes for a description.
 fn any_device() -> impl Strategy<Value = Device> {
-    let names = Catalogue::built_in().profiles().iter();
+    let names = Profile::all().iter();
     let names: Vec<_> = names.map(|profile| profile.name().to_owned()).collect();
     let identity = (any::<[u8; 6]>(), TEXT, TEXT, any::<[u8; 32]>());
     (select(names), any_settings(), identity, any::<bool>()).prop_map(
@@ -82,7 +74,7 @@ proptest! {
         prop_assert_eq!(read.mac, Some(identity.mac));
         prop_assert_eq!(&read.serial, &Serial::new(&identity.serial));
         prop_assert_eq!(read.model.as_deref(), Some(&*identity.model));
-        prop_assert_eq!(&read.firmware, &Firmware::new(profile.firmware()));
+        prop_assert_eq!(&read.firmware, &Firmware::new(&profile.firmware));
         let told = |name, address: Ipv4Addr| said(raw, name, Some(address).filter(|it| !it.is_unspecified()));
         prop_assert_eq!(&read.ipv4, &Ipv4Settings {
             address: told("IPv4Address", settings.address),
@@ -102,12 +94,9 @@ proptest! {
                 prop_assert_eq!(read.ports.sdk_tls, port("SDKOverTLSPort", tls));
             }
         }
-        let state = if device.state.activated || !profile.knows_activation() {
-            sadp_model::State::Active
-        } else {
-            sadp_model::State::Unactivated
-        };
-        prop_assert_eq!(read.state, Some(state));
+        let is_active = device.state.activated || !profile.knows_activation();
+        prop_assert_eq!(read.state == Some(State::Active), is_active);
+        prop_assert_eq!(read.state == Some(State::Unactivated), !is_active);
         prop_assert_eq!(read.boot_time, said(raw, "BootTime", Some(device.state.boot)));
     }
 

@@ -15,7 +15,7 @@ use super::{
     respond::{self, StatusWord},
     xml::{leaf, node},
 };
-use crate::{device::NewPassword, fleet::SimulatedRng, http::ActivationForm};
+use crate::{fleet::SimulatedRng, http::ActivationForm};
 
 /// The latest handshake that a client began. It is used up by the activation.
 pub(super) struct PendingHandshake {
@@ -111,15 +111,11 @@ fn finish(context: &mut RequestContext<'_>) -> Result<(), StatusWord> {
     let pending = pending.ok_or(StatusWord::BadParameters)?;
     let request = Body::read(context.request.body).map_err(|_| StatusWord::BadXmlFormat)?;
     let password = pending.handshake.open_password(&request).map_err(word)?;
-    let user = context.device.user();
-    match context.device.access.set(password, &user) {
-        NewPassword::Risky => Err(StatusWord::RiskPassword),
-        NewPassword::Set => {
-            context.device.state.activated = true;
-            context.count(|counts| &mut counts.activations);
-            Ok(())
-        }
-    }
+    let set = context.device.set_password(password);
+    set.map_err(|_| StatusWord::RiskPassword)?;
+    context.device.state.activated = true;
+    context.count(|counts| &mut counts.activations);
+    Ok(())
 }
 
 fn word(error: ActivationRequestError) -> StatusWord {

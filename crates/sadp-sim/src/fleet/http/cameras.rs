@@ -1,15 +1,15 @@
 //! `/ISAPI/ContentMgmt/InputProxy`: the cameras behind a recorder. Cameras have none of
 //! it.
 
-use std::net::Ipv4Addr;
+#![expect(clippy::unnecessary_wraps, reason = "routes have few signatures")]
 
-use sadp_model::Kind;
+use std::net::Ipv4Addr;
 
 use super::{
     RecorderRequest, system,
     xml::{Element, leaf, node},
 };
-use crate::{Device, Fleet};
+use crate::Device;
 
 /// The most channels of a recorder that does not report their number.
 const MOST_CHANNELS: usize = 64;
@@ -24,8 +24,7 @@ struct Channel<'a> {
 
 /// `GET channels`.
 pub(super) fn channels(asked: RecorderRequest<'_>) -> Option<Element> {
-    let channels = asked.fleet.channels(asked.recorder)?;
-    let elements = channels.iter().map(|channel| {
+    let elements = asked.channels().map(|channel| {
         let mut source = vec![
             leaf("proxyProtocol", "HIKVISION"),
             leaf("addressingFormatType", "ipaddress"),
@@ -61,30 +60,27 @@ pub(super) fn channels(asked: RecorderRequest<'_>) -> Option<Element> {
 
 /// `GET channels/status`.
 pub(super) fn all_statuses(asked: RecorderRequest<'_>) -> Option<Element> {
-    let channels = asked.fleet.channels(asked.recorder)?;
-    let statuses = channels.iter().map(|channel| asked.channel_status(channel));
-    Some(Element::list(
-        "InputProxyChannelStatusList",
-        statuses.collect(),
-    ))
+    let statuses = asked.channels().map(|it| asked.channel_status(&it));
+    let statuses = statuses.collect();
+    Some(Element::list("InputProxyChannelStatusList", statuses))
 }
 
 /// `GET channels/ID/status`.
 pub(super) fn status(asked: RecorderRequest<'_>) -> Option<Element> {
     let id: usize = asked.request.path().rsplit('/').nth(1)?.parse().ok()?;
-    let channels = asked.fleet.channels(asked.recorder)?;
-    let channel = channels.iter().find(|channel| channel.id == id)?;
-    Some(asked.channel_status(channel))
+    let channel = asked.channels().find(|channel| channel.id == id)?;
+    Some(asked.channel_status(&channel))
 }
 
 /// `GET search`: the cameras of the recorder's network that it finds itself.
 pub(super) fn search(asked: RecorderRequest<'_>) -> Option<Element> {
-    let RecorderRequest { fleet, .. } = asked;
-    let recorder = recorder_of(fleet, asked.recorder)?;
+    let RecorderRequest {
+        fleet, recorder, ..
+    } = asked;
     let found = fleet.devices.iter().filter(|camera| {
         let [own, other] = [recorder, camera]
             .map(|it| u32::from(it.settings.address) & u32::from(recorder.settings.mask));
-        is_camera(camera) && camera.http.discoverable && own == other
+        camera.profile.is_camera() && camera.http.discoverable && own == other
     });
     let elements = found.take(MOST_CHANNELS).map(|camera| {
         let (version, released) = system::firmware(camera);
@@ -106,49 +102,37 @@ pub(super) fn search(asked: RecorderRequest<'_>) -> Option<Element> {
     Some(Element::list("VideoSourceList", elements.collect()))
 }
 
-fn recorder_of(fleet: &Fleet, number: u32) -> Option<&Device> {
-    fleet
-        .device(number)
-        .filter(|device| system::is_recorder(device))
-}
-
-fn is_camera(device: &Device) -> bool {
-    matches!(device.profile.kind(), Kind::IpCamera | Kind::Ptz)
-}
-
-impl Fleet {
-    /// The channels of a recorder: the configured cameras, else those with its password.
-    /// `None` for other devices.
-    fn channels(&self, recorder: u32) -> Option<Vec<Channel<'_>>> {
-        let device = recorder_of(self, recorder)?;
-        let addresses: Vec<Ipv4Addr> = if let Some(addresses) = &device.recovery.cameras {
+impl<'a> RecorderRequest<'a> {
+    /// The channels of the recorder: the configured cameras, else those with its password.
+    fn channels(self) -> impl Iterator<Item = Channel<'a>> {
+        let Self {
+            fleet, recorder, ..
+        } = self;
+        let addresses: Vec<Ipv4Addr> = if let Some(addresses) = &recorder.recovery.cameras {
             addresses.to_vec()
         } else {
-            let cameras = self.devices.iter().filter(|camera| {
-                is_camera(camera)
+            let cameras = fleet.devices.iter().filter(|camera| {
+                camera.profile.is_camera()
                     && camera.state.activated
-                    && camera.access.password.is(device.access.password.text())
+                    && camera.access.password.is(recorder.access.password.text())
             });
             cameras.map(|camera| camera.settings.address).collect()
         };
-        let most = device.says("DigitalChannelNum");
+        let most = recorder.says("DigitalChannelNum");
         let most = most
             .and_then(|most| most.parse().ok())
             .unwrap_or(MOST_CHANNELS);
-        let channels = (1..).zip(addresses).take(most).map(|(id, address)| {
-            let number = self.by_address.get(&address).copied();
-            let camera = number.and_then(|number| Some((number, self.device(number)?)));
+        (1..).zip(addresses).take(most).map(move |(id, address)| {
+            let number = fleet.by_address.get(&address).copied();
+            let camera = number.and_then(|number| Some((number, fleet.device(number)?)));
             Channel {
                 id,
                 address,
                 camera,
             }
-        });
-        Some(channels.collect())
+        })
     }
-}
 
-impl RecorderRequest<'_> {
     fn channel_status(self, channel: &Channel<'_>) -> Element {
         let result = self.channel_result(channel);
         let mut fields = vec![
@@ -168,30 +152,19 @@ impl RecorderRequest<'_> {
 
     /// A recorder has its own password for its cameras.
     fn channel_result(self, channel: &Channel<'_>) -> &'static str {
-        let Self {
-            fleet,
-            recorder,
-            now,
-            ..
-        } = self;
+        let fleet = self.fleet;
         let Some((number, camera)) = channel.camera else {
             return "netUnreachable";
         };
-        let sharing = fleet
-            .devices
-            .iter()
-            .filter(|other| other.settings.address == channel.address);
-        let password = fleet
-            .device(recorder)
-            .map(|device| device.access.password.text());
-        if fleet.is_offline(number, now) {
+        let devices = fleet.devices.iter();
+        let sharing = devices.filter(|other| other.settings.address == channel.address);
+        let password = self.recorder.access.password.text();
+        if fleet.is_offline(number, self.now) {
             "netUnreachable"
         } else if sharing.count() > 1 {
             // The vendor's spelling.
             "ipAddrConflicWithIpc"
-        } else if !camera.state.activated
-            || !password.is_some_and(|password| camera.access.password.is(password))
-        {
+        } else if !camera.state.activated || !camera.access.password.is(password) {
             "errorUserNameOrPasswd"
         } else {
             "connect"

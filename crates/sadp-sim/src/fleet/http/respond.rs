@@ -171,7 +171,7 @@ pub(super) fn file(body: Vec<u8>) -> HttpResponse {
 fn with_type(status: u16, content_type: &str, body: Vec<u8>) -> HttpResponse {
     HttpResponse {
         status,
-        headers: vec![("ElementContent-Type", content_type.to_owned())],
+        headers: vec![("Content-Type", content_type.to_owned())],
         body,
         delivery: HttpDelivery::Whole,
     }

@@ -6,7 +6,7 @@ use quick_xml::escape::unescape;
 use sadp_isapi::{SecurityCapabilities, digest::LoginCredentials, fields::FieldKey};
 use secrecy::SecretString;
 
-use super::{RequestContext, StatusWord, system};
+use super::{RequestContext, StatusWord};
 
 /// The rounds of the key's derivation, as all known devices have them.
 pub(super) const ROUNDS: u32 = 100;
@@ -18,7 +18,7 @@ impl RequestContext<'_> {
         SecurityCapabilities {
             security_version: Some("1".into()),
             key_iterate_num: Some(ROUNDS),
-            is_irreversible: Some(!system::is_recorder(self.device)),
+            is_irreversible: Some(!self.device.profile.is_recorder()),
             salt: Some(hex::encode(self.device.identity.salt).into()),
             ..SecurityCapabilities::default()
         }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use jiff::{SignedDuration, Timestamp, civil::DateTime, fmt::strtime, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use sadp_model::{Kind, RawFields};
 
 use super::{
@@ -19,7 +19,7 @@ pub(super) fn device_info(context: &RequestContext<'_>) -> Element {
     let (version, released) = firmware(device);
     let mac = device.identity.mac.to_string();
     let compact = mac.replace([':', '-'], "");
-    let recorder = is_recorder(device);
+    let recorder = device.profile.is_recorder();
     let (name, kind) = match device.profile.kind() {
         Kind::Nvr => ("Network Video Recorder", "NVR"),
         Kind::Dvr => ("Embedded Net DVR", "DVR"),
@@ -46,14 +46,10 @@ pub(super) fn device_info(context: &RequestContext<'_>) -> Element {
 
 /// Version and build of `V5.5.6build 180326`.
 pub(super) fn firmware(device: &Device) -> (&str, &str) {
-    let firmware = device.profile.firmware();
+    let firmware = &*device.profile.firmware;
     let build = firmware.find("build").unwrap_or(firmware.len());
     let (version, released) = firmware.split_at(build);
     (version.trim_end(), released)
-}
-
-pub(super) fn is_recorder(device: &Device) -> bool {
-    matches!(device.profile.kind(), Kind::Nvr | Kind::Dvr)
 }
 
 /// `GET status`.
@@ -71,7 +67,7 @@ pub(super) fn capabilities(context: &RequestContext<'_>) -> Element {
         leaf("isSupportIntegrate", true),
         leaf("isSupportDiscoveryMode", true),
     ];
-    if is_recorder(context.device) {
+    if context.device.profile.is_recorder() {
         fields.push(leaf("isSupportActivateIpc", true));
     }
     node("DeviceCap", fields)
@@ -121,7 +117,7 @@ pub(super) fn set_time(context: &mut RequestContext<'_>) -> Result<(), StatusWor
 fn time_fields(context: &RequestContext<'_>) -> RawFields {
     let set = context.memory.http.documents.get(TIME);
     set.cloned().unwrap_or_else(|| {
-        let is_recorder = is_recorder(context.device);
+        let is_recorder = context.device.profile.is_recorder();
         let mode = if is_recorder { "platform" } else { "manual" };
         let mut fields = RawFields::from_iter([
             ("timeMode", mode),
@@ -144,7 +140,7 @@ fn local_time(context: &RequestContext<'_>) -> String {
     let time = context.clock();
     let civil = zone.to_datetime(time).strftime("%Y-%m-%dT%H:%M:%S");
     let info = zone.to_offset_info(time);
-    let saved = if info.dst().is_dst() && is_recorder(context.device) {
+    let saved = if info.dst().is_dst() && context.device.profile.is_recorder() {
         3600
     } else {
         0
@@ -161,10 +157,7 @@ fn told_time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some(time);
     }
-    let civil: DateTime = strtime::parse("%Y-%m-%dT%H:%M:%S", text)
-        .ok()?
-        .to_datetime()
-        .ok()?;
+    let civil = DateTime::strptime("%Y-%m-%dT%H:%M:%S", text).ok()?;
     zone.to_timestamp(civil).ok()
 }
 
@@ -248,10 +241,8 @@ pub(super) fn set_discovery_mode(context: &mut RequestContext<'_>) -> Result<(),
         Some("nonDiscoverable") => Ok(false),
         _ => Err(StatusWord::BadParameters),
     });
-    (
-        context.device.http.discoverable_by_frames,
-        context.device.http.discoverable,
-    ) = (frames?, multicast?);
+    let http = &mut context.device.http;
+    (http.discoverable_by_frames, http.discoverable) = (frames?, multicast?);
     Ok(())
 }
 

@@ -35,7 +35,7 @@ pub(super) fn leaf(name: impl Into<Cow<'static, str>>, text: impl fmt::Display) 
 }
 
 /// An element with elements.
-pub(super) fn node(name: &'static str, elements: Vec<Element>) -> Element {
+pub(super) fn node(name: impl Into<Cow<'static, str>>, elements: Vec<Element>) -> Element {
     Element {
         name: name.into(),
         content: ElementContent::Elements(elements),
@@ -113,11 +113,7 @@ fn tree(fields: &[(&str, &str)]) -> Vec<Element> {
                 let (_, rest) = path.split_once('/')?;
                 Some((rest, *text))
             });
-            Some(Element {
-                name: parent.into(),
-                content: ElementContent::Elements(tree(&inner.collect::<Vec<_>>())),
-                attribute: None,
-            })
+            Some(node(parent, tree(&inner.collect::<Vec<_>>())))
         }
     });
     elements.collect()
