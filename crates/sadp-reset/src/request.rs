@@ -69,8 +69,6 @@ words! {
     }
 }
 
-impl RequestCommand {}
-
 /// The text is not a name that the ledger knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a word the ledger knows")]

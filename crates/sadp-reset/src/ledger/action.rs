@@ -143,8 +143,6 @@ words! {
     }
 }
 
-impl AttemptResult {}
-
 /// A device's reason for a refusal, e.g. `PasswordError`.
 ///
 /// Every known word has ASCII letters only. Only such a word is kept, up to

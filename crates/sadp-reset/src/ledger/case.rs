@@ -90,8 +90,6 @@ words! {
     }
 }
 
-impl CaseEnding {}
-
 /// How and when a case ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CaseEnded {

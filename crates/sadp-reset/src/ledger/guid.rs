@@ -28,8 +28,6 @@ words! {
     }
 }
 
-impl GuidVoid {}
-
 /// A GUID from a file.
 #[derive(Clone, Debug)]
 pub struct GuidFile {

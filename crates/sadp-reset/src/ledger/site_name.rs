@@ -1,6 +1,6 @@
 //! What people call devices, and where these are.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use jiff::Timestamp;
 use rusqlite::{Result, Row, params};
@@ -23,6 +23,12 @@ impl SiteText {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl fmt::Display for SiteText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -57,9 +63,9 @@ impl SiteName {
     /// As people say it: `Gate north (roof)`. `None` where neither is known.
     pub fn called(&self) -> Option<String> {
         match (&self.name, &self.place) {
-            (Some(name), Some(place)) => Some(format!("{} ({})", name.as_str(), place.as_str())),
-            (Some(name), None) => Some(name.as_str().to_owned()),
-            (None, place) => place.as_ref().map(|place| format!("({})", place.as_str())),
+            (Some(name), Some(place)) => Some(format!("{name} ({place})")),
+            (Some(name), None) => Some(name.to_string()),
+            (None, place) => place.as_ref().map(|place| format!("({place})")),
         }
     }
 }
@@ -109,8 +115,8 @@ impl Ledger {
                 return Ok(());
             }
             let sql = "INSERT INTO site_names (mac, name, place, at) VALUES (?1, ?2, ?3, ?4)";
-            let text = |text: &Option<SiteText>| text.as_ref().map(|it| it.as_str().to_owned());
-            let values = params![mac, text(name), text(place), since_1970(at)];
+            let [name, place] = [name, place].map(|it| it.as_ref().map(SiteText::as_str));
+            let values = params![mac, name, place, since_1970(at)];
             transaction.execute(sql, values).map(drop)
         })
     }
