@@ -65,6 +65,8 @@ mod disk;
 mod files;
 mod ledger;
 mod request;
+#[cfg(test)]
+mod testing;
 mod trust;
 mod validity;
 

@@ -195,7 +195,10 @@ mod tests {
     use jiff::civil::datetime;
 
     use super::*;
-    use crate::{Attempt, AttemptFilter, AttemptVerdict, Ledger};
+    use crate::{
+        Attempt, AttemptFilter, AttemptVerdict,
+        testing::{key, ledger},
+    };
 
     fn at(hours: i64) -> Timestamp {
         Timestamp::from_second(1_790_000_000 + hours * 3600).unwrap()
@@ -316,7 +319,7 @@ mod tests {
         use AttemptResult::{Done, NoAnswer, Refused, Skipped, Unknown};
         const EXPORT: Action = Action::ExportRequest;
 
-        let camera = key(1);
+        let camera = key(1, "");
         for (device, action, after, result, maybe) in [
             (1, EXPORT, 60, Some(NoAnswer), true),
             (1, EXPORT, 60, Some(Unknown), true),
@@ -373,14 +376,9 @@ mod tests {
         }
     }
 
-    fn key(number: u8) -> DeviceKey {
-        let mac = sadp_model::MacAddr::new([0x44, 0x47, 0xcc, 0, 0, number]);
-        DeviceKey::new(Some(mac), None).unwrap()
-    }
-
     fn attempt(device: u8, action: Action, at: Timestamp) -> Attempt {
         Attempt {
-            device: Some(key(device)),
+            device: Some(key(device, "")),
             address: None,
             action,
             at,
@@ -389,8 +387,7 @@ mod tests {
 
     /// What a ledger returns for one attempt.
     fn records(attempt: &Attempt, result: Option<AttemptResult>) -> Vec<AttemptRecord> {
-        let folder = tempfile::tempdir().unwrap();
-        let mut ledger = Ledger::open(folder.path()).unwrap();
+        let (_folder, mut ledger) = ledger();
         let id = ledger.begin(attempt).unwrap();
         if let Some(result) = result {
             let verdict = AttemptVerdict::new(result, attempt.at);

@@ -126,12 +126,12 @@ impl SavedList {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{at, key};
 
     fn list(last: u8, second: i64, name: &str) -> RecordedCameras {
-        let mac = MacAddr::new([0x28, 0x57, 0xbe, 0, 0, last]);
         RecordedCameras {
-            recorder: DeviceKey::new(Some(mac), None).unwrap(),
-            at: Timestamp::from_second(second).unwrap(),
+            recorder: key(last, ""),
+            at: at(second),
             cameras: vec![RecorderCamera {
                 channel: Some(1),
                 name: Some(name.into()),

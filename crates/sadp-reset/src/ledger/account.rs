@@ -284,9 +284,11 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use sadp_model::MacAddr;
-
     use super::*;
+    use crate::{
+        Attempt,
+        testing::{at, key, ledger},
+    };
 
     fn account(elements: &[(&str, &str)]) -> Account {
         let mut device = Device::unknown();
@@ -310,14 +312,8 @@ mod tests {
 
     #[test]
     fn the_mac_shows_whose_account_and_move_are_remembered() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut ledger = Ledger::open(folder.path()).unwrap();
-        let key = |last, serial| {
-            let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, last]);
-            DeviceKey::new(Some(mac), sadp_model::Serial::new(serial)).unwrap()
-        };
+        let (_folder, mut ledger) = ledger();
         let (one, renamed, other) = (key(1, "S1"), key(1, "S2"), key(2, "S1"));
-        let at = |second| Timestamp::from_second(second).unwrap();
         let moved = |last, second| RememberedMove {
             former: [10, 0, 0, last].into(),
             at: at(second),
@@ -344,12 +340,11 @@ mod tests {
 
     #[test]
     fn an_address_has_a_certificate_where_no_device_is_known() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut ledger = Ledger::open(folder.path()).unwrap();
+        let (_folder, mut ledger) = ledger();
         let [here, there] = [64, 65].map(|last| IpAddr::from([192, 168, 1, last]));
         let seen = |byte, second| RememberedCertificate {
             fingerprint: [byte; 32].into(),
-            at: Timestamp::from_second(second).unwrap(),
+            at: at(second),
         };
         assert_eq!(ledger.certificate_at(here).unwrap(), None);
         for (byte, second, expected) in [(1, 1, 1), (1, 2, 1), (2, 3, 3)] {
@@ -364,16 +359,11 @@ mod tests {
 
     #[test]
     fn a_certificate_is_expected_from_first_sight_until_another_takes_its_place() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut ledger = Ledger::open(folder.path()).unwrap();
-        let key = |last, serial| {
-            let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, last]);
-            DeviceKey::new(Some(mac), sadp_model::Serial::new(serial)).unwrap()
-        };
+        let (folder, mut ledger) = ledger();
         let (one, renamed, other) = (key(1, "S1"), key(1, "S2"), key(2, "S1"));
         let seen = |certificate: &[u8], second| RememberedCertificate {
             fingerprint: Digest::of(certificate),
-            at: Timestamp::from_second(second).unwrap(),
+            at: at(second),
         };
         assert_eq!(ledger.certificate_of(&one).unwrap(), None);
         for (certificate, second, expected) in [
@@ -394,15 +384,8 @@ mod tests {
 
     #[test]
     fn a_device_is_known_once_with_its_latest_address() {
-        use crate::Attempt;
-
-        let folder = tempfile::tempdir().unwrap();
-        let mut ledger = Ledger::open(folder.path()).unwrap();
-        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 1]);
-        let serial = sadp_model::Serial::new("S1");
-        let both = DeviceKey::new(Some(mac), serial).unwrap();
-        let other = DeviceKey::new(None, sadp_model::Serial::new("S2")).unwrap();
-        let by_mac = DeviceKey::new(Some(mac), None).unwrap();
+        let (_folder, mut ledger) = ledger();
+        let (both, other, by_mac) = (key(1, "S1"), key(None, "S2"), key(1, ""));
         for (second, device) in [
             (1, Some(&both)),
             (3, Some(&by_mac)),
@@ -413,7 +396,7 @@ mod tests {
                 device: device.cloned(),
                 address: Some([10, 0, 0, second].into()),
                 action: Action::Locate,
-                at: Timestamp::from_second(second.into()).unwrap(),
+                at: at(second.into()),
             };
             ledger.begin(&attempt).unwrap();
         }

@@ -125,6 +125,7 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::ledger;
 
     #[test]
     fn names_are_printable_and_bounded() {
@@ -140,8 +141,7 @@ mod tests {
 
     #[test]
     fn a_device_is_named_renamed_and_forgotten() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut ledger = Ledger::open(folder.path()).unwrap();
+        let (_folder, mut ledger) = ledger();
         let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 1]);
         let text = |text: &str| Some(text.parse().unwrap());
         let gate = SiteName {

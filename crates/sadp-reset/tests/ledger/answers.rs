@@ -304,10 +304,7 @@ fn an_email_is_opened_and_its_attachments_are_matched_like_files() {
     .unwrap();
     let two = site.import(&[&kept]).problems;
     assert_eq!(two.len(), 2, "{two:?}");
-    assert!(
-        two.iter()
-            .all(|it| matches!(it.why, Why::TwoAnswers { .. }))
-    );
+    assert!(two.iter().all(|it| matches!(it.why, Why::TwoAnswers(_))));
     for (parts, kind) in [
         (vec![], NotAnAnswer::NoAttachment),
         (vec![logo], NotAnAnswer::NoAttachment),
@@ -378,10 +375,7 @@ fn an_archive_is_opened_and_equal_names_are_told_apart_by_their_folders() {
     let kept = site.put(0, "two.zip", bytes.unwrap());
     let two = site.import(&[&kept]).problems;
     assert_eq!(two.len(), 2, "{two:?}");
-    assert!(
-        two.iter()
-            .all(|it| matches!(it.why, Why::TwoAnswers { .. }))
-    );
+    assert!(two.iter().all(|it| matches!(it.why, Why::TwoAnswers(_))));
 
     let inner = fs::read(&answers).unwrap();
     for (name, files, kind) in [

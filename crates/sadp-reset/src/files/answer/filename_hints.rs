@@ -145,11 +145,7 @@ const SHORTEST_SERIAL: usize = 6;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn key(last: u8, serial: &str) -> DeviceKey {
-        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, last]);
-        DeviceKey::new(Some(mac), Serial::new(serial)).unwrap()
-    }
+    use crate::testing::key;
 
     fn devices() -> Vec<DeviceKey> {
         vec![

@@ -111,10 +111,8 @@ impl FormText {
 
 #[cfg(test)]
 mod tests {
-    use sadp_model::MacAddr;
-
     use super::*;
-    use crate::{DeviceKey, files::package::record::tests::record};
+    use crate::{files::package::record::tests::record, testing::key};
 
     #[test]
     fn it_is_filled_in_and_blanks_are_marked() {
@@ -168,9 +166,8 @@ mod tests {
 
     #[test]
     fn a_missing_serial_number_is_explained() {
-        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 1]);
         let mut bare = record("S1");
-        bare.device = DeviceKey::new(Some(mac), None).unwrap();
+        bare.device = key(1, "");
         let blank = Contact::default();
         assert!(form(&bare, &blank).contains(NO_SERIAL));
         assert!(!form(&record("S1"), &blank).contains(NO_SERIAL));

@@ -205,11 +205,11 @@ pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::testing::{at, key};
 
     pub(in crate::files::package) fn record(serial: &str) -> RequestRecord {
-        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, 0x13]);
         RequestRecord {
-            device: DeviceKey::new(Some(mac), Serial::new(serial)).unwrap(),
+            device: key(0x13, serial),
             model: Some("DS-2CD2320D-I".into()),
             firmware: Some("V5.5.6build 180326".into()),
             address: Some([192, 168, 1, 64].into()),
@@ -217,7 +217,7 @@ pub(super) mod tests {
             kind: RequestKind::FileOrKey,
             command: Some(RequestCommand::GetEncryptString),
             sha256: Some(Digest::of(b"code")),
-            exported_at: Timestamp::from_second(1_790_000_000).unwrap(),
+            exported_at: at(1_790_000_000),
         }
     }
 
