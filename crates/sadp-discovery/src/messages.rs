@@ -107,7 +107,7 @@ impl MessageFile {
             match (datagram, redaction.as_deref_mut()) {
                 // A name may be told in a later message.
                 (Ok(datagram), Some(redaction)) => {
-                    redaction.learn(&datagram);
+                    redaction.redactor.learn(&datagram);
                     unredacted.push(datagram);
                 }
                 (Ok(datagram), None) => input.messages.push(FileMessage::travelled(datagram)),
@@ -132,9 +132,11 @@ impl MessageFile {
         let messages: Vec<_> = if let Some(pasted) = capture::read_text(bytes) {
             for message in &pasted {
                 match (message, redaction.as_deref_mut()) {
-                    (Pasted::Datagram(datagram), Some(redaction)) => redaction.learn(datagram),
+                    (Pasted::Datagram(datagram), Some(redaction)) => {
+                        redaction.redactor.learn(datagram)
+                    }
                     (Pasted::Payload(bytes), Some(redaction)) => {
-                        redaction.text(bytes);
+                        redaction.redactor.text(bytes);
                     }
                     (_, None) => {}
                 }
@@ -236,7 +238,7 @@ impl FileMessage {
 
     /// Documents of which only the bytes are known.
     fn documents(bytes: &[u8], redaction: Option<&mut Redaction>) -> Vec<Self> {
-        let other = redaction.map(|redaction| redaction.text(bytes));
+        let other = redaction.map(|redaction| redaction.redactor.text(bytes));
         let documents = Document::decode_all(other.as_deref().unwrap_or(bytes));
         let contents = documents.into_iter().map(MessageContent::Document);
         contents

@@ -17,7 +17,7 @@ use crate::{
     CaptureRecorder, Notice,
     interface::Interface,
     raw::{FrameContent, RawFrame},
-    reassembly::{Beginning, Joined},
+    reassembly::{Beginning, UdpDatagram},
     receive::{Received, ReceivedBatch},
     record::RecordedDatagram,
 };
@@ -108,10 +108,9 @@ impl Links {
                 (Via::LinkLayer, received)
             }
             FrameContent::Datagram(datagram) => {
-                let to = IpAddr::V4(*datagram.to.ip());
                 let received = Received {
                     protocol: self.config.endpoint().protocol,
-                    ..Received::new(datagram.from.into(), Some(to), datagram.payload)
+                    ..Received::from(datagram)
                 };
                 let via = via(&received, false);
                 if self.is_own(&received) || self.is_repeated(ReceivePath::Packet, via, &received) {
@@ -290,8 +289,8 @@ impl Links {
     }
 }
 
-impl From<Joined> for Received {
-    fn from(datagram: Joined) -> Self {
+impl From<UdpDatagram> for Received {
+    fn from(datagram: UdpDatagram) -> Self {
         Self::new(datagram.from, Some(datagram.to.ip()), datagram.payload)
     }
 }
