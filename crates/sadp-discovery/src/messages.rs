@@ -133,7 +133,7 @@ impl MessageFile {
             for message in &pasted {
                 match (message, redaction.as_deref_mut()) {
                     (Pasted::Datagram(datagram), Some(redaction)) => {
-                        redaction.redactor.learn(datagram)
+                        redaction.redactor.learn(datagram);
                     }
                     (Pasted::Payload(bytes), Some(redaction)) => {
                         redaction.redactor.text(bytes);

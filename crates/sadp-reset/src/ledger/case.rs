@@ -10,13 +10,9 @@ use super::{
     Ledger, LedgerError,
     row::{self, FromRow, optional, parsed, row_id, same_device, same_device_or_all, since_1970},
 };
-use crate::{
-    DeviceKey, Digest, RequestCommand, RequestKind,
-    disk::name_of,
-    request::{valid_until, warn_after},
-};
+use crate::{DeviceKey, Digest, RequestCommand, RequestKind, VALID_FOR, WARN_AFTER, disk::name_of};
 
-/// A request that was just exported.
+/// A request that was exported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewCase {
     /// The device.
@@ -41,12 +37,20 @@ pub struct NewCase {
 impl NewCase {
     /// From this time on a reminder is due.
     pub fn warn_after(&self) -> Timestamp {
-        warn_after(self.exported_at)
+        let due = self.exported_at.saturating_add(WARN_AFTER);
+        due.unwrap_or(Timestamp::MAX)
     }
 
     /// The end of the request's validity.
     pub fn valid_until(&self) -> Timestamp {
-        valid_until(self.exported_at)
+        let end = self.exported_at.saturating_add(VALID_FOR);
+        end.unwrap_or(Timestamp::MAX)
+    }
+
+    /// Whether the request should end with the device's serial number, but the device
+    /// reported none.
+    pub fn lacks_serial(&self) -> bool {
+        self.kind == RequestKind::FileOrKey && self.device.serial().is_none()
     }
 
     /// The name of the package's folder.

@@ -93,7 +93,7 @@ pub fn assign(found: Collected, cases: &[Case], explicit: Option<&DeviceKey>) ->
     out.keep_newest(placed, &requests);
     for (index, (package, answered)) in packages.iter().zip(answered).enumerate() {
         if !answered && requests.awaits(index) {
-            out.waiting.push(package.path.clone());
+            out.waiting.push(package.path().to_owned());
         }
     }
     out

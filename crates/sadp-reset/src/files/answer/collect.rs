@@ -260,7 +260,7 @@ impl Search {
         let is_package = self.packages.contains_key(&folder.real);
         let record = self.packages.get(&folder.real).copied().flatten();
         let record = record.and_then(|index| self.found.packages.get(index));
-        let request = record.and_then(|package| package.record.sha256);
+        let request = record.and_then(|package| package.request.sha256);
         match own {
             None => {}
             Some(NotAnAnswer::Request) if request.is_some() => {}

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use sadp_model::Serial;
 
 use super::*;
-use crate::{CaseEnded, CaseEnding, NewCase, Package, RequestCommand, RequestRecord, testing};
+use crate::{CaseEnded, CaseEnding, NewCase, Package, RequestCommand, testing};
 
 fn at(hour: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + hour * 3600).unwrap()
@@ -26,28 +26,10 @@ fn request(number: u8, hour: i64) -> NewCase {
 }
 
 fn package(request: &NewCase) -> Package {
-    let NewCase {
-        device,
-        boot_time,
-        kind,
-        command,
-        sha256,
-        exported_at,
-        ..
-    } = request.clone();
     Package {
-        path: request.package.clone(),
-        record: RequestRecord {
-            device,
-            model: None,
-            firmware: None,
-            address: None,
-            boot_time,
-            kind,
-            command,
-            sha256,
-            exported_at,
-        },
+        request: request.clone(),
+        model: None,
+        firmware: None,
     }
 }
 
@@ -231,7 +213,7 @@ fn a_misplaced_answer_is_reported_with_the_package_it_belongs_into() {
     let mut exports = Exports::new(&[request(1, 1), request(2, 1), request(2, 2)]);
     for (last, moved) in [("package 2 of 2", false), ("moved", true)] {
         if moved {
-            exports.packages[2].path = "moved".into();
+            exports.packages[2].request.package = "moved".into();
         }
         let files = vec![file("/p/Encrypt_4447cc1d6d02.xml", "answer", Some(0))];
         let assigned = exports.assign(files, None);
@@ -348,10 +330,7 @@ fn a_package_of_another_machine_is_judged_by_its_own_record() {
         (target.case, target.kind),
         (None, Some(RequestKind::FileOrKey))
     );
-    assert_eq!(
-        target.package.as_deref(),
-        Some(exports.packages[0].path.as_path())
-    );
+    assert_eq!(target.package.as_deref(), Some(exports.packages[0].path()));
     assert_eq!(target.facts.exported_at, Some(at(1)));
     assert_eq!(target.facts.boot_time, request(1, 1).boot_time);
     assert!(!target.facts.judge(at(2), None).stops_import());
@@ -385,7 +364,7 @@ fn packages_without_an_answer_are_waiting() {
     let exports = Exports::new(&[request(1, 1), request(1, 2), request(2, 2), request(3, 3)]);
     let files = vec![file("/p/a", "answer", Some(2))];
     let assigned = exports.assign(files, None);
-    let waiting = [1, 3].map(|index| exports.packages[index].path.clone());
+    let waiting = [1, 3].map(|index| exports.packages[index].path().to_owned());
     assert_eq!(assigned.waiting, waiting, "the first is superseded");
 }
 
