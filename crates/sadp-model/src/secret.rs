@@ -119,37 +119,18 @@ mod tests {
 
     #[test]
     fn every_kind_is_read_by_one_rule() {
-        for (given, kind, text, problem) in [
+        #[rustfmt::skip]
+        let cases = [
             ("Garden7!\r\n", NewPassword, "Garden7!", None),
             ("\u{feff}Garden7!", CurrentPassword, "Garden7!", None),
-            (
-                "Garden7!\n\n",
-                CurrentPassword,
-                "Garden7!\n",
-                Some(SeveralLines),
-            ),
+            ("Garden7!\n\n", CurrentPassword, "Garden7!\n", Some(SeveralLines)),
             (" Garden7!", CurrentPassword, " Garden7!", Some(OuterBlank)),
             ("G\u{e4}rten77", CurrentPassword, "G\u{e4}rten77", None),
-            (
-                "G\u{e4}rten77",
-                NewPassword,
-                "G\u{e4}rten77",
-                Some(NotAscii),
-            ),
-            (
-                "Gar\u{200b}den7",
-                CurrentPassword,
-                "Gar\u{200b}den7",
-                Some(Unprintable),
-            ),
+            ("G\u{e4}rten77", NewPassword, "G\u{e4}rten77", Some(NotAscii)),
+            ("Gar\u{200b}den7", CurrentPassword, "Gar\u{200b}den7", Some(Unprintable)),
             ("Gar den7", NewPassword, "Gar den7", None),
             (" 123456 \r\n\r\n", Code, "123456", None),
-            (
-                "Your code: 123456",
-                Code,
-                "Your code: 123456",
-                Some(SeveralWords),
-            ),
+            ("Your code: 123456", Code, "Your code: 123456", Some(SeveralWords)),
             ("123\n456", Code, "123\n456", Some(SeveralLines)),
             ("\u{ff11}23456", Code, "\u{ff11}23456", Some(NotAscii)),
             (" 88 991\n", Key, "88 991", None),
@@ -159,7 +140,8 @@ mod tests {
             (" a\nb ", Passphrase, " a\nb ", None),
             ("\u{feff}\n", Passphrase, "", Some(Empty)),
             ("  ", Code, "", Some(Empty)),
-        ] {
+        ];
+        for (given, kind, text, problem) in cases {
             let read = SecretText::read(given, kind);
             assert_eq!(
                 (read.text, read.problem),

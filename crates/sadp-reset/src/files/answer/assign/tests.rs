@@ -126,33 +126,22 @@ fn told(assignment: &Assignment) -> Vec<String> {
 fn one_answer_is_matched_by_folder_device_or_name_and_never_guessed() {
     let exports = Exports::new(&[request(1, 1), request(2, 1)]);
     let foreign = key(9);
+    #[rustfmt::skip]
     let table: [(AnswerFile, Option<&DeviceKey>, &str); 22] = [
         // The package it lies in.
         (inside("/p/a.xml", 0), None, " -> DS-CAMERA-1 1"),
         (inside("/p/a.xml", 1), None, " -> DS-CAMERA-2 2"),
         // A folder with the name of a case's package.
         (loose("/package 1 of 1/a.xml"), None, " -> DS-CAMERA-1 1"),
-        (
-            loose("/package 2 of 1/unpacked/a.xml"),
-            None,
-            " -> DS-CAMERA-2 2",
-        ),
+        (loose("/package 2 of 1/unpacked/a.xml"), None, " -> DS-CAMERA-2 2"),
         // The device asked for.
         (loose("/x/a.xml"), Some(&key(2)), " -> DS-CAMERA-2 2"),
         (loose("/x/a.xml"), Some(&foreign), " -> DS-CAMERA-9 -"),
         // Names.
         (loose("/x/4447cc1d6d01.xml"), None, " -> DS-CAMERA-1 1"),
         (loose("/x/ds-camera-2.xml"), None, " -> DS-CAMERA-2 2"),
-        (
-            loose("/from 44-47-CC-1D-6D-02/a.xml"),
-            None,
-            " -> DS-CAMERA-2 2",
-        ),
-        (
-            inside("/p/4447cc1d6d01.xml", 0),
-            Some(&key(1)),
-            " -> DS-CAMERA-1 1",
-        ),
+        (loose("/from 44-47-CC-1D-6D-02/a.xml"), None, " -> DS-CAMERA-2 2"),
+        (inside("/p/4447cc1d6d01.xml", 0), Some(&key(1)), " -> DS-CAMERA-1 1"),
         // Nothing to go by.
         (loose("/x/a.xml"), None, ": Unmatched"),
         (loose("/x/DS-CAMERA-3.xml"), None, ": Unmatched"),
@@ -162,19 +151,11 @@ fn one_answer_is_matched_by_folder_device_or_name_and_never_guessed() {
         // What does not agree.
         (inside("/p/DS-CAMERA-2.xml", 0), None, ": Misplaced"),
         (inside("/p/4447cc1d6d02.xml", 0), None, ": Misplaced"),
-        (
-            inside("/p/44-47-cc-1d-6d-09.xml", 0),
-            None,
-            ": Contradiction",
-        ),
+        (inside("/p/44-47-cc-1d-6d-09.xml", 0), None, ": Contradiction"),
         (inside("/p/a.xml", 0), Some(&key(2)), ": Contradiction"),
         (inside("/package 2 of 1/a.xml", 0), None, ": Contradiction"),
         (loose("/DS-CAMERA-1/DS-CAMERA-2.xml"), None, ": Misplaced"),
-        (
-            loose("/x/DS-CAMERA-1 4447cc1d6d02.xml"),
-            None,
-            ": Contradiction",
-        ),
+        (loose("/x/DS-CAMERA-1 4447cc1d6d02.xml"), None, ": Contradiction"),
         (loose("/x/DS-CAMERA-1.xml"), Some(&foreign), ": Misplaced"),
     ];
     for (file, explicit, expected) in table {
