@@ -58,19 +58,25 @@ impl fmt::Debug for SecretText<'_> {
 }
 
 /// Why a secret is most likely not what was meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretProblem {
     /// Nothing is left of it.
+    #[error("is empty")]
     Empty,
     /// It has a line break inside.
+    #[error("has more than one line")]
     SeveralLines,
     /// It has a control or invisible character.
+    #[error("contains a control or invisible character")]
     Unprintable,
     /// It has a character that is not ASCII.
+    #[error("contains a character that is not ASCII")]
     NotAscii,
     /// It begins or ends with a blank.
+    #[error("begins or ends with a blank")]
     OuterBlank,
     /// It is more than one word.
+    #[error("is more than one word")]
     SeveralWords,
 }
 
@@ -94,19 +100,6 @@ impl SecretProblem {
         } else {
             None
         }
-    }
-}
-
-impl fmt::Display for SecretProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "is empty",
-            Self::SeveralLines => "has more than one line",
-            Self::Unprintable => "contains a control or invisible character",
-            Self::NotAscii => "contains a character that is not ASCII",
-            Self::OuterBlank => "begins or ends with a blank",
-            Self::SeveralWords => "is more than one word",
-        })
     }
 }
 
