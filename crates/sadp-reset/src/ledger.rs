@@ -58,28 +58,6 @@ impl Ledger {
     /// two more files beside it: `-wal` and `-shm`.
     pub const FILE_NAME: &str = "ledger.sqlite3";
 
-    /// Opens the ledger in `folder` for reading and writing. A missing folder or
-    /// file is created; on Unix with modes 0700 and 0600. The modes of existing
-    /// ones do not change. A ledger of an older version is migrated.
-    ///
-    /// Fails where folder or file cannot be created, read or written, where the
-    /// file is not a ledger, is damaged or was written by a newer version, and
-    /// where another run keeps it busy.
-    pub fn open(folder: &Path) -> Result<Self, LedgerError> {
-        open::open(folder)
-    }
-
-    /// Opens the ledger in `folder` for reading, or returns `None` where there is
-    /// none yet. Creates nothing. Calls that write fail with
-    /// [`LedgerError::ReadOnly`]; but a ledger of an older version is migrated, and
-    /// then may be written.
-    ///
-    /// Works in a read-only folder, unless a killed run left writes in a `-wal`
-    /// file there without its `-shm`.
-    pub fn open_existing(folder: &Path) -> Result<Option<Self>, LedgerError> {
-        open::open_existing(folder)
-    }
-
     /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.path

@@ -139,13 +139,8 @@ impl Ledger {
             verdict.lock_minutes,
             since_1970(verdict.at),
         ];
-        match self.execute("finish an attempt", sql, values)? {
-            0 => Err(LedgerError::NotWaiting {
-                id,
-                path: self.path.clone(),
-            }),
-            _ => Ok(()),
-        }
+        let finished = self.execute("finish an attempt", sql, values)?;
+        self.was_waiting(id, finished)
     }
 
     /// Records that a login showed, at `at`, whether an attempt was carried out whose
@@ -162,13 +157,17 @@ impl Ledger {
                 AND ifnull(result, 'unknown') = 'unknown'
                 AND id NOT IN (SELECT attempt FROM settled)";
         let values = params![id.0, carried_out, since_1970(at)];
-        match self.execute("settle an attempt", sql, values)? {
-            0 => Err(LedgerError::NotWaiting {
-                id,
-                path: self.path.clone(),
-            }),
-            _ => Ok(()),
+        let settled = self.execute("settle an attempt", sql, values)?;
+        self.was_waiting(id, settled)
+    }
+
+    /// Fails where no row changed.
+    fn was_waiting(&self, id: AttemptId, changed: usize) -> Result<(), LedgerError> {
+        if changed > 0 {
+            return Ok(());
         }
+        let path = self.path.clone();
+        Err(LedgerError::NotWaiting { id, path })
     }
 
     /// Returns the selected attempts, latest first.

@@ -188,17 +188,12 @@ impl Ledger {
         at: Timestamp,
     ) -> Result<(), LedgerError> {
         let sql = "UPDATE cases SET ending = ?2, ended_at = ?3 WHERE id = ?1 AND ending IS NULL";
-        match self.execute(
-            "close a case",
-            sql,
-            params![id.0, how.name(), since_1970(at)],
-        )? {
-            0 => Err(LedgerError::NotOpen {
-                id,
-                path: self.path.clone(),
-            }),
-            _ => Ok(()),
+        let values = params![id.0, how.name(), since_1970(at)];
+        if self.execute("close a case", sql, values)? > 0 {
+            return Ok(());
         }
+        let path = self.path.clone();
+        Err(LedgerError::NotOpen { id, path })
     }
 }
 
