@@ -255,23 +255,16 @@ impl FileMessage {
         let travel = self.travel.as_ref();
         let interface = travel.and_then(|travel| travel.interface.clone());
         let from = travel.map(|travel| travel.from.ip());
-        let is_frame = travel.is_some_and(|travel| travel.is_frame);
-        let to_group = travel.is_some_and(|travel| travel.to.ip().is_multicast());
+        let (protocol, via) = match travel {
+            Some(travel) if travel.is_frame => (Protocol::SadpFrame, Via::LinkLayer),
+            Some(travel) if travel.to.ip().is_multicast() => (Protocol::Sadp, Via::Multicast),
+            _ => (Protocol::Sadp, Via::Unicast),
+        };
         Sighting {
             interface: interface.unwrap_or_default(),
             from: from.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-            protocol: if is_frame {
-                Protocol::SadpFrame
-            } else {
-                Protocol::Sadp
-            },
-            via: if is_frame {
-                Via::LinkLayer
-            } else if to_group {
-                Via::Multicast
-            } else {
-                Via::Unicast
-            },
+            protocol,
+            via,
             at: travel.and_then(|travel| travel.at).unwrap_or_default(),
         }
     }

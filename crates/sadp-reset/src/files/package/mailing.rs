@@ -138,12 +138,7 @@ impl<'a> MailedRequest<'a> {
     fn read(package: &'a Package) -> Option<Self> {
         let read = |name| read_bounded(&package.path().join(name), MAX_FILE).ok();
         let code = match package.request.sha256 {
-            Some(digest) => {
-                let code = read(Package::CODE_FILE)?;
-                Some(code)
-                    .filter(|code| Digest::of(code) == digest)
-                    .map(Some)?
-            }
+            Some(digest) => Some(read(Package::CODE_FILE).filter(|it| Digest::of(it) == digest)?),
             None => None,
         };
         Some(Self {

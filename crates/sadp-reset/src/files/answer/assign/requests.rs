@@ -116,20 +116,20 @@ impl<'a> Requests<'a> {
             known.case.is_some() && file.folders.contains(&name)
         });
         let named = named.map(|(index, _)| index);
-        let places = packaged.into_iter().chain(named).filter_map(|index| {
-            let device = self.all.get(index)?.device;
-            let request = Some(index);
-            Some(Place { device, request })
-        });
-        places.collect()
+        let requests = packaged.into_iter().chain(named);
+        requests.filter_map(|index| self.place(index)).collect()
+    }
+
+    fn place(&self, index: usize) -> Option<Place> {
+        let device = self.all.get(index)?.device;
+        let request = Some(index);
+        Some(Place { device, request })
     }
 
     /// The request of a case.
     pub(super) fn of_case(&self, case: CaseId) -> Option<Place> {
         let index = self.all.iter().position(|it| it.case == Some(case))?;
-        let device = self.all.get(index)?.device;
-        let request = Some(index);
-        Some(Place { device, request })
+        self.place(index)
     }
 
     /// The latest request of a device.
