@@ -104,16 +104,16 @@ mod tests {
 
     #[test]
     fn what_a_terminal_obeys_is_shown_instead() {
-        assert_eq!(clean("DS-2CD2143G0-I"), "DS-2CD2143G0-I");
-        assert_eq!(clean("门口 Tür"), "门口 Tür");
-        assert_eq!(
-            clean("a\x1b[31mb\x07\r\n\t"),
-            "a\\u{1b}[31mb\\u{7}\\u{d}\\u{a}\\u{9}"
-        );
-        assert_eq!(
-            clean("a\u{202e}b\u{9b}c\u{200b}"),
-            "a\\u{202e}b\\u{9b}c\\u{200b}"
-        );
+        #[rustfmt::skip]
+        let cases = [
+            ("DS-2CD2143G0-I", "DS-2CD2143G0-I"),
+            ("门口 Tür", "门口 Tür"),
+            ("a\x1b[31mb\x07\r\n\t", "a\\u{1b}[31mb\\u{7}\\u{d}\\u{a}\\u{9}"),
+            ("a\u{202e}b\u{9b}c\u{200b}", "a\\u{202e}b\\u{9b}c\\u{200b}"),
+        ];
+        for (text, shown) in cases {
+            assert_eq!(clean(text), shown);
+        }
     }
 
     #[test]

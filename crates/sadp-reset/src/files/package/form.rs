@@ -165,10 +165,7 @@ mod tests {
         assert!(!form(&package("S1"), &blank).contains(NO_SERIAL));
         bare.request.kind = RequestKind::File;
         let text = form(&bare, &blank);
-        assert!(
-            !text.contains(NO_SERIAL),
-            "nothing is appended to such a request"
-        );
+        assert!(!text.contains(NO_SERIAL), "nothing is appended to it");
     }
 
     #[test]
@@ -181,10 +178,8 @@ mod tests {
         let text = form(&package, &Contact::default());
         let plain = form(&self::package("S1"), &Contact::default());
         assert_eq!(text.lines().count(), plain.lines().count());
-        assert!(
-            text.lines()
-                .all(|line| !line.contains(sadp_model::text::is_unprintable))
-        );
+        let mut lines = text.lines();
+        assert!(lines.all(|line| !line.contains(sadp_model::text::is_unprintable)));
         assert!(!text.contains("DeviceKey.xml"), "there is none");
     }
 }

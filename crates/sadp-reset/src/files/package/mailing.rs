@@ -392,18 +392,14 @@ mod tests {
         assert_eq!(header("X-Unsent").as_deref(), Some("1"));
         assert_eq!(header("To").as_deref(), Some("<support@example.com>"));
         assert_eq!(header("Bcc"), None);
-        assert_eq!(
-            header("Subject").as_deref(),
-            Some("Request to reset the passwords of 3 devices")
-        );
+        let subject = "Request to reset the passwords of 3 devices";
+        assert_eq!(header("Subject").as_deref(), Some(subject));
         let text = draft.subparts[0].get_body().unwrap();
         assert_eq!(text.replace('\r', "").trim(), letter.trim());
         assert_eq!(attached(&draft), files);
         let code = draft.subparts[1].get_body_raw().unwrap();
-        assert_eq!(
-            code,
-            fs::read(packages[0].path().join(Package::CODE_FILE)).unwrap()
-        );
+        let written = fs::read(packages[0].path().join(Package::CODE_FILE));
+        assert_eq!(code, written.unwrap());
         #[cfg(unix)]
         for path in [&mailing.letter, &mailing.archive, &mailing.draft] {
             use std::os::unix::fs::PermissionsExt;
@@ -444,15 +440,10 @@ mod tests {
             .unwrap();
         let mut names = names_in(&mailing.archive);
         names.dedup();
-        assert_eq!(
-            names.len(),
-            Mailing::MOST_ATTACHED + 2,
-            "none stands for two: {names:?}"
-        );
+        // No name stands for two.
+        assert_eq!(names.len(), Mailing::MOST_ATTACHED + 2, "{names:?}");
         let draft = fs::read(&mailing.draft).unwrap();
-        assert_eq!(
-            attached(&parse_mail(&draft).unwrap()),
-            [Mailing::ARCHIVE_FILE]
-        );
+        let attached = attached(&parse_mail(&draft).unwrap());
+        assert_eq!(attached, [Mailing::ARCHIVE_FILE]);
     }
 }

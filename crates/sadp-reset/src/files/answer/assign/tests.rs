@@ -99,18 +99,13 @@ fn loose(path: &str) -> AnswerFile {
     file(path, "answer", None)
 }
 
-/// `path -> device case` of matched files, `path: why` of the others.
-fn told(assignment: &Assignment) -> Vec<String> {
+/// `path -> device case` of matched files, `path: why` of the others, with commas between.
+fn told(assignment: &Assignment) -> String {
     let matched = assignment.matched.iter().map(|matched| {
         let target = &matched.target;
-        let case = target
-            .case
-            .map_or_else(|| "-".into(), |case| case.to_string());
-        let serial = target
-            .device
-            .serial()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let case = target.case.map(|case| case.to_string());
+        let case = case.unwrap_or_else(|| "-".into());
+        let serial = target.device.serial_text().unwrap_or_default();
         format!("{} -> {serial} {case}", matched.path.display())
     });
     let problems = assignment.problems.iter().map(|problem| {
@@ -119,7 +114,7 @@ fn told(assignment: &Assignment) -> Vec<String> {
         let why = why.trim_end_matches('(');
         format!("{}: {why}", problem.path.display())
     });
-    matched.chain(problems).collect()
+    matched.chain(problems).collect::<Vec<_>>().join(", ")
 }
 
 #[test]
@@ -160,12 +155,8 @@ fn one_answer_is_matched_by_folder_device_or_name_and_never_guessed() {
     ];
     for (file, explicit, expected) in table {
         let path = file.path.display().to_string();
-        let assigned = exports.assign(vec![file], explicit);
-        assert_eq!(
-            told(&assigned),
-            [format!("{path}{expected}")],
-            "{explicit:?}"
-        );
+        let told = told(&exports.assign(vec![file], explicit));
+        assert_eq!(told, format!("{path}{expected}"), "{explicit:?}");
     }
 }
 
@@ -184,7 +175,7 @@ fn a_folder_alone_is_distinguished_from_a_name() {
     ] {
         let files = vec![file(path, "answer", Some(0))];
         let assigned = exports.assign(files, explicit.as_ref());
-        assert_eq!(told(&assigned), [format!("{path} -> DS-CAMERA-1 1")]);
+        assert_eq!(told(&assigned), format!("{path} -> DS-CAMERA-1 1"));
         assert_eq!(assigned.matched[0].basis, basis, "{path}");
     }
 }
@@ -223,23 +214,14 @@ fn three_files(contents: [&str; 3]) -> Vec<AnswerFile> {
 fn two_answers_to_one_request_are_refused_unless_they_are_the_same() {
     let exports = Exports::new(&[request(1, 1), request(2, 1)]);
     let rivals = exports.assign(three_files(["one", "two", "other"]), None);
-    assert_eq!(
-        told(&rivals),
-        [
-            "/q/c -> DS-CAMERA-2 2",
-            "/p/a: TwoAnswers",
-            "/p/b: TwoAnswers"
-        ]
-        .map(String::from)
-    );
+    let refused = "/q/c -> DS-CAMERA-2 2, /p/a: TwoAnswers, /p/b: TwoAnswers";
+    assert_eq!(told(&rivals), refused);
     let same = exports.assign(three_files(["one", "one\n", "other"]), None);
-    assert_eq!(
-        told(&same),
-        ["/p/a -> DS-CAMERA-1 1", "/q/c -> DS-CAMERA-2 2"]
-    );
+    let taken = "/p/a -> DS-CAMERA-1 1, /q/c -> DS-CAMERA-2 2";
+    assert_eq!(told(&same), taken);
     let shared = exports.assign(three_files(["one", "one", "one"]), None);
     let refused = ["/p/a", "/p/b", "/q/c"].map(|path| format!("{path}: SharedAnswer"));
-    assert_eq!(told(&shared), refused);
+    assert_eq!(told(&shared), refused.join(", "));
     let Why::SharedAnswer(others) = &shared.problems[0].why else {
         panic!("{:?}", shared.problems)
     };
@@ -257,10 +239,7 @@ fn the_request_itself_is_no_answer_wherever_it_lies() {
         for content in [exported, &format!("{exported}\n"), "the-code"] {
             let files = vec![file("/x/DS-CAMERA-1.xml", content, None)];
             let assigned = exports.assign(files, None);
-            assert_eq!(
-                told(&assigned),
-                ["/x/DS-CAMERA-1.xml: NotAnAnswer(Request)"]
-            );
+            assert_eq!(told(&assigned), "/x/DS-CAMERA-1.xml: NotAnAnswer(Request)");
         }
     }
 }
@@ -270,7 +249,7 @@ fn an_answer_to_an_older_request_is_known_as_such() {
     let mut exports = Exports::new(&[request(1, 1), request(1, 2)]);
     let old = vec![file("/p/a", "old", Some(0))];
     let assigned = exports.assign(old, None);
-    assert_eq!(told(&assigned), ["/p/a -> DS-CAMERA-1 1"]);
+    assert_eq!(told(&assigned), "/p/a -> DS-CAMERA-1 1");
     let facts = &assigned.matched[0].target.facts;
     assert_eq!(facts.newer_export, Some(at(2)));
     let how = CaseEnding::Superseded;
@@ -279,24 +258,17 @@ fn an_answer_to_an_older_request_is_known_as_such() {
 
     let both = vec![file("/p/a", "old", Some(0)), file("/q/b", "new", Some(1))];
     let assigned = exports.assign(both, None);
-    assert_eq!(
-        told(&assigned),
-        ["/q/b -> DS-CAMERA-1 2", "/p/a: OlderRequest"]
-    );
-    assert!(
-        !assigned.matched[0]
-            .target
-            .facts
-            .judge(at(3), None)
-            .stops_import()
-    );
+    let expected = "/q/b -> DS-CAMERA-1 2, /p/a: OlderRequest";
+    assert_eq!(told(&assigned), expected);
+    let facts = &assigned.matched[0].target.facts;
+    assert!(!facts.judge(at(3), None).stops_import());
 
     let by_name = vec![file("/x/DS-CAMERA-1", "new", None)];
     exports.packages.clear();
     let assigned = exports.assign(by_name, None);
     assert_eq!(
         told(&assigned),
-        ["/x/DS-CAMERA-1 -> DS-CAMERA-1 2"],
+        "/x/DS-CAMERA-1 -> DS-CAMERA-1 2",
         "the last one counts"
     );
 }
@@ -307,10 +279,8 @@ fn a_package_of_another_machine_is_judged_by_its_own_record() {
     exports.cases.clear();
     let assigned = exports.assign(vec![inside("/p/a", 0)], None);
     let target = &assigned.matched[0].target;
-    assert_eq!(
-        (target.case, target.kind),
-        (None, Some(RequestKind::FileOrKey))
-    );
+    let kind = Some(RequestKind::FileOrKey);
+    assert_eq!((target.case, target.kind), (None, kind));
     assert_eq!(target.package.as_deref(), Some(exports.packages[0].path()));
     assert_eq!(target.facts.exported_at, Some(at(1)));
     assert_eq!(target.facts.boot_time, request(1, 1).boot_time);
@@ -336,7 +306,7 @@ fn a_legacy_request_without_code_is_basis_its_time() {
     let exports = Exports::new(std::slice::from_ref(&legacy));
     let files = vec![file("/p/code.txt", "88991", Some(0))];
     let assigned = exports.assign(files, None);
-    assert_eq!(told(&assigned), ["/p/code.txt -> DS-CAMERA-1 1"]);
+    assert_eq!(told(&assigned), "/p/code.txt -> DS-CAMERA-1 1");
     assert_eq!(assigned.matched[0].target.facts.newer_export, None);
 }
 
@@ -361,13 +331,13 @@ fn twins_with_one_serial_are_distinguished_by_mac_or_not_at_all() {
         ("/x/TWIN-SERIAL_4447cc1d6d02.xml", " -> TWIN-SERIAL 2"),
     ] {
         let assigned = exports.assign(vec![loose(name)], None);
-        assert_eq!(told(&assigned), [format!("{name}{expected}")]);
+        assert_eq!(told(&assigned), format!("{name}{expected}"));
     }
     // A device named by a serial that two have is not known well enough.
     let serial = testing::key(None, "TWIN-SERIAL");
     let files = vec![file("/x/a", "answer", None)];
     let assigned = exports.assign(files, Some(&serial));
-    assert_eq!(told(&assigned), ["/x/a: Ambiguous"]);
+    assert_eq!(told(&assigned), "/x/a: Ambiguous");
 }
 
 proptest::proptest! {
@@ -457,16 +427,16 @@ fn an_unmatched_file_is_for_the_case_that_is_chosen_and_no_other() {
             "/x/DS-CAMERA-1.xml: Misplaced",
         ),
     ] {
-        assert_eq!(told(&exports.assign(vec![file], None)), [expected]);
+        assert_eq!(told(&exports.assign(vec![file], None)), expected);
     }
     // An older request of the same device is not taken for its last one.
     let again = Exports::new(&[request(1, 0), request(1, 5)]);
     let assigned = again.assign(vec![chosen("/x/a", None, "1")], None);
-    assert_eq!(told(&assigned), ["/x/a -> DS-CAMERA-1 1"]);
+    assert_eq!(told(&assigned), "/x/a -> DS-CAMERA-1 1");
     assert!(assigned.matched[0].target.facts.newer_export.is_some());
     let folder = chosen("/p/b", Some(1), "1");
     assert_eq!(
         told(&again.assign(vec![folder], None)),
-        ["/p/b: Contradiction"]
+        "/p/b: Contradiction"
     );
 }
