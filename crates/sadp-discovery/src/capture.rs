@@ -179,7 +179,7 @@ impl CapturedDatagram {
 }
 
 /// The place of a datagram in a capture.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct CaptureOrigin {
     packet: Option<u64>,
     interface: Option<Arc<str>>,

@@ -169,24 +169,13 @@ pub(crate) struct Beginning<T> {
 /// A datagram stays open for [`Reassembly::TIMEOUT`], or less where a limit is reached:
 /// then the oldest one is dropped. A datagram with overlapping fragments is never
 /// joined. The beginning of every dropped datagram can be taken.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Reassembly<T> {
     /// The oldest first.
     open: Vec<Partial<T>>,
     beginnings: Vec<Beginning<T>>,
     bytes: usize,
     refused: u64,
-}
-
-impl<T> Default for Reassembly<T> {
-    fn default() -> Self {
-        Self {
-            open: Vec::new(),
-            beginnings: Vec::new(),
-            bytes: 0,
-            refused: 0,
-        }
-    }
 }
 
 impl<T> Reassembly<T> {
