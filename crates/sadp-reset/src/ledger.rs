@@ -19,7 +19,6 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior};
 
 pub(crate) use self::guid::NewGuid;
-use self::row::FromRow;
 pub use self::{
     account::{Account, KnownDevice, RememberedCertificate, RememberedMove},
     action::{Action, AttemptResult, RefusalWord},
@@ -31,6 +30,7 @@ pub use self::{
     password::PasswordNumber,
     site_name::{InvalidSiteText, NamedDevice, SiteName, SiteText},
 };
+use self::{error::Result, row::FromRow};
 
 /// The state of devices that is kept between runs: locks, tries left, an
 /// append-only audit of every command sent, requests to the vendor's support,
@@ -69,7 +69,7 @@ impl Ledger {
         &mut self,
         doing: &'static str,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T, LedgerError> {
+    ) -> Result<T> {
         let when = LedgerError::when(doing, &self.path);
         let transaction = self
             .connection
@@ -81,12 +81,7 @@ impl Ledger {
     }
 
     /// Runs one statement and returns the number of rows it changed.
-    fn execute(
-        &self,
-        doing: &'static str,
-        sql: &str,
-        values: impl Params,
-    ) -> Result<usize, LedgerError> {
+    fn execute(&self, doing: &'static str, sql: &str, values: impl Params) -> Result<usize> {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(values))
@@ -94,12 +89,7 @@ impl Ledger {
     }
 
     /// Inserts one row and returns its number.
-    fn insert(
-        &self,
-        doing: &'static str,
-        sql: &str,
-        values: impl Params,
-    ) -> Result<i64, LedgerError> {
+    fn insert(&self, doing: &'static str, sql: &str, values: impl Params) -> Result<i64> {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut statement| statement.insert(values))
@@ -112,7 +102,7 @@ impl Ledger {
         doing: &'static str,
         sql: &str,
         values: impl Params,
-    ) -> Result<Vec<T>, LedgerError> {
+    ) -> Result<Vec<T>> {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut query| query.query_map(values, T::from_row)?.collect())
@@ -125,7 +115,7 @@ impl Ledger {
         doing: &'static str,
         sql: &str,
         values: impl Params,
-    ) -> Result<Option<T>, LedgerError> {
+    ) -> Result<Option<T>> {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut query| query.query_row(values, T::from_row).optional())

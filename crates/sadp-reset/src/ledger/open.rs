@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{
     Ledger, LedgerError,
+    error::Result,
     schema::{self, FileState},
 };
 use crate::{
@@ -27,7 +28,7 @@ impl Ledger {
     /// Fails where folder or file cannot be created, read or written, where the
     /// file is not a ledger, is damaged or was written by a newer version, and
     /// where another run keeps it busy.
-    pub fn open(folder: &Path) -> Result<Self, LedgerError> {
+    pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join(Self::FILE_NAME);
         let when = LedgerError::when("open", &path);
         let mut connection = {
@@ -51,7 +52,7 @@ impl Ledger {
     ///
     /// Works in a read-only folder, unless a killed run left writes in a `-wal`
     /// file there without its `-shm`.
-    pub fn open_existing(folder: &Path) -> Result<Option<Self>, LedgerError> {
+    pub fn open_existing(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(Self::FILE_NAME);
         let when = LedgerError::when("open", &path);
         match fs::metadata(&path) {
@@ -101,7 +102,7 @@ fn with_state(mut connection: Connection) -> rusqlite::Result<(Connection, FileS
     Ok((connection, state))
 }
 
-fn refuse_other_files(found: FileState, path: &Path) -> Result<(), LedgerError> {
+fn refuse_other_files(found: FileState, path: &Path) -> Result<()> {
     match found {
         FileState::Ledger(found) if found > schema::NEWEST => Err(LedgerError::NewerSchema {
             path: path.to_owned(),

@@ -3,11 +3,12 @@
 use std::{fmt, str::FromStr};
 
 use jiff::Timestamp;
-use rusqlite::{Result, Row, params};
+use rusqlite::{Row, params};
 use sadp_model::{MacAddr, text::is_unprintable};
 
 use super::{
-    Ledger, LedgerError,
+    Ledger,
+    error::Result,
     row::{self, FromRow, since_1970},
 };
 
@@ -80,7 +81,7 @@ pub struct NamedDevice {
 }
 
 impl FromRow for NamedDevice {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             mac: row::parsed(row, 0)?,
             site_name: SiteName {
@@ -93,7 +94,7 @@ impl FromRow for NamedDevice {
 
 impl Ledger {
     /// Returns the devices that have a name or a place, by MAC.
-    pub fn named_devices(&self) -> std::result::Result<Vec<NamedDevice>, LedgerError> {
+    pub fn named_devices(&self) -> Result<Vec<NamedDevice>> {
         let sql = "SELECT mac, name, place FROM site_names ORDER BY mac";
         self.rows("read the names of devices", sql, [])
     }
@@ -105,7 +106,7 @@ impl Ledger {
         mac: MacAddr,
         site_name: &SiteName,
         at: Timestamp,
-    ) -> std::result::Result<(), LedgerError> {
+    ) -> Result<()> {
         let mac = mac.to_string();
         let SiteName { name, place } = site_name;
         self.write("name a device", |transaction| {
