@@ -365,22 +365,12 @@ mod tests {
         assert_eq!(senders.lost(), 1);
     }
 
-    fn interface(name: &str, network: &str) -> Interface {
-        Interface {
-            name: name.into(),
-            index: None,
-            network: network.parse().unwrap(),
-            up: true,
-            loopback: false,
-        }
-    }
-
     #[test]
     fn an_unknown_interface_is_the_senders_or_a_guess() {
-        let eth0 = interface("eth0", "192.168.1.10/24");
-        let also_eth0 = interface("eth0", "10.0.0.10/8");
-        let eth1 = interface("eth1", "172.16.0.10/16");
-        let wlan0 = interface("wlan0", "192.168.1.11/24");
+        let eth0 = Interface::sample("eth0", "192.168.1.10/24");
+        let also_eth0 = Interface::sample("eth0", "10.0.0.10/8");
+        let eth1 = Interface::sample("eth1", "172.16.0.10/16");
+        let wlan0 = Interface::sample("wlan0", "192.168.1.11/24");
         for (all, from, expected) in [
             (&[&eth0, &eth1][..], "172.16.9.9", Some(("eth1", false))),
             (&[&eth0, &eth1], "192.0.2.1", Some(("eth0", true))),

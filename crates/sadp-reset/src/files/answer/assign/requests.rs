@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use jiff::Timestamp;
+
 use super::{AnswerTarget, Place, Why};
 use crate::{
     AnswerFile, Case, CaseId, DeviceKey, Digest, NewCase, Package, RequestFacts, RequestKind,
@@ -171,32 +173,26 @@ impl<'a> Requests<'a> {
     }
 
     pub(super) fn target(&self, place: Place) -> Option<AnswerTarget> {
-        let device = self.key(place.device)?;
-        let Some(known) = place.request.and_then(|index| self.all.get(index)) else {
-            return Some(AnswerTarget {
-                device,
-                case: None,
-                package: None,
-                kind: None,
-                facts: RequestFacts::default(),
-            });
-        };
-        let age = self.age(place.request);
-        let newer =
-            self.all.iter().enumerate().filter(|(index, other)| {
-                other.device == place.device && self.age(Some(*index)) > age
-            });
-        let newer_export = newer.map(|(_, other)| other.request.exported_at).max();
+        let known = place.request.and_then(|index| self.all.get(index));
         Some(AnswerTarget {
-            device,
-            case: known.case,
-            package: Some(known.request.package.clone()),
-            kind: Some(known.request.kind),
-            facts: RequestFacts {
-                newer_export,
+            device: self.key(place.device)?,
+            case: known.and_then(|known| known.case),
+            package: known.map(|known| known.request.package.clone()),
+            kind: known.map(|known| known.request.kind),
+            facts: known.map_or_else(RequestFacts::default, |known| RequestFacts {
+                newer_export: self.newer_export(place),
                 ..known.facts.clone()
-            },
+            }),
         })
+    }
+
+    /// When the last later request of the same device was exported.
+    fn newer_export(&self, place: Place) -> Option<Timestamp> {
+        let age = self.age(place.request);
+        let all = self.all.iter().enumerate();
+        let newer = all
+            .filter(|(index, other)| other.device == place.device && self.age(Some(*index)) > age);
+        newer.map(|(_, other)| other.request.exported_at).max()
     }
 
     fn index_of(&self, key: &DeviceKey) -> Option<usize> {
