@@ -77,10 +77,30 @@ impl DeviceKey {
     }
 }
 
+/// What the tests of several modules need.
+#[cfg(test)]
+pub(crate) mod testing {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    /// The key of a device, by the last byte of its MAC and its serial. An empty serial is
+    /// none.
+    pub(crate) fn key(mac: impl Into<Option<u8>>, serial: &str) -> DeviceKey {
+        let mac = mac.into();
+        let mac = mac.map(|last| MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, last]));
+        DeviceKey::new(mac, Serial::new(serial)).unwrap()
+    }
+
+    /// A time, in seconds since 1970.
+    pub(crate) fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::testing::key;
+    use super::{testing::key, *};
 
     #[test]
     fn the_mac_decides_unless_the_serials_disagree() {

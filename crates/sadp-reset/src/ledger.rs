@@ -122,3 +122,13 @@ impl Ledger {
             .map_err(LedgerError::when(doing, &self.path))
     }
 }
+
+#[cfg(test)]
+impl Ledger {
+    /// A new ledger for a test. Its folder is deleted with the first value.
+    pub(crate) fn sample() -> (tempfile::TempDir, Self) {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Self::open(folder.path()).unwrap();
+        (folder, ledger)
+    }
+}

@@ -65,8 +65,6 @@ mod disk;
 mod files;
 mod ledger;
 mod request;
-#[cfg(test)]
-mod testing;
 mod trust;
 mod validity;
 

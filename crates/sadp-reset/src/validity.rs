@@ -195,10 +195,7 @@ mod tests {
     use jiff::civil::datetime;
 
     use super::*;
-    use crate::{
-        Attempt, AttemptFilter, AttemptVerdict,
-        testing::{key, ledger},
-    };
+    use crate::{Attempt, AttemptFilter, AttemptVerdict, Ledger, device_key::testing::key};
 
     fn at(hours: i64) -> Timestamp {
         Timestamp::from_second(1_790_000_000 + hours * 3600).unwrap()
@@ -363,7 +360,7 @@ mod tests {
 
     /// What a ledger returns for one attempt.
     fn records(attempt: &Attempt, result: Option<AttemptResult>) -> Vec<AttemptRecord> {
-        let (_folder, mut ledger) = ledger();
+        let (_folder, mut ledger) = Ledger::sample();
         let id = ledger.begin(attempt).unwrap();
         if let Some(result) = result {
             let verdict = AttemptVerdict::new(result, attempt.at);

@@ -126,7 +126,7 @@ impl SavedList {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{at, key};
+    use crate::device_key::testing::{at, key};
 
     fn list(last: u8, second: i64, name: &str) -> RecordedCameras {
         RecordedCameras {

@@ -95,7 +95,7 @@ mod tests {
     use std::fs::File;
 
     use super::*;
-    use crate::{Package, testing::key};
+    use crate::{Package, device_key::testing::key};
 
     const DEVICE: &str = "S-1_4447cc1d6d01";
     const WHOLE: &str = "S-1_4447cc1d6d01_20261122T204107Z";

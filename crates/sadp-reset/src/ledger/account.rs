@@ -278,7 +278,7 @@ mod tests {
     use super::*;
     use crate::{
         Attempt,
-        testing::{at, key, ledger},
+        device_key::testing::{at, key},
     };
 
     fn account(elements: &[(&str, &str)]) -> Account {
@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn the_mac_shows_whose_account_and_move_are_remembered() {
-        let (_folder, mut ledger) = ledger();
+        let (_folder, mut ledger) = Ledger::sample();
         let (one, renamed, other) = (key(1, "S1"), key(1, "S2"), key(2, "S1"));
         let moved = |last, second| RememberedMove {
             former: [10, 0, 0, last].into(),
@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn an_address_has_a_certificate_where_no_device_is_known() {
-        let (_folder, mut ledger) = ledger();
+        let (_folder, mut ledger) = Ledger::sample();
         let [here, there] = [64, 65].map(|last| IpAddr::from([192, 168, 1, last]));
         let seen = |byte, second| RememberedCertificate {
             fingerprint: [byte; 32].into(),
@@ -350,7 +350,7 @@ mod tests {
 
     #[test]
     fn a_certificate_is_expected_from_first_sight_until_another_takes_its_place() {
-        let (folder, mut ledger) = ledger();
+        let (folder, mut ledger) = Ledger::sample();
         let (one, renamed, other) = (key(1, "S1"), key(1, "S2"), key(2, "S1"));
         let seen = |certificate: &[u8], second| RememberedCertificate {
             fingerprint: Digest::of(certificate),
@@ -375,7 +375,7 @@ mod tests {
 
     #[test]
     fn a_device_is_known_once_with_its_latest_address() {
-        let (_folder, mut ledger) = ledger();
+        let (_folder, mut ledger) = Ledger::sample();
         let (both, other, by_mac) = (key(1, "S1"), key(None, "S2"), key(1, ""));
         for (second, device) in [
             (1, Some(&both)),

@@ -126,7 +126,6 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::ledger;
 
     #[test]
     fn names_are_printable_and_bounded() {
@@ -142,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_device_is_named_renamed_and_forgotten() {
-        let (_folder, mut ledger) = ledger();
+        let (_folder, mut ledger) = Ledger::sample();
         let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 1]);
         let text = |text: &str| Some(text.parse().unwrap());
         let gate = SiteName {

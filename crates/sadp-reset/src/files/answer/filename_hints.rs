@@ -141,7 +141,7 @@ const SHORTEST_SERIAL: usize = 6;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::key;
+    use crate::device_key::testing::key;
 
     fn devices() -> Vec<DeviceKey> {
         vec![

@@ -104,7 +104,7 @@ impl FormText {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{files::package::record::tests::package, testing::key};
+    use crate::{device_key::testing::key, files::package::record::tests::package};
 
     #[test]
     fn it_is_filled_in_and_blanks_are_marked() {

@@ -171,7 +171,7 @@ pub(super) mod tests {
     use super::*;
     use crate::{
         Digest, RequestKind,
-        testing::{at, key},
+        device_key::testing::{at, key},
     };
 
     pub(in crate::files::package) fn package(serial: &str) -> Package {

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use sadp_model::Serial;
 
 use super::*;
-use crate::{CaseEnded, CaseEnding, NewCase, Package, RequestCommand, testing};
+use crate::{CaseEnded, CaseEnding, NewCase, Package, RequestCommand, device_key::testing};
 
 fn at(hour: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + hour * 3600).unwrap()
