@@ -17,7 +17,7 @@ use sadp_model::{Device, Firmware, MacAddr, Serial, text::is_unprintable};
 use sadp_proto::Code;
 use sadp_reset::{
     Answer, Assignment, Case, CaseEnded, CaseEnding, CaseId, Collected, Contact, DeviceKey, Digest,
-    NewCase, NotAnAnswer, Package, PackageRequest, RequestKind, RequestRecord, assign, collect,
+    NewCase, NotAnAnswer, Package, PackageRequest, RequestKind, assign, collect,
     package_name,
 };
 
@@ -30,7 +30,7 @@ fuzz_target!(|bytes: &[u8]| {
     let by_folder = collect(std::slice::from_ref(&root));
     all_is_told(&files, &by_folder);
     for package in &by_folder.packages {
-        packages_are_read_back(&package.record, &scratch.path().join("out"));
+        packages_are_read_back(package, &scratch.path().join("out"));
     }
     for paths in [vec![root], files.into_iter().collect()] {
         for explicit in [None, key(0x13, "")] {
@@ -123,32 +123,33 @@ fn what_is_found_is_as_it_lies(roots: &[PathBuf], found: &Collected) {
         );
         // Attachments are no files.
         assert!(bytes.is_none_or(|bytes| file.raw == Digest::of(&bytes)));
-        let package = file.package.map(|index| &found.packages[index].path);
+        let package = file.package.map(|index| found.packages[index].path());
         assert!(package.is_none_or(|package| file.path.starts_with(package)));
     }
 }
 
 /// A record of anybody's, exported again: inside the folder, without tricks, and read back.
-fn packages_are_read_back(record: &RequestRecord, out: &Path) {
+fn packages_are_read_back(package: &Package, out: &Path) {
+    let recorded = &package.request;
     let mut device = Device::unknown();
-    device.mac = record.device.mac();
-    device.serial = record.device.serial().cloned();
-    device.model = record.model.as_deref().map(Into::into);
-    device.firmware = record.firmware.as_deref().and_then(Firmware::new);
-    device.boot_time = record.boot_time;
+    device.mac = recorded.device.mac();
+    device.serial = recorded.device.serial().cloned();
+    device.model = package.model.as_deref().map(Into::into);
+    device.firmware = package.firmware.as_deref().and_then(Firmware::new);
+    device.boot_time = recorded.boot_time;
     let request = PackageRequest {
         device: &device,
-        address: record.address,
-        kind: record.kind,
+        address: recorded.address,
+        kind: recorded.kind,
         code: Some(CODE),
-        exported_at: record.exported_at,
+        exported_at: recorded.exported_at,
     };
     let written = Package::write(out, &request, &Contact::default()).expect("a device with a key");
-    assert_eq!(written.path.parent(), Some(out));
+    assert_eq!(written.path().parent(), Some(out));
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     assert!(written.name().bytes().all(plain), "{}", written.name());
     for name in [Package::RECORD_FILE, Package::FORM_FILE] {
-        let text = fs::read_to_string(written.path.join(name)).expect("text");
+        let text = fs::read_to_string(written.path().join(name)).expect("text");
         assert!(
             !text.contains(|c| c != '\n' && is_unprintable(c)),
             "{text:?}"
@@ -174,7 +175,7 @@ fn what_is_matched_fits(found: Collected, explicit: Option<&DeviceKey>) {
         found
             .packages
             .iter()
-            .filter_map(|package| package.record.sha256),
+            .filter_map(|package| package.request.sha256),
     );
     let files: Vec<_> = found
         .files
@@ -182,7 +183,7 @@ fn what_is_matched_fits(found: Collected, explicit: Option<&DeviceKey>) {
         .map(|file| {
             let package = file
                 .package
-                .map(|index| found.packages[index].record.device.clone());
+                .map(|index| found.packages[index].request.device.clone());
             (file.path.clone(), file.answer.digest(), package)
         })
         .collect();

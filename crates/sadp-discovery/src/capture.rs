@@ -18,14 +18,11 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sadp_proto::{
-    PORT,
-    frame::{ETHER_TYPE, Frame},
-};
+use sadp_proto::{PORT, frame::Frame};
 
 pub use self::text::{Pasted, read_text};
 use self::{assembler::Assembler, file::CaptureFile, frame::LinkType};
-use crate::{raw::untagged, reassembly::Joined};
+use crate::reassembly::UdpDatagram;
 
 /// A capture file, read packet by packet. Iterates over its SADP datagrams in order of
 /// their last packets; after an error only beginnings of incomplete ones follow.
@@ -156,7 +153,7 @@ impl CapturedDatagram {
     fn frame(origin: CaptureOrigin, frame: Vec<u8>) -> Self {
         let parties = Frame::parse(&frame).map(|frame| (frame.sender.ipv4, frame.target.ipv4));
         let (from, to) = parties.unwrap_or((Ipv4Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED));
-        let datagram = Joined {
+        let datagram = UdpDatagram {
             from: (from, 0).into(),
             to: (to, 0).into(),
             payload: frame,
@@ -167,7 +164,7 @@ impl CapturedDatagram {
         }
     }
 
-    fn new(origin: CaptureOrigin, datagram: Joined) -> Self {
+    fn new(origin: CaptureOrigin, datagram: UdpDatagram) -> Self {
         Self {
             packet: origin.packet,
             interface: origin.interface,
@@ -182,7 +179,7 @@ impl CapturedDatagram {
 }
 
 /// The place of a datagram in a capture.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct CaptureOrigin {
     packet: Option<u64>,
     interface: Option<Arc<str>>,
@@ -223,12 +220,8 @@ pub fn is_capture(beginning: &[u8]) -> bool {
     file::CaptureFormat::of(beginning).is_some()
 }
 
-fn is_sadp_frame(frame: &[u8]) -> bool {
-    untagged(frame).is_some_and(|(ether_type, _)| ether_type == ETHER_TYPE)
-}
-
 /// Replies to an ephemeral port come from port 37020; some relays change both.
-fn is_sadp(udp: &Joined) -> bool {
+fn is_sadp(udp: &UdpDatagram) -> bool {
     const ROOTS: [&[u8]; 4] = [b"<ProbeMatch>", b"<Probe>", b"<Hello>", b"<Bye>"];
     if udp.from.port() == PORT || udp.to.port() == PORT {
         return true;

@@ -81,3 +81,17 @@ fn from_system(found: if_addrs::Interface) -> Option<Interface> {
         loopback,
     })
 }
+
+#[cfg(test)]
+impl Interface {
+    /// An interface that is up, with a network as in `192.168.1.10/24`.
+    pub(crate) fn sample(name: &str, network: &str) -> Self {
+        Self {
+            name: name.into(),
+            index: Some(1),
+            network: network.parse().unwrap(),
+            up: true,
+            loopback: network.starts_with("127."),
+        }
+    }
+}

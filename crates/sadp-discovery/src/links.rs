@@ -317,13 +317,7 @@ impl Links {
                 let link = self.all.get(number);
                 (link, link.map(|link| link.interface.network.broadcast()))
             }
-            Destination::Unicast(address) => {
-                let number = self.link_towards(address);
-                (
-                    number.and_then(|number| self.all.get(number)),
-                    Some(address),
-                )
-            }
+            Destination::Unicast(address) => (self.link_towards(address), Some(address)),
             Destination::Card(card) => return self.send_frame(card, payload),
         };
         let Some(address) = address else {
@@ -373,13 +367,11 @@ impl Links {
 
     /// The link to an address: one in its network, else the first named interface.
     /// `None` leaves the choice to the system's routes.
-    fn link_towards(&self, address: Ipv4Addr) -> Option<usize> {
-        let near = self
-            .all
-            .iter()
-            .position(|link| link.interface.network.contains(&address));
+    fn link_towards(&self, address: Ipv4Addr) -> Option<&Link> {
+        let mut links = self.all.iter();
+        let near = links.find(|link| link.interface.network.contains(&address));
         let named_only = self.routed.is_none();
-        near.or_else(|| named_only.then_some(0))
+        near.or_else(|| self.all.first().filter(|_| named_only))
     }
 
     fn note_not_in_use(&mut self, missing: &Arc<str>) {
@@ -438,32 +430,26 @@ fn open_links(
                     let port = LinkPort::Socket(socket.into());
                     links.push(Link::new(interface.clone(), *endpoint, port));
                 }
-                Err(source) => {
-                    failures.push((Arc::clone(&interface.name), interface.address(), source));
-                }
+                Err(source) => failures.push((interface, source)),
             }
         }
     }
     let mut failures = failures.into_iter();
     if links.is_empty() {
-        let failure = failures.next();
-        return Err(
-            failure.map_or(ScanError::NoInterface, |(interface, address, source)| {
-                ScanError::NoSocket {
-                    interface,
-                    address,
-                    source,
-                }
-            }),
-        );
-    }
-    notices.extend(
-        failures.map(|(interface, address, source)| Notice::NoSocket {
-            interface,
-            address,
+        let Some((interface, source)) = failures.next() else {
+            return Err(ScanError::NoInterface);
+        };
+        return Err(ScanError::NoSocket {
+            interface: Arc::clone(&interface.name),
+            address: interface.address(),
             source,
-        }),
-    );
+        });
+    }
+    notices.extend(failures.map(|(interface, source)| Notice::NoSocket {
+        interface: Arc::clone(&interface.name),
+        address: interface.address(),
+        source,
+    }));
     Ok(links)
 }
 

@@ -107,7 +107,7 @@ impl MessageFile {
             match (datagram, redaction.as_deref_mut()) {
                 // A name may be told in a later message.
                 (Ok(datagram), Some(redaction)) => {
-                    redaction.learn(&datagram);
+                    redaction.redactor.learn(&datagram);
                     unredacted.push(datagram);
                 }
                 (Ok(datagram), None) => input.messages.push(FileMessage::travelled(datagram)),
@@ -132,9 +132,11 @@ impl MessageFile {
         let messages: Vec<_> = if let Some(pasted) = capture::read_text(bytes) {
             for message in &pasted {
                 match (message, redaction.as_deref_mut()) {
-                    (Pasted::Datagram(datagram), Some(redaction)) => redaction.learn(datagram),
+                    (Pasted::Datagram(datagram), Some(redaction)) => {
+                        redaction.redactor.learn(datagram);
+                    }
                     (Pasted::Payload(bytes), Some(redaction)) => {
-                        redaction.text(bytes);
+                        redaction.redactor.text(bytes);
                     }
                     (_, None) => {}
                 }
@@ -236,7 +238,7 @@ impl FileMessage {
 
     /// Documents of which only the bytes are known.
     fn documents(bytes: &[u8], redaction: Option<&mut Redaction>) -> Vec<Self> {
-        let other = redaction.map(|redaction| redaction.text(bytes));
+        let other = redaction.map(|redaction| redaction.redactor.text(bytes));
         let documents = Document::decode_all(other.as_deref().unwrap_or(bytes));
         let contents = documents.into_iter().map(MessageContent::Document);
         contents
@@ -253,23 +255,16 @@ impl FileMessage {
         let travel = self.travel.as_ref();
         let interface = travel.and_then(|travel| travel.interface.clone());
         let from = travel.map(|travel| travel.from.ip());
-        let is_frame = travel.is_some_and(|travel| travel.is_frame);
-        let to_group = travel.is_some_and(|travel| travel.to.ip().is_multicast());
+        let (protocol, via) = match travel {
+            Some(travel) if travel.is_frame => (Protocol::SadpFrame, Via::LinkLayer),
+            Some(travel) if travel.to.ip().is_multicast() => (Protocol::Sadp, Via::Multicast),
+            _ => (Protocol::Sadp, Via::Unicast),
+        };
         Sighting {
             interface: interface.unwrap_or_default(),
             from: from.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-            protocol: if is_frame {
-                Protocol::SadpFrame
-            } else {
-                Protocol::Sadp
-            },
-            via: if is_frame {
-                Via::LinkLayer
-            } else if to_group {
-                Via::Multicast
-            } else {
-                Via::Unicast
-            },
+            protocol,
+            via,
             at: travel.and_then(|travel| travel.at).unwrap_or_default(),
         }
     }

@@ -19,9 +19,9 @@ use sadp_model::MacAddr;
 use tokio::sync::mpsc;
 
 pub(crate) use self::classify::untagged;
-pub use self::classify::{FrameContent, UdpDatagram, classify_frame};
+pub use self::classify::{FrameContent, classify_frame};
 use crate::interface::Interface;
-pub use crate::reassembly::{DatagramId, Fragment};
+pub use crate::reassembly::{DatagramId, Fragment, UdpDatagram};
 
 /// The maximum number of waiting frames. Beyond that the kernel's buffer fills.
 const QUEUE: usize = 4096;

@@ -101,9 +101,9 @@ impl Fragment {
     }
 
     /// Source and destination port, which only the first fragment has.
-    pub(crate) fn ports(&self) -> Option<(u16, u16)> {
+    pub(crate) fn ports(&self) -> Option<[u16; 2]> {
         let &[a, b, c, d] = self.payload.first_chunk()?;
-        (self.offset == 0).then(|| (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
+        (self.offset == 0).then(|| [[a, b], [c, d]].map(u16::from_be_bytes))
     }
 
     const fn end(&self) -> usize {
@@ -133,15 +133,18 @@ impl Fragment {
     }
 }
 
-/// A UDP datagram that arrived in fragments.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Joined {
-    pub(crate) from: SocketAddr,
-    pub(crate) to: SocketAddr,
-    pub(crate) payload: Vec<u8>,
+/// A UDP datagram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UdpDatagram {
+    /// The sender.
+    pub from: SocketAddr,
+    /// The destination.
+    pub to: SocketAddr,
+    /// The payload.
+    pub payload: Vec<u8>,
 }
 
-impl Joined {
+impl UdpDatagram {
     /// `None` where the UDP header is incomplete.
     fn new(id: &DatagramId, bytes: &[u8]) -> Option<Self> {
         let udp = UdpSlice::from_slice_lax(bytes).ok()?;
@@ -156,7 +159,7 @@ impl Joined {
 /// The beginning of a datagram whose other fragments did not arrive.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Beginning<T> {
-    pub(crate) datagram: Joined,
+    pub(crate) datagram: UdpDatagram,
     /// The tag of the first fragment.
     pub(crate) tag: T,
 }
@@ -166,24 +169,13 @@ pub(crate) struct Beginning<T> {
 /// A datagram stays open for [`Reassembly::TIMEOUT`], or less where a limit is reached:
 /// then the oldest one is dropped. A datagram with overlapping fragments is never
 /// joined. The beginning of every dropped datagram can be taken.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Reassembly<T> {
     /// The oldest first.
     open: Vec<Partial<T>>,
     beginnings: Vec<Beginning<T>>,
     bytes: usize,
     refused: u64,
-}
-
-impl<T> Default for Reassembly<T> {
-    fn default() -> Self {
-        Self {
-            open: Vec::new(),
-            beginnings: Vec::new(),
-            bytes: 0,
-            refused: 0,
-        }
-    }
 }
 
 impl<T> Reassembly<T> {
@@ -207,7 +199,7 @@ impl<T> Reassembly<T> {
     const MAX_BYTES: usize = 4 << 20;
 
     /// Adds a fragment. Returns the datagram where it is complete.
-    pub(crate) fn add(&mut self, now: Duration, fragment: Fragment, tag: T) -> Option<Joined> {
+    pub(crate) fn add(&mut self, now: Duration, fragment: Fragment, tag: T) -> Option<UdpDatagram> {
         self.expire(now);
         if !fragment.is_possible() {
             self.refused = self.refused.saturating_add(1);
@@ -227,7 +219,7 @@ impl<T> Reassembly<T> {
         self.bytes = self.bytes.saturating_sub(before).saturating_add(after);
         if complete {
             let partial = self.remove(place);
-            return Joined::new(&partial.id, &partial.beginning());
+            return UdpDatagram::new(&partial.id, &partial.beginning());
         }
         while self.bytes > Self::MAX_BYTES {
             self.drop_open(self.oldest(|it| !it.is_begun()).unwrap_or(0));
@@ -293,7 +285,7 @@ impl<T> Reassembly<T> {
 
     fn drop_open(&mut self, place: usize) {
         let partial = self.remove(place);
-        let datagram = Joined::new(&partial.id, &partial.beginning());
+        let datagram = UdpDatagram::new(&partial.id, &partial.beginning());
         if let (Some(datagram), Some(tag)) = (datagram, partial.tag) {
             self.beginnings.push(Beginning { datagram, tag });
         }

@@ -56,9 +56,12 @@ impl CaptureRecorder {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = BufWriter::new(options.open(path)?);
+        Self::to(options.open(path)?)
+    }
+
+    fn to(file: File) -> io::Result<Self> {
         Ok(Self(Arc::new(Mutex::new(Writing {
-            file: PcapNgWriter::new(file).map_err(plain)?,
+            file: PcapNgWriter::new(BufWriter::new(file)).map_err(plain)?,
             described: Vec::new(),
             packets: 0,
             bytes: 0,
@@ -259,19 +262,10 @@ mod tests {
     #[test]
     fn a_full_disk_ends_the_recording() {
         let file = OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let recorder = CaptureRecorder(Arc::new(Mutex::new(Writing {
-            file: PcapNgWriter::new(BufWriter::new(file)).unwrap(),
-            described: Vec::new(),
-            packets: 0,
-            bytes: 0,
-            trouble: None,
-        })));
+        let recorder = CaptureRecorder::to(file).unwrap();
+        let (lan, at) = ("lan0".into(), Timestamp::UNIX_EPOCH);
         for _ in 0..100 {
-            recorder.datagram(
-                &"lan0".into(),
-                Timestamp::UNIX_EPOCH,
-                &datagram(&[b'x'; 1000]),
-            );
+            recorder.datagram(&lan, at, &datagram(&[b'x'; 1000]));
         }
         let error = recorder.finish().unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);

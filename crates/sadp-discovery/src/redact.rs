@@ -54,11 +54,6 @@ const SECRETS: [&str; 12] = [
 ];
 
 impl Redactor {
-    /// Makes a redactor without replacements.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Redacts a datagram or frame; what later ones tell has to be [learned](Self::learn)
     /// before. A frame that cannot be parsed becomes zeros.
     pub fn datagram(&mut self, datagram: CapturedDatagram) -> CapturedDatagram {
@@ -345,7 +340,7 @@ mod tests {
                     <IPv4Address>192.168.1.112</IPv4Address><IPv4SubnetMask>255.255.255.0</IPv4SubnetMask>\
                     <IPv6Address>fe80::4647:ccff:fe1d:6d13</IPv6Address><SoftwareVersion>V5.5.6build 180326</SoftwareVersion>\
                     <Note>see 192.168.1.112 or 44:47:cc:1d:6d:13</Note></ProbeMatch>";
-        let mut redactor = Redactor::new();
+        let mut redactor = Redactor::default();
         let shown = redact(&mut redactor, text);
         for gone in [
             "1d-6d-13",
@@ -373,7 +368,7 @@ mod tests {
     /// In other elements, attributes, URLs, notations and messages.
     #[test]
     fn what_is_known_is_replaced_wherever_it_stands() {
-        let mut redactor = Redactor::new();
+        let mut redactor = Redactor::default();
         let text = "<ProbeMatch><Name>C52601815@192.168.1.112</Name><Url>http://192.168.1.112:8080/DS-2CD2320D-I20180919AACHC52601815/4447cc1d6d13.jpg</Url>\
                     <Note to=\"192.168.1.112\">idc52601815, 4447.CC1D.6D13 at 192.168.1.112.</Note><DeviceDescription>cam_44-47-cc-1d-6d-13x</DeviceDescription>\
                     <MAC>44:47:cc:1d:6d:13</MAC><DeviceSN>DS-2CD2320D-I20180919AACHC52601815</DeviceSN></ProbeMatch>";
@@ -398,7 +393,7 @@ mod tests {
 
     #[test]
     fn secrets_are_blanked_torn_or_not() {
-        let mut redactor = Redactor::new();
+        let mut redactor = Redactor::default();
         for text in [
             "<Probe><Password bSalt=\"true\">c2VjcmV0</Password></Probe>",
             "<Probe><Password>c2VjcmV0",
@@ -418,7 +413,7 @@ mod tests {
 
     #[test]
     fn addresses_keep_their_subnets() {
-        let mut redactor = Redactor::new();
+        let mut redactor = Redactor::default();
         let mut other = |text: &str| redactor.ipv4(text.parse().unwrap());
         for (a, b) in [
             ("192.168.1.5", "192.168.1.6"),
@@ -443,7 +438,7 @@ mod tests {
 
     #[test]
     fn two_serials_stay_two() {
-        let mut redactor = Redactor::new();
+        let mut redactor = Redactor::default();
         let mut other = |text: &str| redactor.serial(text);
         assert_eq!(
             other("DS-7608NI-K20820190912CCRRD06167774WCVU"),
@@ -460,7 +455,7 @@ mod tests {
 
     #[test]
     fn any_bytes_are_survived() {
-        let mut redactor = Redactor::new();
+        let mut redactor = Redactor::default();
         for text in [
             &b""[..],
             b"<",

@@ -27,13 +27,13 @@ impl HostSettings {
         let network = Ipv4Net::with_netmask(address, mask)
             .ok()
             .filter(|network| network.prefix_len() > 0)
-            .ok_or(AddressError::Mask { mask })?;
+            .ok_or(AddressError::Mask(mask))?;
         let special = address.is_unspecified()
             || address.is_multicast()
             || address.is_broadcast()
             || address.is_loopback();
         if special {
-            return Err(AddressError::NoHost { address });
+            return Err(AddressError::NoHost(address));
         }
         if !is_host(address, network) {
             let network = network.trunc();
@@ -42,7 +42,7 @@ impl HostSettings {
         let gateway = gateway.filter(|gateway| !gateway.is_unspecified());
         if let Some(gateway) = gateway {
             if gateway == address {
-                return Err(AddressError::OwnGateway { gateway });
+                return Err(AddressError::OwnGateway(gateway));
             }
             if !network.contains(&gateway) || !is_host(gateway, network) {
                 let network = network.trunc();
@@ -77,17 +77,11 @@ impl HostSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// The mask has no ones, or zeros before a one.
-    #[error("{mask} is not a valid subnet mask")]
-    Mask {
-        /// The mask.
-        mask: Ipv4Addr,
-    },
+    #[error("{0} is not a valid subnet mask")]
+    Mask(Ipv4Addr),
     /// The address is unspecified, multicast, broadcast or loopback.
-    #[error("{address} is not a valid address for a device")]
-    NoHost {
-        /// The address.
-        address: Ipv4Addr,
-    },
+    #[error("{0} is not a valid address for a device")]
+    NoHost(Ipv4Addr),
     /// The network or broadcast address.
     #[error("{address} is the network or broadcast address of {network}")]
     Edge {
@@ -105,11 +99,8 @@ pub enum AddressError {
         network: Ipv4Net,
     },
     /// The gateway is the address itself.
-    #[error("{gateway} is both the address and the gateway")]
-    OwnGateway {
-        /// The gateway.
-        gateway: Ipv4Addr,
-    },
+    #[error("{0} is both the address and the gateway")]
+    OwnGateway(Ipv4Addr),
 }
 
 /// Reads a subnet mask as people write it, or the length of its prefix: `255.255.255.0`,
@@ -231,7 +222,7 @@ mod tests {
         }
         let own = "192.168.1.9";
         let gateway = own.parse().unwrap();
-        let expected = Err(AddressError::OwnGateway { gateway });
+        let expected = Err(AddressError::OwnGateway(gateway));
         assert_eq!(settings(own, "255.255.255.0", own), expected);
     }
 

@@ -2,6 +2,7 @@ use std::{collections::HashMap, net::Ipv4Addr, sync::Arc};
 
 use enumset::{EnumSet, EnumSetType};
 use ipnet::Ipv4Net;
+use strum::{Display, IntoStaticStr, VariantNames};
 
 use crate::{DeviceRecord, FACTORY_ADDRESSES};
 
@@ -155,16 +156,7 @@ fn count<'a, K: std::hash::Hash + Eq>(
 }
 
 /// Something about a device that needs attention.
-#[derive(
-    EnumSetType,
-    Debug,
-    PartialOrd,
-    Ord,
-    Hash,
-    strum::IntoStaticStr,
-    strum::VariantNames,
-    strum::Display,
-)]
+#[derive(EnumSetType, Debug, PartialOrd, Ord, Hash, IntoStaticStr, VariantNames, Display)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Warning {
     /// Its address is in none of this computer's networks.
@@ -199,25 +191,10 @@ pub enum Warning {
 
 #[cfg(test)]
 mod tests {
-    use jiff::{Timestamp, civil::date};
+    use jiff::civil::date;
 
     use super::*;
-    use crate::{Device, MacAddr, Protocol, Registry, Serial, Sighting, Via};
-
-    fn site(devices: impl IntoIterator<Item = Device>) -> Vec<DeviceRecord> {
-        let mut registry = Registry::new();
-        for device in devices {
-            let sighting = Sighting {
-                interface: "lan0".into(),
-                from: [10, 0, 0, 2].into(),
-                protocol: Protocol::Sadp,
-                via: Via::Multicast,
-                at: Timestamp::UNIX_EPOCH,
-            };
-            registry.record(device, sighting);
-        }
-        registry.into_entries()
-    }
+    use crate::{Device, MacAddr, Serial, testing::recorded};
 
     fn device(number: u8, address: [u8; 4]) -> Device {
         let mut device = Device::unknown();
@@ -235,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_device_in_the_network_of_another_interface_is_not_reachable() {
-        let entries = site([device(1, [172, 17, 0, 5])]);
+        let entries = recorded([device(1, [172, 17, 0, 5])]);
         let docker = local("172.17.0.1/16", Some("docker0"));
         let [found] = &assess(&entries, std::slice::from_ref(&docker))[..] else {
             panic!("one device");
@@ -249,15 +226,14 @@ mod tests {
 
     fn warnings(entries: &[DeviceRecord]) -> Vec<Vec<Warning>> {
         let local = [local("10.0.0.1/24", None)];
-        let all = assess(entries, &local);
-        all.into_iter()
-            .map(|assessment| assessment.warnings.iter().collect())
+        let all = assess(entries, &local).into_iter();
+        all.map(|assessment| assessment.warnings.iter().collect())
             .collect()
     }
 
     #[test]
     fn a_device_in_a_local_network_is_reachable_and_unremarkable() {
-        let entries = site([device(1, [10, 0, 0, 5])]);
+        let entries = recorded([device(1, [10, 0, 0, 5])]);
         let local = [local("10.0.0.1/24", Some("lan0"))];
         let expected = Assessment {
             reachable: true,
@@ -268,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_device_elsewhere_is_off_subnet_unless_it_answered_directly() {
-        let mut entries = site([device(1, [10, 9, 0, 5])]);
+        let mut entries = recorded([device(1, [10, 9, 0, 5])]);
         assert_eq!(warnings(&entries), [[Warning::OffSubnet]]);
         entries[0].answered_directly = true;
         assert!(warnings(&entries)[0].is_empty());
@@ -278,7 +254,7 @@ mod tests {
     fn shared_addresses_and_macs_are_reported_on_every_sharer() {
         let mut twin = device(1, [10, 0, 0, 7]);
         twin.serial = Serial::new("other");
-        let entries = site([device(1, [10, 0, 0, 5]), twin, device(3, [10, 0, 0, 5])]);
+        let entries = recorded([device(1, [10, 0, 0, 5]), twin, device(3, [10, 0, 0, 5])]);
         assert_eq!(
             warnings(&entries),
             [
@@ -299,7 +275,7 @@ mod tests {
         let own = [10, 0, 0, 2];
         let mut second = device(3, own);
         second.serial = Serial::new("other");
-        let entries = site([
+        let entries = recorded([
             salted(1, [10, 0, 0, 5], "00"),
             salted(2, [10, 0, 0, 6], "00"),
             device(3, own),
@@ -338,7 +314,7 @@ mod tests {
             Warning::MalformedReply,
             Warning::ReplayablePassword,
         ];
-        assert_eq!(warnings(&site([device])), [expected]);
+        assert_eq!(warnings(&recorded([device])), [expected]);
         let expected = [
             Warning::OffSubnet,
             Warning::FactoryAddress,
@@ -346,6 +322,6 @@ mod tests {
             Warning::ReplayablePassword,
             Warning::FragmentOnly,
         ];
-        assert_eq!(warnings(&site([fragment])), [expected]);
+        assert_eq!(warnings(&recorded([fragment])), [expected]);
     }
 }

@@ -1,3 +1,5 @@
+use strum::{IntoStaticStr, VariantNames};
+
 /// The kind of a device, by the prefix of its model. `DeviceType` numbers have no
 /// known meaning and are not used.
 #[derive(
@@ -10,8 +12,8 @@
     PartialOrd,
     Ord,
     Hash,
-    strum::IntoStaticStr,
-    strum::VariantNames,
+    IntoStaticStr,
+    VariantNames,
     strum::Display,
 )]
 #[strum(serialize_all = "kebab-case")]
@@ -129,18 +131,7 @@ fn begins_with(prefixes: &[&str], text: &str) -> bool {
 }
 
 /// The brand a device is sold under.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    strum::IntoStaticStr,
-    strum::VariantNames,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Vendor {
     /// The vendor's own brand.

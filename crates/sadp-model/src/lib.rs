@@ -52,6 +52,8 @@ mod registry;
 mod secret;
 mod serial;
 mod site;
+#[cfg(test)]
+mod testing;
 pub mod text;
 
 pub use addressing::{

@@ -1,6 +1,5 @@
-use std::fmt;
-
-use strum::IntoEnumIterator;
+use strum::{EnumIter, IntoEnumIterator, IntoStaticStr};
+use thiserror::Error;
 use zeroize::Zeroizing;
 
 /// Result of the vendor's rules for a new password. Source: the vendor's public
@@ -35,7 +34,7 @@ impl PasswordCheck {
 }
 
 /// Password strength, in the vendor's levels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Strength {
     /// All devices, or newer ones, refuse it.
@@ -80,31 +79,41 @@ fn count_kinds(password: &str) -> usize {
 }
 
 /// A reason why devices refuse a password.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::EnumIter, strum::IntoStaticStr,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumIter, IntoStaticStr, Error)]
 #[strum(serialize_all = "kebab-case")]
 pub enum PasswordProblem {
     /// Fewer than 8 characters.
+    #[error("fewer than 8 characters")]
     TooShort,
     /// More than 16 bytes.
+    #[error("more than 16 bytes")]
     TooLong,
     /// Only one of digits, lower case, upper case, special characters.
+    #[error("fewer than two of digits, lower case, upper case and special characters")]
     OneKind,
     /// It contains a control, format or non-ASCII character, a line break among them:
     /// nobody could type it into a web page.
+    #[error(
+        "contains a character that cannot be typed everywhere: control, format or non-ASCII characters, or a line break"
+    )]
     NotTypable,
     /// It begins or ends with a blank.
+    #[error("begins or ends with a blank")]
     OuterBlank,
     /// It contains the user name, forwards or backwards.
+    #[error("contains the user name, forwards or backwards")]
     UserName,
     /// It contains `123`.
+    #[error("contains \"123\"")]
     OneTwoThree,
     /// It contains `admin`.
+    #[error("contains \"admin\"")]
     Admin,
     /// Four or more digits rising or falling by one.
+    #[error("contains four or more digits that rise or fall one by one")]
     DigitRun,
     /// Four or more equal characters in a row.
+    #[error("contains the same character four or more times in a row")]
     Repetition,
 }
 
@@ -136,27 +145,6 @@ impl PasswordProblem {
             Self::DigitRun => has_run(password, 1) || has_run(password, -1),
             Self::Repetition => has_run(password, 0),
         }
-    }
-}
-
-impl fmt::Display for PasswordProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::TooShort => "fewer than 8 characters",
-            Self::TooLong => "more than 16 bytes",
-            Self::OneKind => {
-                "fewer than two of digits, lower case, upper case and special characters"
-            }
-            Self::NotTypable => {
-                "contains a character that cannot be typed everywhere: control, format or non-ASCII characters, or a line break"
-            }
-            Self::OuterBlank => "begins or ends with a blank",
-            Self::UserName => "contains the user name, forwards or backwards",
-            Self::OneTwoThree => "contains \"123\"",
-            Self::Admin => "contains \"admin\"",
-            Self::DigitRun => "contains four or more digits that rise or fall one by one",
-            Self::Repetition => "contains the same character four or more times in a row",
-        })
     }
 }
 

@@ -58,19 +58,25 @@ impl fmt::Debug for SecretText<'_> {
 }
 
 /// Why a secret is most likely not what was meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretProblem {
     /// Nothing is left of it.
+    #[error("is empty")]
     Empty,
     /// It has a line break inside.
+    #[error("has more than one line")]
     SeveralLines,
     /// It has a control or invisible character.
+    #[error("contains a control or invisible character")]
     Unprintable,
     /// It has a character that is not ASCII.
+    #[error("contains a character that is not ASCII")]
     NotAscii,
     /// It begins or ends with a blank.
+    #[error("begins or ends with a blank")]
     OuterBlank,
     /// It is more than one word.
+    #[error("is more than one word")]
     SeveralWords,
 }
 
@@ -97,19 +103,6 @@ impl SecretProblem {
     }
 }
 
-impl fmt::Display for SecretProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "is empty",
-            Self::SeveralLines => "has more than one line",
-            Self::Unprintable => "contains a control or invisible character",
-            Self::NotAscii => "contains a character that is not ASCII",
-            Self::OuterBlank => "begins or ends with a blank",
-            Self::SeveralWords => "is more than one word",
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use SecretKind::{Answer, Code, CurrentPassword, Key, NewPassword, Passphrase};
@@ -119,37 +112,18 @@ mod tests {
 
     #[test]
     fn every_kind_is_read_by_one_rule() {
-        for (given, kind, text, problem) in [
+        #[rustfmt::skip]
+        let cases = [
             ("Garden7!\r\n", NewPassword, "Garden7!", None),
             ("\u{feff}Garden7!", CurrentPassword, "Garden7!", None),
-            (
-                "Garden7!\n\n",
-                CurrentPassword,
-                "Garden7!\n",
-                Some(SeveralLines),
-            ),
+            ("Garden7!\n\n", CurrentPassword, "Garden7!\n", Some(SeveralLines)),
             (" Garden7!", CurrentPassword, " Garden7!", Some(OuterBlank)),
             ("G\u{e4}rten77", CurrentPassword, "G\u{e4}rten77", None),
-            (
-                "G\u{e4}rten77",
-                NewPassword,
-                "G\u{e4}rten77",
-                Some(NotAscii),
-            ),
-            (
-                "Gar\u{200b}den7",
-                CurrentPassword,
-                "Gar\u{200b}den7",
-                Some(Unprintable),
-            ),
+            ("G\u{e4}rten77", NewPassword, "G\u{e4}rten77", Some(NotAscii)),
+            ("Gar\u{200b}den7", CurrentPassword, "Gar\u{200b}den7", Some(Unprintable)),
             ("Gar den7", NewPassword, "Gar den7", None),
             (" 123456 \r\n\r\n", Code, "123456", None),
-            (
-                "Your code: 123456",
-                Code,
-                "Your code: 123456",
-                Some(SeveralWords),
-            ),
+            ("Your code: 123456", Code, "Your code: 123456", Some(SeveralWords)),
             ("123\n456", Code, "123\n456", Some(SeveralLines)),
             ("\u{ff11}23456", Code, "\u{ff11}23456", Some(NotAscii)),
             (" 88 991\n", Key, "88 991", None),
@@ -159,7 +133,8 @@ mod tests {
             (" a\nb ", Passphrase, " a\nb ", None),
             ("\u{feff}\n", Passphrase, "", Some(Empty)),
             ("  ", Code, "", Some(Empty)),
-        ] {
+        ];
+        for (given, kind, text, problem) in cases {
             let read = SecretText::read(given, kind);
             assert_eq!(
                 (read.text, read.problem),

@@ -30,7 +30,7 @@ impl Serial {
         let number = if is_label(&self.0) {
             &self.0
         } else {
-            SerialEnd::read(&self.0)?.number
+            SerialParts::read(&self.0)?.number
         };
         is_label(number).then_some(number)
     }
@@ -55,17 +55,13 @@ impl Serial {
     /// `model` is the device's description, if known; the serial may use other
     /// separators in it. `None` if the serial uses another scheme.
     pub fn parts(&self, model: Option<&str>) -> Option<SerialParts<'_>> {
-        let end = SerialEnd::read(&self.0)?;
-        let described = model.and_then(|model| split_described(end.front, model));
-        let (model, channel_count) = described.unwrap_or_else(|| split_channels(end.front));
+        let parts = SerialParts::read(&self.0)?;
+        let described = model.and_then(|model| split_described(parts.model, model));
+        let (model, channel_count) = described.unwrap_or_else(|| split_channels(parts.model));
         Some(SerialParts {
             model: model.trim_end_matches([' ', '-', '/']),
             channel_count,
-            date: end.date,
-            factory: end.factory,
-            region: end.region,
-            number: end.number,
-            features: (!end.features.is_empty()).then_some(end.features),
+            ..parts
         })
     }
 }
@@ -102,19 +98,9 @@ pub struct SerialParts<'a> {
     pub features: Option<&'a str>,
 }
 
-/// The part of a serial that does not depend on the model. It is read backwards,
-/// because the model may end in digits.
-struct SerialEnd<'a> {
-    /// Model and channel count.
-    front: &'a str,
-    date: Date,
-    factory: Option<&'a str>,
-    region: Option<&'a str>,
-    number: &'a str,
-    features: &'a str,
-}
-
-impl<'a> SerialEnd<'a> {
+impl<'a> SerialParts<'a> {
+    /// Reads what does not depend on the model, backwards, because the model may end in
+    /// digits. The model has the channel count at its end.
     fn read(serial: &'a str) -> Option<Self> {
         let (rest, features) = split_run(serial, |c| c.is_ascii_uppercase());
         let (before_digits, digits) = split_run(rest, |c| c.is_ascii_digit());
@@ -128,14 +114,15 @@ impl<'a> SerialEnd<'a> {
         } else {
             split_letters(letters, digits.len())?
         };
-        let (front, date) = split_date(version.unwrap_or(before))?;
+        let (model, date) = split_date(version.unwrap_or(before))?;
         Some(Self {
-            front,
+            model,
+            channel_count: None,
             date,
             factory,
             region,
             number: rest.get(before.len() + prefix..)?,
-            features,
+            features: (!features.is_empty()).then_some(features),
         })
     }
 }

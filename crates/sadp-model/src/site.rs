@@ -136,29 +136,19 @@ fn network_of(device: &Device) -> Option<Ipv4Net> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
-    use crate::{MacAddr, Protocol, Registry, Sighting, Via};
+    use crate::{MacAddr, testing::recorded};
 
     /// Devices with these addresses in networks of 24 bits, found on `lan0`.
     fn sample_entries(addresses: &[[u8; 4]]) -> Vec<DeviceRecord> {
-        let mut registry = Registry::new();
-        for (number, address) in (0u8..).zip(addresses) {
+        let devices = (0u8..).zip(addresses).map(|(number, address)| {
             let mut device = Device::unknown();
             device.mac = Some(MacAddr::new([0xc4, 0x2f, 0x90, 0, 0, number]));
             device.ipv4.address = Some((*address).into());
             device.ipv4.mask = Some([255, 255, 255, 0].into());
-            let sighting = Sighting {
-                interface: "lan0".into(),
-                from: [10, 0, 0, 2].into(),
-                protocol: Protocol::Sadp,
-                via: Via::Multicast,
-                at: Timestamp::UNIX_EPOCH,
-            };
-            registry.record(device, sighting);
-        }
-        registry.into_entries()
+            device
+        });
+        recorded(devices)
     }
 
     fn subnets(entries: &[DeviceRecord], local: &[Ipv4Net]) -> Vec<OffSubnet> {

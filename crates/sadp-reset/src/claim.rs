@@ -1,7 +1,6 @@
 //! The claim on a state folder: runs that change devices take turns.
 
 use std::{
-    fmt,
     fs::{File, OpenOptions, TryLockError},
     io::{ErrorKind, Read, Seek, Write},
     path::Path,
@@ -76,7 +75,7 @@ impl Claim {
         let written = file
             .set_len(0)
             .and_then(|()| file.rewind())
-            .and_then(|()| file.write_all(holder.to_string().as_bytes()));
+            .and_then(|()| file.write_all(holder.text().as_bytes()));
         written.map_err(failed("write the claim"))?;
         Ok(ClaimAttempt::Taken(Self { _locked: file }))
     }
@@ -95,6 +94,11 @@ impl ClaimHolder {
         }
     }
 
+    /// The content of the file: a line each.
+    fn text(&self) -> String {
+        format!("{}\n{}\n{}\n", self.process, self.since, self.command)
+    }
+
     fn read(file: &mut File) -> Option<Self> {
         const ENOUGH: u64 = 4096;
         let mut text = String::new();
@@ -105,18 +109,6 @@ impl ClaimHolder {
             since: lines.next()?.parse().ok()?,
             command: one_line(lines.next()?),
         })
-    }
-}
-
-/// The form of the file: a line each.
-impl fmt::Display for ClaimHolder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            process,
-            command,
-            since,
-        } = self;
-        writeln!(f, "{process}\n{since}\n{command}")
     }
 }
 

@@ -77,32 +77,48 @@ impl DeviceKey {
     }
 }
 
+/// What the tests of several modules need.
 #[cfg(test)]
-mod tests {
+pub(crate) mod testing {
+    use jiff::Timestamp;
+
     use super::*;
 
-    fn key(mac: Option<u8>, serial: Option<&str>) -> DeviceKey {
-        let mac = mac.map(|last| MacAddr::new([0x44, 0x47, 0xcc, 0, 0, last]));
-        DeviceKey::new(mac, serial.and_then(Serial::new)).unwrap()
+    /// The key of a device, by the last byte of its MAC and its serial. An empty serial is
+    /// none.
+    pub(crate) fn key(mac: impl Into<Option<u8>>, serial: &str) -> DeviceKey {
+        let mac = mac.into();
+        let mac = mac.map(|last| MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, last]));
+        DeviceKey::new(mac, Serial::new(serial)).unwrap()
     }
+
+    /// A time, in seconds since 1970.
+    pub(crate) fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{testing::key, *};
 
     #[test]
     fn the_mac_decides_unless_the_serials_disagree() {
-        let both = key(Some(1), Some("S1"));
+        let both = key(1, "S1");
         assert!(both.is_same(&both));
-        assert!(both.is_same(&key(Some(1), None)));
-        assert!(!both.is_same(&key(Some(1), Some("S2"))));
-        assert!(!both.is_same(&key(Some(2), Some("S1"))));
-        assert!(!both.is_same(&key(Some(2), None)));
+        assert!(both.is_same(&key(1, "")));
+        assert!(!both.is_same(&key(1, "S2")));
+        assert!(!both.is_same(&key(2, "S1")));
+        assert!(!both.is_same(&key(2, "")));
     }
 
     #[test]
     fn without_a_mac_the_serial_decides() {
-        let serial = key(None, Some("S1"));
-        assert!(serial.is_same(&key(None, Some("S1"))));
-        assert!(serial.is_same(&key(Some(1), Some("S1"))));
-        assert!(!serial.is_same(&key(None, Some("S2"))));
-        assert!(!serial.is_same(&key(Some(1), None)));
+        let serial = key(None, "S1");
+        assert!(serial.is_same(&key(None, "S1")));
+        assert!(serial.is_same(&key(1, "S1")));
+        assert!(!serial.is_same(&key(None, "S2")));
+        assert!(!serial.is_same(&key(1, "")));
     }
 
     #[test]
@@ -111,6 +127,6 @@ mod tests {
         device.mac = Some(MacAddr::new([0; 6]));
         assert_eq!(DeviceKey::of(&device), None);
         device.serial = Serial::new("S1");
-        assert_eq!(DeviceKey::of(&device), Some(key(None, Some("S1"))));
+        assert_eq!(DeviceKey::of(&device), Some(key(None, "S1")));
     }
 }

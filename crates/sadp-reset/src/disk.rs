@@ -143,11 +143,7 @@ pub fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 /// Returns the bytes without one line break at their end.
 pub(crate) fn without_line_break(bytes: &[u8]) -> &[u8] {
     let body = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    if body.len() < bytes.len() {
-        body.strip_suffix(b"\r").unwrap_or(body)
-    } else {
-        bytes.strip_suffix(b"\r").unwrap_or(bytes)
-    }
+    body.strip_suffix(b"\r").unwrap_or(body)
 }
 
 /// Creates a folder and its parents; on Unix with mode 0700. Existing folders do not
@@ -168,7 +164,11 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
 
 /// Creates a new folder; on Unix with mode 0700.
 pub(crate) fn make_new_folder(folder: &Path) -> io::Result<()> {
-    builder().create(folder)?;
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
     #[cfg(unix)]
     if let Some((user, group)) = owner_to_be(folder)? {
         std::os::unix::fs::lchown(folder, Some(user), Some(group))?;
@@ -272,14 +272,6 @@ fn give_name(part: &Path, path: &Path) -> io::Result<()> {
         Err(_) => fs::rename(part, path),
         Ok(()) => Ok(()),
     }
-}
-
-fn builder() -> fs::DirBuilder {
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
 }
 
 #[cfg(test)]

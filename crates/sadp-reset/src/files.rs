@@ -9,6 +9,7 @@ pub(crate) mod package;
 pub(crate) mod qr;
 pub(crate) mod questions;
 pub(crate) mod recorder_cameras;
+mod saved;
 pub(crate) mod settings;
 mod stale_parts;
 pub(crate) mod vault;

@@ -19,7 +19,6 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior};
 
 pub(crate) use self::guid::NewGuid;
-use self::row::FromRow;
 pub use self::{
     account::{Account, KnownDevice, RememberedCertificate, RememberedMove},
     action::{Action, AttemptResult, RefusalWord},
@@ -31,6 +30,7 @@ pub use self::{
     password::PasswordNumber,
     site_name::{InvalidSiteText, NamedDevice, SiteName, SiteText},
 };
+use self::{error::Result, row::FromRow};
 
 /// The state of devices that is kept between runs: locks, tries left, an
 /// append-only audit of every command sent, requests to the vendor's support,
@@ -58,28 +58,6 @@ impl Ledger {
     /// two more files beside it: `-wal` and `-shm`.
     pub const FILE_NAME: &str = "ledger.sqlite3";
 
-    /// Opens the ledger in `folder` for reading and writing. A missing folder or
-    /// file is created; on Unix with modes 0700 and 0600. The modes of existing
-    /// ones do not change. A ledger of an older version is migrated.
-    ///
-    /// Fails where folder or file cannot be created, read or written, where the
-    /// file is not a ledger, is damaged or was written by a newer version, and
-    /// where another run keeps it busy.
-    pub fn open(folder: &Path) -> Result<Self, LedgerError> {
-        open::open(folder)
-    }
-
-    /// Opens the ledger in `folder` for reading, or returns `None` where there is
-    /// none yet. Creates nothing. Calls that write fail with
-    /// [`LedgerError::ReadOnly`]; but a ledger of an older version is migrated, and
-    /// then may be written.
-    ///
-    /// Works in a read-only folder, unless a killed run left writes in a `-wal`
-    /// file there without its `-shm`.
-    pub fn open_existing(folder: &Path) -> Result<Option<Self>, LedgerError> {
-        open::open_existing(folder)
-    }
-
     /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.path
@@ -91,7 +69,7 @@ impl Ledger {
         &mut self,
         doing: &'static str,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T, LedgerError> {
+    ) -> Result<T> {
         let when = LedgerError::when(doing, &self.path);
         let transaction = self
             .connection
@@ -103,12 +81,7 @@ impl Ledger {
     }
 
     /// Runs one statement and returns the number of rows it changed.
-    fn execute(
-        &self,
-        doing: &'static str,
-        sql: &str,
-        values: impl Params,
-    ) -> Result<usize, LedgerError> {
+    fn execute(&self, doing: &'static str, sql: &str, values: impl Params) -> Result<usize> {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(values))
@@ -116,12 +89,7 @@ impl Ledger {
     }
 
     /// Inserts one row and returns its number.
-    fn insert(
-        &self,
-        doing: &'static str,
-        sql: &str,
-        values: impl Params,
-    ) -> Result<i64, LedgerError> {
+    fn insert(&self, doing: &'static str, sql: &str, values: impl Params) -> Result<i64> {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut statement| statement.insert(values))
@@ -134,7 +102,7 @@ impl Ledger {
         doing: &'static str,
         sql: &str,
         values: impl Params,
-    ) -> Result<Vec<T>, LedgerError> {
+    ) -> Result<Vec<T>> {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut query| query.query_map(values, T::from_row)?.collect())
@@ -147,10 +115,20 @@ impl Ledger {
         doing: &'static str,
         sql: &str,
         values: impl Params,
-    ) -> Result<Option<T>, LedgerError> {
+    ) -> Result<Option<T>> {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut query| query.query_row(values, T::from_row).optional())
             .map_err(LedgerError::when(doing, &self.path))
+    }
+}
+
+#[cfg(test)]
+impl Ledger {
+    /// A new ledger for a test. Its folder is deleted with the first value.
+    pub(crate) fn sample() -> (tempfile::TempDir, Self) {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Self::open(folder.path()).unwrap();
+        (folder, ledger)
     }
 }

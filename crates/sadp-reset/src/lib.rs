@@ -84,7 +84,7 @@ pub use files::{
     name::{device_name, package_name},
     package::{
         ExportError, Exported, Mailing, MailingFiles, Package, PackageError, PackageRequest,
-        RecordError, RequestRecord, export_request,
+        RecordError, export_request,
     },
     qr::{QrError, QrImage},
     questions::{

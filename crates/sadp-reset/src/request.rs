@@ -1,6 +1,6 @@
 //! The kinds of requests to the vendor's support, and how long they are valid.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use sadp_model::RequestWay;
 
 /// From this age on a reminder is due: the vendor's guide of 2015 calls a request
@@ -9,20 +9,6 @@ pub const WARN_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long a request is valid, by the vendor's later guides.
 pub const VALID_FOR: SignedDuration = SignedDuration::from_hours(48);
-
-/// When a reminder is due for a request exported at that time.
-pub(crate) fn warn_after(exported_at: Timestamp) -> Timestamp {
-    exported_at
-        .saturating_add(WARN_AFTER)
-        .unwrap_or(Timestamp::MAX)
-}
-
-/// When the validity of a request exported at that time ends.
-pub(crate) fn valid_until(exported_at: Timestamp) -> Timestamp {
-    exported_at
-        .saturating_add(VALID_FOR)
-        .unwrap_or(Timestamp::MAX)
-}
 
 words! {
     /// What is sent to the vendor's support and what is returned.
@@ -68,8 +54,6 @@ words! {
         GetEncryptString,
     }
 }
-
-impl RequestCommand {}
 
 /// The text is not a name that the ledger knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

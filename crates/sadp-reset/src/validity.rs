@@ -195,7 +195,7 @@ mod tests {
     use jiff::civil::datetime;
 
     use super::*;
-    use crate::{Attempt, AttemptFilter, AttemptVerdict, Ledger};
+    use crate::{Attempt, AttemptFilter, AttemptVerdict, Ledger, device_key::testing::key};
 
     fn at(hours: i64) -> Timestamp {
         Timestamp::from_second(1_790_000_000 + hours * 3600).unwrap()
@@ -280,34 +280,28 @@ mod tests {
 
     #[test]
     fn a_later_export_or_a_closed_case_stops_it() {
-        for (newer_export, ended, expected) in [
+        #[rustfmt::skip]
+        let cases = [
             (Some(at(1)), None, vec!["exported-again"]),
-            (
-                Some(at(1)),
-                Some(ended(CaseEnding::Superseded)),
-                vec!["exported-again"],
-            ),
-            (
-                None,
-                Some(ended(CaseEnding::Superseded)),
-                vec!["exported-again"],
-            ),
+            (Some(at(1)), Some(ended(CaseEnding::Superseded)), vec!["exported-again"]),
+            (None, Some(ended(CaseEnding::Superseded)), vec!["exported-again"]),
             (None, Some(ended(CaseEnding::Recovered)), vec!["closed"]),
             (None, Some(ended(CaseEnding::Spent)), vec!["closed"]),
-            (
-                Some(at(1)),
-                Some(ended(CaseEnding::Forgotten)),
-                vec!["exported-again", "closed"],
-            ),
-        ] {
-            let facts = RequestFacts {
-                newer_export,
-                ended,
-                ..facts()
-            };
-            let judged = facts.judge(at(1), Some(&sight(Some(boot(1)), 1)));
-            assert_eq!(names(&judged), expected);
-            assert!(judged.stops_import());
+            (Some(at(1)), Some(ended(CaseEnding::Forgotten)), vec!["exported-again", "closed"]),
+        ];
+        for (newer_export, ended, expected) in cases {
+            // What is certain replaces what is possible.
+            for maybe_newer in [None, Some(at(1))] {
+                let facts = RequestFacts {
+                    newer_export,
+                    maybe_newer,
+                    ended,
+                    ..facts()
+                };
+                let judged = facts.judge(at(1), Some(&sight(Some(boot(1)), 1)));
+                assert_eq!(names(&judged), expected);
+                assert!(judged.stops_import());
+            }
         }
     }
 
@@ -316,7 +310,7 @@ mod tests {
         use AttemptResult::{Done, NoAnswer, Refused, Skipped, Unknown};
         const EXPORT: Action = Action::ExportRequest;
 
-        let camera = key(1);
+        let camera = key(1, "");
         for (device, action, after, result, maybe) in [
             (1, EXPORT, 60, Some(NoAnswer), true),
             (1, EXPORT, 60, Some(Unknown), true),
@@ -355,32 +349,9 @@ mod tests {
         assert_eq!(unknown.asked_since(&camera, &asked).maybe_newer, None);
     }
 
-    #[test]
-    fn certain_reasons_replace_possible_ones() {
-        for (newer_export, ended, expected) in [
-            (Some(at(1)), None, "exported-again"),
-            (None, Some(ended(CaseEnding::Superseded)), "exported-again"),
-            (None, Some(ended(CaseEnding::Spent)), "closed"),
-        ] {
-            let facts = RequestFacts {
-                newer_export,
-                maybe_newer: Some(at(1)),
-                ended,
-                ..facts()
-            };
-            let judged = facts.judge(at(1), Some(&sight(Some(boot(1)), 1)));
-            assert_eq!(names(&judged), [expected]);
-        }
-    }
-
-    fn key(number: u8) -> DeviceKey {
-        let mac = sadp_model::MacAddr::new([0x44, 0x47, 0xcc, 0, 0, number]);
-        DeviceKey::new(Some(mac), None).unwrap()
-    }
-
     fn attempt(device: u8, action: Action, at: Timestamp) -> Attempt {
         Attempt {
-            device: Some(key(device)),
+            device: Some(key(device, "")),
             address: None,
             action,
             at,
@@ -389,8 +360,7 @@ mod tests {
 
     /// What a ledger returns for one attempt.
     fn records(attempt: &Attempt, result: Option<AttemptResult>) -> Vec<AttemptRecord> {
-        let folder = tempfile::tempdir().unwrap();
-        let mut ledger = Ledger::open(folder.path()).unwrap();
+        let (_folder, mut ledger) = Ledger::sample();
         let id = ledger.begin(attempt).unwrap();
         if let Some(result) = result {
             let verdict = AttemptVerdict::new(result, attempt.at);

@@ -352,9 +352,7 @@ mod tests {
         }
         for why in [
             Why::Unmatched,
-            Why::Ambiguous {
-                candidates: Vec::new(),
-            },
+            Why::Ambiguous(Vec::new()),
             Why::NotAnAnswer(NotAnAnswer::Guid),
         ] {
             assert_usable(&why.remedy());

@@ -3,7 +3,7 @@
 use std::fs;
 
 use jiff::{SignedDuration, Timestamp};
-use sadp_reset::{Action, Attempt, DeviceKey, Digest, Ledger, NewCase, Package};
+use sadp_reset::{Action, Attempt, DeviceKey, Digest, Ledger, Package};
 
 use super::{RecoverySite, device, name, outcomes, results, text};
 use crate::run::Run;
@@ -41,17 +41,7 @@ fn a_request_that_version_0_1_0_exported_is_still_answered() {
     fs::write(package.join("request.json"), record).unwrap();
     let state = recovery.van.path("state");
     fs::remove_dir_all(&state).unwrap();
-    let record = Package::read(&package).unwrap().record;
-    let case = NewCase {
-        device: record.device,
-        address: record.address,
-        kind: record.kind,
-        command: record.command,
-        sha256: record.sha256,
-        boot_time: record.boot_time,
-        exported_at: record.exported_at,
-        package,
-    };
+    let case = Package::read(&package).unwrap().request;
     Ledger::open(&state).unwrap().open_case(&case).unwrap();
     recovery.answer(&[]);
     let import = recovery.import(&[]);

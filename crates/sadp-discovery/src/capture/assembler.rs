@@ -7,10 +7,13 @@ use jiff::Timestamp;
 use super::{
     CaptureOrigin, CapturedDatagram,
     file::Packet,
-    frame::{LinkType, UdpContent, find_udp},
-    is_sadp, is_sadp_frame,
+    frame::{LinkType, content},
+    is_sadp,
 };
-use crate::reassembly::{Beginning, Joined, Reassembly};
+use crate::{
+    raw::FrameContent,
+    reassembly::{Beginning, Reassembly, UdpDatagram},
+};
 
 /// Finds the SADP datagrams in a sequence of packets.
 #[derive(Debug, Default)]
@@ -29,13 +32,13 @@ impl Assembler {
             at: packet.at,
         };
         let now = self.clock.read(packet.at);
-        if link == LinkType::Ethernet && is_sadp_frame(&packet.data) {
-            let frame = CapturedDatagram::frame(origin, packet.data);
-            return self.ready.push_back(frame);
-        }
-        match find_udp(link, &packet.data) {
-            Some(UdpContent::Datagram(datagram)) => self.add_sadp(origin, datagram),
-            Some(UdpContent::Fragment(fragment)) => {
+        match content(link, &packet.data) {
+            Some(FrameContent::Frame) => {
+                let frame = CapturedDatagram::frame(origin, packet.data);
+                return self.ready.push_back(frame);
+            }
+            Some(FrameContent::Datagram(datagram)) => self.add_sadp(origin, datagram),
+            Some(FrameContent::Fragment(fragment)) => {
                 if let Some(datagram) = self.fragments.add(now, fragment, origin.clone()) {
                     self.add_sadp(origin, datagram);
                 }
@@ -62,7 +65,7 @@ impl Assembler {
         self.fragments.refused()
     }
 
-    fn add_sadp(&mut self, origin: CaptureOrigin, datagram: Joined) {
+    fn add_sadp(&mut self, origin: CaptureOrigin, datagram: UdpDatagram) {
         if is_sadp(&datagram) {
             self.ready
                 .push_back(CapturedDatagram::new(origin, datagram));

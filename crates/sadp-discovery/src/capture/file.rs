@@ -169,9 +169,9 @@ fn next_of_pcapng<R: Read>(
         };
         let interfaces = reader.interfaces();
         match kind {
-            ENHANCED_PACKET => return Some(Ok(fields.enhanced_packet(interfaces))),
+            ENHANCED_PACKET => return Some(Ok(fields.timed_packet(4, interfaces))),
+            OBSOLETE_PACKET => return Some(Ok(fields.timed_packet(2, interfaces))),
             SIMPLE_PACKET => return Some(Ok(fields.simple_packet(interfaces))),
-            OBSOLETE_PACKET => return Some(Ok(fields.obsolete_packet(interfaces))),
             _ => {}
         }
     }
@@ -190,25 +190,13 @@ struct PacketBlock<'a> {
 }
 
 impl PacketBlock<'_> {
-    fn enhanced_packet(&self, interfaces: &[Described<'_>]) -> Option<Packet> {
-        let interface = interfaces.get(usize::try_from(self.number(0)?).ok()?)?;
-        self.timed_packet(interface)
-    }
-
-    fn obsolete_packet(&self, interfaces: &[Described<'_>]) -> Option<Packet> {
-        let number = self.bytes(0, 2)?.try_into().ok()?;
-        let number = if self.big_endian {
-            u16::from_be_bytes(number)
-        } else {
-            u16::from_le_bytes(number)
-        };
-        self.timed_packet(interfaces.get(usize::from(number))?)
-    }
-
-    /// Both kinds with a time have the same layout.
-    fn timed_packet(&self, interface: &Described<'_>) -> Option<Packet> {
-        let units = (u64::from(self.number(4)?) << 32) | u64::from(self.number(8)?);
-        let length = usize::try_from(self.number(12)?).ok()?;
+    /// Both kinds with a time have the same layout, but for the length of the interface's
+    /// number.
+    fn timed_packet(&self, number: usize, interfaces: &[Described<'_>]) -> Option<Packet> {
+        let interface = usize::try_from(self.number(0, number)?).ok()?;
+        let interface = interfaces.get(interface)?;
+        let units = (u64::from(self.number(4, 4)?) << 32) | u64::from(self.number(8, 4)?);
+        let length = usize::try_from(self.number(12, 4)?).ok()?;
         Some(Packet {
             link: interface.linktype.into(),
             interface: name(interface),
@@ -219,7 +207,7 @@ impl PacketBlock<'_> {
 
     fn simple_packet(&self, interfaces: &[Described<'_>]) -> Option<Packet> {
         let interface = interfaces.first()?;
-        let length = usize::try_from(self.number(0)?).ok()?;
+        let length = usize::try_from(self.number(0, 4)?).ok()?;
         let captured = length.min(self.body.len().saturating_sub(4));
         Some(Packet {
             link: interface.linktype.into(),
@@ -229,12 +217,13 @@ impl PacketBlock<'_> {
         })
     }
 
-    fn number(&self, at: usize) -> Option<u32> {
-        let bytes = self.bytes(at, 4)?.try_into().ok()?;
+    fn number(&self, at: usize, length: usize) -> Option<u32> {
+        let bytes = self.bytes(at, length)?.iter();
+        let joined = |number, byte: &u8| (number << 8) | u32::from(*byte);
         Some(if self.big_endian {
-            u32::from_be_bytes(bytes)
+            bytes.fold(0, joined)
         } else {
-            u32::from_le_bytes(bytes)
+            bytes.rev().fold(0, joined)
         })
     }
 

@@ -1,12 +1,15 @@
-//! Finds UDP datagrams in link-layer frames.
+//! Finds SADP and UDP in the frames of any link.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::Ipv4Addr;
 
-use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TransportSlice, UdpSlice};
+use etherparse::{EtherType, UdpSlice};
 use sadp_model::MacAddr;
-use sadp_proto::PORT;
+use sadp_proto::{PORT, frame::ETHER_TYPE};
 
-use crate::reassembly::{Fragment, Joined};
+use crate::{
+    raw::{FrameContent, untagged},
+    reassembly::UdpDatagram,
+};
 
 /// A link type whose frames are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,56 +74,27 @@ fn ip(packet: &[u8]) -> Option<(EtherType, &[u8])> {
     }
 }
 
-/// The UDP content of a frame.
-pub(super) enum UdpContent {
-    Datagram(Joined),
-    Fragment(Fragment),
-}
-
-/// Finds the UDP datagram or fragment in a frame.
-pub(super) fn find_udp(link: LinkType, frame: &[u8]) -> Option<UdpContent> {
+/// Returns what a frame holds of SADP or UDP.
+pub(super) fn content(link: LinkType, frame: &[u8]) -> Option<FrameContent> {
     if link == LinkType::UdpHeader {
-        return bare_udp(frame).map(UdpContent::Datagram);
+        return bare_udp(frame).map(FrameContent::Datagram);
     }
-    let (ether_type, payload) = link.payload(frame)?;
-    let packet = LaxSlicedPacket::from_ether_type(ether_type, payload);
-    let (from, to) = addresses(packet.net.as_ref()?)?;
-    if let Some(TransportSlice::Udp(udp)) = &packet.transport {
-        return Some(UdpContent::Datagram(Joined {
-            from: (from, udp.source_port()).into(),
-            to: (to, udp.destination_port()).into(),
-            payload: udp.payload().to_vec(),
-        }));
+    if link == LinkType::Ethernet && untagged(frame).is_some_and(|(it, _)| it == ETHER_TYPE) {
+        return Some(FrameContent::Frame);
     }
-    let fragment = Fragment::parse(ether_type, payload, link.station(frame))?;
-    Some(UdpContent::Fragment(fragment))
+    let (ether_type, packet) = link.payload(frame)?;
+    FrameContent::of_packet(ether_type, packet, link.station(frame), |_| true)
 }
 
 /// Parses a UDP datagram without an IP header. Its length must be right and its port
 /// that of SADP: nothing else distinguishes it from other bytes.
-fn bare_udp(bytes: &[u8]) -> Option<Joined> {
+fn bare_udp(bytes: &[u8]) -> Option<UdpDatagram> {
     let udp = UdpSlice::from_slice(bytes).ok()?;
     let (source, destination) = (udp.source_port(), udp.destination_port());
     let fits = usize::from(udp.length()) == bytes.len() && [source, destination].contains(&PORT);
-    fits.then(|| Joined {
+    fits.then(|| UdpDatagram {
         from: (Ipv4Addr::UNSPECIFIED, source).into(),
         to: (Ipv4Addr::UNSPECIFIED, destination).into(),
         payload: udp.payload().to_vec(),
     })
-}
-
-fn addresses(net: &LaxNetSlice<'_>) -> Option<(IpAddr, IpAddr)> {
-    match net {
-        LaxNetSlice::Ipv4(ip) => {
-            let header = ip.header();
-            let (from, to) = (header.source_addr(), header.destination_addr());
-            Some((from.into(), to.into()))
-        }
-        LaxNetSlice::Ipv6(ip) => {
-            let header = ip.header();
-            let (from, to) = (header.source(), header.destination());
-            Some((Ipv6Addr::from(from).into(), Ipv6Addr::from(to).into()))
-        }
-        LaxNetSlice::Arp(_) => None,
-    }
 }

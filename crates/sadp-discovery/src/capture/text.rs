@@ -7,8 +7,7 @@ use super::{
     CapturedDatagram,
     assembler::Assembler,
     file::Packet,
-    frame::{LinkType, find_udp},
-    is_sadp_frame,
+    frame::{LinkType, content},
 };
 
 /// A message found in a text.
@@ -48,7 +47,10 @@ fn messages(packets: Vec<Vec<u8>>) -> Vec<Pasted> {
     let mut assembler = Assembler::default();
     let mut messages = Vec::new();
     for data in packets {
-        match LINKS.into_iter().find(|&link| is_of_link(link, &data)) {
+        match LINKS
+            .into_iter()
+            .find(|&link| content(link, &data).is_some())
+        {
             Some(link) => assembler.take(link, Packet::bare(data), None),
             None => messages.push(Pasted::Payload(data)),
         }
@@ -57,11 +59,6 @@ fn messages(packets: Vec<Vec<u8>>) -> Vec<Pasted> {
     assembler.finish();
     messages.extend(std::iter::from_fn(|| assembler.next()).map(Pasted::from));
     messages
-}
-
-fn is_of_link(link: LinkType, data: &[u8]) -> bool {
-    let is_frame = link == LinkType::Ethernet && is_sadp_frame(data);
-    is_frame || find_udp(link, data).is_some()
 }
 
 impl From<CapturedDatagram> for Pasted {

@@ -17,7 +17,7 @@ use crate::{
     CaptureRecorder, Notice,
     interface::Interface,
     raw::{FrameContent, RawFrame},
-    reassembly::{Beginning, Joined},
+    reassembly::{Beginning, UdpDatagram},
     receive::{Received, ReceivedBatch},
     record::RecordedDatagram,
 };
@@ -108,10 +108,9 @@ impl Links {
                 (Via::LinkLayer, received)
             }
             FrameContent::Datagram(datagram) => {
-                let to = IpAddr::V4(*datagram.to.ip());
                 let received = Received {
                     protocol: self.config.endpoint().protocol,
-                    ..Received::new(datagram.from.into(), Some(to), datagram.payload)
+                    ..Received::from(datagram)
                 };
                 let via = via(&received, false);
                 if self.is_own(&received) || self.is_repeated(ReceivePath::Packet, via, &received) {
@@ -290,8 +289,8 @@ impl Links {
     }
 }
 
-impl From<Joined> for Received {
-    fn from(datagram: Joined) -> Self {
+impl From<UdpDatagram> for Received {
+    fn from(datagram: UdpDatagram) -> Self {
         Self::new(datagram.from, Some(datagram.to.ip()), datagram.payload)
     }
 }
@@ -366,22 +365,12 @@ mod tests {
         assert_eq!(senders.lost(), 1);
     }
 
-    fn interface(name: &str, network: &str) -> Interface {
-        Interface {
-            name: name.into(),
-            index: None,
-            network: network.parse().unwrap(),
-            up: true,
-            loopback: false,
-        }
-    }
-
     #[test]
     fn an_unknown_interface_is_the_senders_or_a_guess() {
-        let eth0 = interface("eth0", "192.168.1.10/24");
-        let also_eth0 = interface("eth0", "10.0.0.10/8");
-        let eth1 = interface("eth1", "172.16.0.10/16");
-        let wlan0 = interface("wlan0", "192.168.1.11/24");
+        let eth0 = Interface::sample("eth0", "192.168.1.10/24");
+        let also_eth0 = Interface::sample("eth0", "10.0.0.10/8");
+        let eth1 = Interface::sample("eth1", "172.16.0.10/16");
+        let wlan0 = Interface::sample("wlan0", "192.168.1.11/24");
         for (all, from, expected) in [
             (&[&eth0, &eth1][..], "172.16.9.9", Some(("eth1", false))),
             (&[&eth0, &eth1], "192.0.2.1", Some(("eth0", true))),

@@ -56,22 +56,16 @@ pub(crate) fn select_present(all: &[Interface], named: &[String]) -> Vec<Interfa
 mod tests {
     use super::*;
 
-    fn interface(name: &str, network: &str, up: bool) -> Interface {
-        Interface {
-            name: name.into(),
-            index: Some(1),
-            network: network.parse().unwrap(),
-            up,
-            loopback: network.starts_with("127."),
-        }
-    }
-
     fn machine() -> Vec<Interface> {
+        let down = Interface {
+            up: false,
+            ..Interface::sample("wlan0", "192.168.7.10/24")
+        };
         vec![
-            interface("lo", "127.0.0.1/8", true),
-            interface("eth0", "192.168.1.10/24", true),
-            interface("eth0:1", "10.0.0.10/8", true),
-            interface("wlan0", "192.168.7.10/24", false),
+            Interface::sample("lo", "127.0.0.1/8"),
+            Interface::sample("eth0", "192.168.1.10/24"),
+            Interface::sample("eth0:1", "10.0.0.10/8"),
+            down,
         ]
     }
 
@@ -120,7 +114,7 @@ mod tests {
         assert!(matches!(unknown, ScanError::UnknownInterface { known, .. } if known.len() == 4));
         let down = select(machine(), &["wlan0".to_owned()]).unwrap_err();
         assert!(matches!(down, ScanError::InterfaceDown { .. }));
-        let only_loopback = vec![interface("lo", "127.0.0.1/8", true)];
+        let only_loopback = vec![Interface::sample("lo", "127.0.0.1/8")];
         assert!(matches!(
             select(only_loopback, &[]),
             Err(ScanError::NoInterface)

@@ -9,7 +9,7 @@ use crate::{
 /// What is done to each message that is read.
 #[derive(Debug)]
 pub struct Redaction {
-    redactor: Redactor,
+    pub(super) redactor: Redactor,
     /// Where the messages of a capture are written as well.
     out: Option<CaptureRecorder>,
 }
@@ -18,7 +18,7 @@ impl Redaction {
     /// Begins; the messages of a capture are written to `out` as well.
     pub fn new(out: Option<CaptureRecorder>) -> Self {
         Self {
-            redactor: Redactor::new(),
+            redactor: Redactor::default(),
             out,
         }
     }
@@ -28,15 +28,7 @@ impl Redaction {
         self.out.is_some()
     }
 
-    /// Learns the names in a datagram, so that they are replaced in others.
-    pub(super) fn learn(&mut self, datagram: &CapturedDatagram) {
-        self.redactor.learn(datagram);
-    }
-
-    pub(super) fn text(&mut self, text: &[u8]) -> Vec<u8> {
-        self.redactor.text(text)
-    }
-
+    /// Redacts a datagram, and writes it.
     pub(super) fn datagram(&mut self, datagram: CapturedDatagram) -> CapturedDatagram {
         let datagram = self.redactor.datagram(datagram);
         if let Some(out) = &self.out {

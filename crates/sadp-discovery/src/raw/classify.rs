@@ -1,12 +1,12 @@
 //! Classifies frames: which of them are SADP.
 
-use std::net::SocketAddrV4;
+use std::net::{IpAddr, Ipv6Addr};
 
 use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TransportSlice};
 use sadp_model::MacAddr;
 use sadp_proto::frame::ETHER_TYPE;
 
-use crate::reassembly::Fragment;
+use crate::reassembly::{Fragment, UdpDatagram};
 
 /// The content of a frame of SADP.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,15 +20,46 @@ pub enum FrameContent {
     Fragment(Fragment),
 }
 
-/// A UDP datagram within a frame.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UdpDatagram {
-    /// The sender.
-    pub from: SocketAddrV4,
-    /// The destination.
-    pub to: SocketAddrV4,
-    /// The payload.
-    pub payload: Vec<u8>,
+impl FrameContent {
+    /// Returns the UDP datagram or fragment in an IP packet that `station` sent, where its
+    /// source and destination port are wanted, or where it has none.
+    pub(crate) fn of_packet(
+        ether_type: EtherType,
+        packet: &[u8],
+        station: Option<MacAddr>,
+        is_wanted: impl Fn([u16; 2]) -> bool,
+    ) -> Option<Self> {
+        let sliced = LaxSlicedPacket::from_ether_type(ether_type, packet);
+        let (from, to) = addresses(sliced.net.as_ref()?)?;
+        let Some(TransportSlice::Udp(udp)) = &sliced.transport else {
+            let fragment = Fragment::parse(ether_type, packet, station)?;
+            let is_wanted = fragment.ports().is_none_or(is_wanted);
+            return is_wanted.then_some(Self::Fragment(fragment));
+        };
+        let ports @ [source, destination] = [udp.source_port(), udp.destination_port()];
+        let datagram = is_wanted(ports).then(|| UdpDatagram {
+            from: (from, source).into(),
+            to: (to, destination).into(),
+            payload: udp.payload().to_vec(),
+        });
+        datagram.map(Self::Datagram)
+    }
+}
+
+fn addresses(net: &LaxNetSlice<'_>) -> Option<(IpAddr, IpAddr)> {
+    match net {
+        LaxNetSlice::Ipv4(ip) => {
+            let header = ip.header();
+            let (from, to) = (header.source_addr(), header.destination_addr());
+            Some((from.into(), to.into()))
+        }
+        LaxNetSlice::Ipv6(ip) => {
+            let header = ip.header();
+            let (from, to) = (header.source(), header.destination());
+            Some((Ipv6Addr::from(from).into(), Ipv6Addr::from(to).into()))
+        }
+        LaxNetSlice::Arp(_) => None,
+    }
 }
 
 /// Returns the content of a frame, with or without VLAN tags. `None` where it is not
@@ -38,38 +69,15 @@ pub fn classify_frame(frame: &[u8], own: MacAddr, port: u16) -> Option<FrameCont
     if station == own {
         return None;
     }
-    let (ether_type, packet) = untagged(frame)?;
-    if ether_type == ETHER_TYPE {
-        return Some(FrameContent::Frame);
-    }
-    if ether_type != EtherType::IPV4.0 {
-        return None;
-    }
-    let sliced = LaxSlicedPacket::from_ether_type(EtherType::IPV4, packet);
-    let Some(LaxNetSlice::Ipv4(ip)) = &sliced.net else {
-        return None;
-    };
-    let header = ip.header();
-    let (from, to) = (header.source_addr(), header.destination_addr());
-    if let Some(TransportSlice::Udp(udp)) = &sliced.transport {
-        let (from, to) = (
-            SocketAddrV4::new(from, udp.source_port()),
-            SocketAddrV4::new(to, udp.destination_port()),
-        );
-        let concerns = from.port() == port || to.port() == port;
-        return concerns.then(|| {
-            FrameContent::Datagram(UdpDatagram {
-                from,
-                to,
-                payload: udp.payload().to_vec(),
+    match untagged(frame)? {
+        (ETHER_TYPE, _) => Some(FrameContent::Frame),
+        (ether_type, packet) if ether_type == EtherType::IPV4.0 => {
+            FrameContent::of_packet(EtherType::IPV4, packet, Some(station), |ports| {
+                ports.contains(&port)
             })
-        });
+        }
+        _ => None,
     }
-    let fragment = Fragment::parse(EtherType::IPV4, packet, Some(station))?;
-    let other_ports = fragment
-        .ports()
-        .is_some_and(|(source, destination)| source != port && destination != port);
-    (!other_ports).then_some(FrameContent::Fragment(fragment))
 }
 
 /// Returns the Ethernet type after at most two VLAN tags, and what follows it.
@@ -124,7 +132,7 @@ mod tests {
             assert_eq!(content.is_some(), taken, "{frame:02x?}");
             if let Some(FrameContent::Datagram(datagram)) = content {
                 assert_eq!(datagram.payload, b"<Bye/>");
-                assert_eq!(datagram.from.ip().octets(), [192, 168, 1, 64]);
+                assert_eq!(datagram.from.ip(), IpAddr::from([192, 168, 1, 64]));
             }
         }
     }

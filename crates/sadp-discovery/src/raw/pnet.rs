@@ -11,7 +11,7 @@ use pnet_datalink::{Channel, Config, DataLinkReceiver, DataLinkSender, NetworkIn
 use sadp_model::MacAddr;
 use tokio::sync::mpsc;
 
-use super::{MAX_FAILURES, RawError, RawFrame, RawSender, classify_frame, open_failure};
+use super::{MAX_FAILURES, RawError, RawFrame, RawSender, classify::classify_frame, open_failure};
 use crate::{interface::Interface, socket::REST};
 
 pub(super) type Sender = Box<dyn DataLinkSender>;

@@ -1,5 +1,3 @@
-use std::fmt;
-
 use jiff::Timestamp;
 
 use super::{FirmwareMinimum, FormFactor, MinimumSource, RecoveryMethod};
@@ -44,77 +42,54 @@ impl Availability {
 }
 
 /// Something missing for a method that suits the device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, thiserror::Error)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Prerequisite {
     /// A person at the device.
+    #[error("someone at the device")]
     AtDevice,
     /// Security questions set earlier; unknown whether they are.
+    #[error("security questions that were set earlier (it is not known whether they are)")]
     QuestionsSet,
     /// An e-mail address reserved earlier; unknown whether one is.
+    #[error("an e-mail address that was reserved earlier (it is not known whether one is)")]
     MailboxSet,
     /// A GUID file exported earlier.
+    #[error("a GUID file exported earlier with the password{}", in_vault(*void))]
     GuidFile {
         /// How many void files of this device the vault contains; no usable one.
         /// `None`: the vault was not read.
         void: Option<usize>,
     },
     /// The vendor's answer to the request exported at this time.
+    #[error(
+        "the vendor's answer to the request of {}; until it is in, neither reboot the device nor \
+         export again",
+        local_minute(*.0)
+    )]
     VendorAnswer(Timestamp),
     /// Another request: the one exported at this time may be void.
+    #[error("a new request; that of {} may no longer be valid", local_minute(*.0))]
     NewRequest(Timestamp),
     /// A complete reply with the kind of request.
+    #[error("a complete reply, which says which request the device takes: scan again")]
     WholeReply,
     /// The account the device is bound to.
+    #[error("the Hik-Connect account that the device was bound to")]
     BoundAccount,
     /// The device in the installer's site.
+    #[error("the device handed over to the installer's site in Hik-ProConnect")]
     InstallerSite,
     /// The end of the lock, at this time.
+    #[error("the end of the lock at {}", local_minute(*.0))]
     LockEnd(Timestamp),
 }
 
-impl fmt::Display for Prerequisite {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::AtDevice => f.write_str("someone at the device"),
-            Self::QuestionsSet => f.write_str(
-                "security questions that were set earlier (it is not known whether they are)",
-            ),
-            Self::MailboxSet => f.write_str(
-                "an e-mail address that was reserved earlier (it is not known whether one is)",
-            ),
-            Self::GuidFile { void } => {
-                f.write_str("a GUID file exported earlier with the password")?;
-                match void {
-                    None => Ok(()),
-                    Some(0) => f.write_str("; the vault holds none of this device"),
-                    Some(_) => f.write_str("; those in the vault are void"),
-                }
-            }
-            Self::VendorAnswer(exported) => write!(
-                f,
-                "the vendor's answer to the request of {}; until it is in, neither \
-                 reboot the device nor export again",
-                local_minute(exported)
-            ),
-            Self::NewRequest(exported) => {
-                write!(
-                    f,
-                    "a new request; that of {} may no longer be valid",
-                    local_minute(exported)
-                )
-            }
-            Self::WholeReply => f.write_str(
-                "a complete reply, which says which request the device takes: scan again",
-            ),
-            Self::BoundAccount => {
-                f.write_str("the Hik-Connect account that the device was bound to")
-            }
-            Self::InstallerSite => {
-                f.write_str("the device handed over to the installer's site in Hik-ProConnect")
-            }
-            Self::LockEnd(until) => write!(f, "the end of the lock at {}", local_minute(until)),
-        }
+const fn in_vault(void: Option<usize>) -> &'static str {
+    match void {
+        None => "",
+        Some(0) => "; the vault holds none of this device",
+        Some(_) => "; those in the vault are void",
     }
 }
 
@@ -173,76 +148,49 @@ const fn not_set_up(method: RecoveryMethod) -> &'static str {
 }
 
 /// A note about a method for one device, besides its availability.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, thiserror::Error)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Note {
     /// The vendor's document has no column for this kind.
+    #[error("the vendor's document does not cover this kind of device; it may work")]
     KindUnknown,
     /// The vendor's document states no firmware for this recorder's series.
+    #[error("the minimum firmware of this series is not known; it may work")]
     SeriesUnknown,
     /// A minimum firmware is stated, and the device's own is unknown.
+    #[error("it takes firmware {0} or newer; the device's is not known")]
     FirmwareUnknown(FirmwareMinimum),
     /// The reason against the method, which is set up on the device anyway.
+    #[error("set up on the device, although {0}")]
     Despite(UnavailableReason),
     /// The device reports the method, although documents exclude it for this reason.
+    #[error("the device reports this method, although {0}")]
     OfferedDespite(UnavailableReason),
     /// The device reports the method over HTTP, and says nothing about it by SADP.
+    #[error(
+        "the device reports this method over HTTP, not by SADP: see \"Forgot Password\" on its own \
+         web page"
+    )]
     OfferedOverHttp,
     /// Where the reset button may be.
+    #[error("the button: {}", .0.button_place())]
     ButtonPlace(FormFactor),
     /// The button resets more than the password.
+    #[error("all other settings return to their factory values, too")]
     SettingsLost,
     /// What the vendor's support asks for.
+    #[error("the vendor's support asks for proof of ownership")]
     ProofOfOwnership,
     /// What a legacy device does with the vendor's code.
+    #[error("the device gets the default password of its manual; give it a new one at once")]
     FactoryDefault,
     /// When the newest usable GUID file was exported.
+    #[error("the newest file in the vault is of {}", local_minute(*.0))]
     InVault(Timestamp),
     /// Hik-Connect is disabled on the device.
+    #[error("Hik-Connect is off on the device; it may be bound to no account")]
     CloudOff,
     /// The device does not report Hik-Connect, or denies it.
+    #[error("the device does not report Hik-Connect; the service may not reach it")]
     CloudNotOffered,
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match *self {
-            Self::KindUnknown => {
-                "the vendor's document does not cover this kind of device; it may work"
-            }
-            Self::SeriesUnknown => "the minimum firmware of this series is not known; it may work",
-            Self::FirmwareUnknown(minimum) => {
-                return write!(
-                    f,
-                    "it takes firmware {minimum} or newer; the device's is not known"
-                );
-            }
-            Self::Despite(obstacle) => {
-                return write!(f, "set up on the device, although {obstacle}");
-            }
-            Self::OfferedDespite(obstacle) => {
-                return write!(f, "the device reports this method, although {obstacle}");
-            }
-            Self::OfferedOverHttp => {
-                "the device reports this method over HTTP, not by SADP: see \"Forgot Password\" \
-                 on its own web page"
-            }
-            Self::ButtonPlace(housing) => {
-                return write!(f, "the button: {}", housing.button_place());
-            }
-            Self::SettingsLost => "all other settings return to their factory values, too",
-            Self::ProofOfOwnership => "the vendor's support asks for proof of ownership",
-            Self::FactoryDefault => {
-                "the device gets the default password of its manual; give it a new one at once"
-            }
-            Self::InVault(exported) => {
-                let exported = local_minute(exported);
-                return write!(f, "the newest file in the vault is of {exported}");
-            }
-            Self::CloudOff => "Hik-Connect is off on the device; it may be bound to no account",
-            Self::CloudNotOffered => {
-                "the device does not report Hik-Connect; the service may not reach it"
-            }
-        })
-    }
 }

@@ -91,17 +91,24 @@ impl Minimum {
 
 /// The recorder series for which the vendor's document states the firmware that
 /// supports reserved e-mail and Hik-Connect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::EnumIter)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::Display, strum::EnumIter,
+)]
 pub enum RecorderSeries {
     /// NVR 71Q, Q and K, e.g. `DS-7608NI-K2`.
+    #[strum(to_string = "NVR Q/K series")]
     NvrQk,
     /// NVR I, e.g. `DS-7616NI-I2`.
+    #[strum(to_string = "NVR I series")]
     NvrI,
     /// DVR HG, e.g. `DS-7216HGHI-F1`.
+    #[strum(to_string = "DVR HG series")]
     DvrHg,
     /// DVR 71 and 72 with HQ, HU or HT, e.g. `DS-7204HQHI-K1`.
+    #[strum(to_string = "DVR 71/72 HQ/HU/HT series")]
     DvrHqHuHt,
     /// DVR M, e.g. `iDS-7208HQHI-M1/S`.
+    #[strum(to_string = "DVR M series")]
     DvrM,
 }
 
@@ -154,23 +161,6 @@ impl RecorderSeries {
             Self::DvrHqHuHt => "V4.21.100",
             Self::DvrM => "V4.26.000",
         })
-    }
-
-    /// The label for people, e.g. `NVR I series`.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::NvrQk => "NVR Q/K series",
-            Self::NvrI => "NVR I series",
-            Self::DvrHg => "DVR HG series",
-            Self::DvrHqHuHt => "DVR 71/72 HQ/HU/HT series",
-            Self::DvrM => "DVR M series",
-        }
-    }
-}
-
-impl fmt::Display for RecorderSeries {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.label())
     }
 }
 

@@ -56,6 +56,11 @@ fn fit(way: RecoveryMethod, device: &Device, prepared: &RecoverySetup) -> Method
     fits.into_iter().find(|fit| fit.method == way).unwrap()
 }
 
+/// As [`fit`], where nothing is known besides the device's reports.
+fn unprepared(way: RecoveryMethod, device: &Device) -> MethodAssessment {
+    fit(way, device, &RecoverySetup::default())
+}
+
 fn availability(method: RecoveryMethod, device: &Device, setup: &RecoverySetup) -> Availability {
     fit(method, device, setup).availability
 }
@@ -116,7 +121,6 @@ fn the_best_way_stands_first() {
 #[test]
 fn every_capability_flag_counts_and_silence_is_no_denial() {
     type Flag = fn(&mut Device) -> &mut Option<bool>;
-    let none = RecoverySetup::default();
     #[rustfmt::skip]
     let flags: [(_, Flag, &[&str]); 4] = [
         (Questions, |device| &mut device.recovery.questions, &[CAMERA, PTZ, NVR, DVR]),
@@ -127,12 +131,12 @@ fn every_capability_flag_counts_and_silence_is_no_denial() {
     for (method, flag, models) in flags {
         for model in models {
             let mut device = device(model);
-            let offered = fit(method, &device, &none);
+            let offered = unprepared(method, &device);
             assert_eq!(offered.availability.name(), "needs", "{model} {method:?}");
             *flag(&mut device) = None;
-            assert_eq!(fit(method, &device, &none), offered, "{model} {method:?}");
+            assert_eq!(unprepared(method, &device), offered, "{model} {method:?}");
             *flag(&mut device) = Some(false);
-            let denied = availability(method, &device, &none);
+            let denied = unprepared(method, &device).availability;
             let expected = unavailable(UnavailableReason::NotOffered);
             assert_eq!(denied, expected, "{model} {method:?}");
         }
@@ -248,7 +252,7 @@ fn what_was_set_up_is_certain() {
     let unread = with_firmware(NVR, "beta");
     let other_series = device("DS-7608NI-E2/8P");
     for device in [unread, other_series, device("DS-KH6210-L")] {
-        let uncertain = fit(Mail, &device, &RecoverySetup::default());
+        let uncertain = unprepared(Mail, &device);
         assert_eq!(uncertain.notes.len(), 1);
         assert_eq!(fit(Mail, &device, &all_prepared()).notes, []);
     }
@@ -362,14 +366,14 @@ fn the_state_of_the_cloud_is_noted() {
     ] {
         device.cloud.supported = Some(supported);
         device.cloud.enabled = enabled;
-        let found = fit(method, &device, &RecoverySetup::default());
+        let found = unprepared(method, &device);
         assert_eq!(found.notes, expected);
     }
 }
 
 #[test]
 fn the_button_note_names_its_place() {
-    let fit = fit(ResetButton, &device(CAMERA), &RecoverySetup::default());
+    let fit = unprepared(ResetButton, &device(CAMERA));
     let place = Note::ButtonPlace(FormFactor::Dome);
     assert_eq!(fit.notes, [place, Note::SettingsLost]);
 }

@@ -264,7 +264,7 @@ fn row(line: u64, record: &StringRecord, header: &PlanHeader) -> Result<PlanRow,
             Some(address) => HostSettings::new(address, mask, wanted.gateway).err(),
             None => ipnet::ipv4_mask_to_prefix(mask)
                 .err()
-                .map(|_| AddressError::Mask { mask }),
+                .map(|_| AddressError::Mask(mask)),
         };
         causes.extend(error.map(Cause::Address));
     }

@@ -299,7 +299,7 @@ impl Writer<'_> {
             };
         let finding = RequestFinding::Exported {
             kind: export.kind,
-            lacks_serial: package.record.lacks_serial(),
+            lacks_serial: package.request.lacks_serial(),
             recorded: case.is_some(),
         };
         let takes_key = export.kind == RequestKind::FileOrKey;

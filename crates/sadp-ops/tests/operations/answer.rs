@@ -46,7 +46,7 @@ impl Answered {
         let (inventory, _) = site.session.look(&mut quiet).await.unwrap();
         for outcome in &outcomes {
             if let OutcomeData::Request(exported) = &outcome.data {
-                save_answer(&exported.package.path);
+                save_answer(exported.package.path());
             }
         }
         Self {

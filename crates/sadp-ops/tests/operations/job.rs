@@ -420,7 +420,7 @@ async fn answers_of_the_vendor_go_to_their_devices_after_a_yes() {
         (0, 0),
         "none is there yet"
     );
-    save_answer(&exported.package.path);
+    save_answer(exported.package.path());
     let (outcomes, person) = site.run_for_all(send()).await;
     assert_eq!(outcomes[0].status, OutcomeStatus::Done, "{outcomes:#?}");
     assert_eq!(person.asked, [asked(1)]);

@@ -38,7 +38,7 @@ fn plan(session: &Session, inventory: &sadp_ops::Inventory) -> Plan {
 
 fn package(outcome: &Outcome) -> PathBuf {
     match &outcome.data {
-        OutcomeData::Request(exported) => exported.package.path.clone(),
+        OutcomeData::Request(exported) => exported.package.path().to_owned(),
         _ => panic!("nothing was exported: {outcome:#?}"),
     }
 }

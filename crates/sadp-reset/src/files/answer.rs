@@ -134,17 +134,12 @@ pub enum Why {
     #[error("its name holds the MAC of a device that has no request here")]
     Stranger,
     /// It can belong to several devices.
-    #[error("it may be of {} devices", candidates.len())]
-    Ambiguous {
-        /// The devices.
-        candidates: Vec<DeviceKey>,
-    },
-    /// Its folder, its name and the selected device contradict each other.
+    #[error("it may be of {} devices", .0.len())]
+    Ambiguous(Vec<DeviceKey>),
+    /// Its folder, its name and the selected device contradict each other: they name these
+    /// devices.
     #[error("its folder, its name and the device asked for do not agree")]
-    Contradiction {
-        /// The devices they name, where known.
-        devices: Vec<DeviceKey>,
-    },
+    Contradiction(Vec<DeviceKey>),
     /// Its name identifies one device; its folder or the selected device is another.
     #[error("its name shows another device than its folder or --device: it belongs in {}", package.display())]
     Misplaced {
@@ -153,31 +148,22 @@ pub enum Why {
         /// The package of that device's latest request.
         package: PathBuf,
     },
-    /// The same request has another, different answer.
+    /// The same request has another, different answer, in these files.
     #[error("there is another, different answer to the same request")]
-    TwoAnswers {
-        /// The other files.
-        others: Vec<PathBuf>,
-    },
-    /// The same answer is stored with another request, but fits only one.
+    TwoAnswers(Vec<PathBuf>),
+    /// The same answer is stored with another request, in these files, but fits only one.
     #[error("the folder of another request has the same answer, and it fits only one")]
-    SharedAnswer {
-        /// The other files.
-        others: Vec<PathBuf>,
-    },
-    /// A later request of the same device is answered here, too.
+    SharedAnswer(Vec<PathBuf>),
+    /// A later request of the same device is answered here, too, by this file.
     #[error("a later request of the same device has its answer here, too")]
-    OlderRequest {
-        /// The answer to the later request.
-        newer: PathBuf,
-    },
+    OlderRequest(PathBuf),
 }
 
 impl Why {
     /// Whether nothing tells which request the file answers, or which of several: only who
     /// has it can say.
     pub const fn is_unclear(&self) -> bool {
-        matches!(self, Self::Unmatched | Self::Ambiguous { .. })
+        matches!(self, Self::Unmatched | Self::Ambiguous(_))
     }
 }
 

@@ -6,23 +6,27 @@ use std::{io, net::Ipv4Addr, path::Path};
 use sadp_model::{Device, MacAddr, Serial};
 use serde::{Deserialize, Serialize, Serializer as _};
 
+use super::saved::{as_text, from_text, serial};
 use crate::{
     SiteName, SiteText,
     disk::{NewFile, make_folder, read_bounded},
 };
 
 /// A device of the last scan.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScannedDevice {
     /// Its serial.
+    #[serde(default, serialize_with = "as_text", deserialize_with = "serial")]
     pub serial: Option<Serial>,
     /// Its MAC.
+    #[serde(default, serialize_with = "as_text", deserialize_with = "from_text")]
     pub mac: Option<MacAddr>,
     /// Its IPv4 address at that time.
     pub address: Option<Ipv4Addr>,
     /// Its model: text of the device, as it sent it.
     pub model: Option<String>,
     /// What people called it at that time.
+    #[serde(default, serialize_with = "as_text", deserialize_with = "from_text")]
     pub name: Option<SiteText>,
 }
 
@@ -63,7 +67,6 @@ impl LastScan {
         }
         let file = NewFile::begin(&state.join(Self::FILE_NAME))?;
         let devices = devices.into_iter().take(Self::MAX_DEVICES);
-        let devices = devices.map(SavedDevice::of);
         file.replace_with(|out| Ok(serde_json::Serializer::new(out).collect_seq(devices)?))
     }
 
@@ -71,39 +74,7 @@ impl LastScan {
     /// it is left out. Fails where there is none.
     pub fn read(state: &Path) -> io::Result<Vec<ScannedDevice>> {
         let bytes = read_bounded(&state.join(Self::FILE_NAME), Self::MAX_BYTES)?;
-        let entries: Vec<SavedDevice> = serde_json::from_slice(&bytes)?;
-        Ok(entries.into_iter().map(SavedDevice::into_device).collect())
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct SavedDevice {
-    serial: Option<String>,
-    mac: Option<String>,
-    address: Option<Ipv4Addr>,
-    model: Option<String>,
-    name: Option<String>,
-}
-
-impl SavedDevice {
-    fn of(device: ScannedDevice) -> Self {
-        Self {
-            serial: device.serial.as_ref().map(ToString::to_string),
-            mac: device.mac.as_ref().map(ToString::to_string),
-            address: device.address,
-            model: device.model,
-            name: device.name.map(|it| it.as_str().to_owned()),
-        }
-    }
-
-    fn into_device(self) -> ScannedDevice {
-        ScannedDevice {
-            serial: self.serial.as_deref().and_then(Serial::new),
-            mac: self.mac.and_then(|mac| mac.parse().ok()),
-            address: self.address,
-            model: self.model,
-            name: self.name.and_then(|it| it.parse().ok()),
-        }
+        Ok(serde_json::from_slice(&bytes)?)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Names of files and folders, made from a device's serial and MAC.
 
 use jiff::Timestamp;
+use sadp_model::MacAddr;
 
 use crate::DeviceKey;
 
@@ -17,7 +18,7 @@ pub fn package_name(device: &DeviceKey, at: Timestamp) -> String {
 /// device of a file with this in its name.
 pub fn device_name(device: &DeviceKey) -> String {
     let serial = device.serial().map(|serial| reduced(serial.as_str()));
-    let mac = device.mac().map(|mac| plain(&mac.to_string()));
+    let mac = device.mac().map(|mac| MacAddr::digits_of(&mac.to_string()));
     format!(
         "{}_{}",
         serial.as_deref().unwrap_or("no-serial"),
@@ -36,18 +37,13 @@ pub(crate) fn reduced(serial: &str) -> String {
     name
 }
 
-/// Returns a MAC without its separators.
-pub(crate) fn plain(mac: &str) -> String {
-    mac.chars().filter(char::is_ascii_hexdigit).collect()
-}
-
 /// Serials in datagrams have up to 48 bytes; the vendor uses none that is longer.
 const MAX_SERIAL: usize = 64;
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use sadp_model::{MacAddr, Serial};
+    use sadp_model::Serial;
 
     use super::*;
 

@@ -16,15 +16,14 @@ use sadp_model::{Device, Serial};
 
 pub use self::{
     mailing::{Mailing, MailingFiles},
-    record::{RecordError, RequestRecord},
+    record::RecordError,
 };
 use super::{name::package_name, stale_parts};
 use crate::{
     Contact, DeviceKey, Digest, FileError, Ledger, LedgerError, NewCase, OpenedCase, QrError,
     QrImage, RequestKind,
     disk::{
-        make_folder, make_new_folder, name_of, parent, part_of, read_bounded, sync_folder,
-        write_private,
+        make_folder, make_new_folder, parent, part_of, read_bounded, sync_folder, write_private,
     },
 };
 
@@ -56,13 +55,15 @@ impl PackageRequest<'_> {
     }
 }
 
-/// A package on the disk.
+/// A package on the disk: its folder, and the content of its `request.json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
-    /// The folder.
-    pub path: PathBuf,
-    /// The content of its `request.json`.
-    pub record: RequestRecord,
+    /// The request.
+    pub request: NewCase,
+    /// The device's model.
+    pub model: Option<String>,
+    /// The device's firmware, as it reported.
+    pub firmware: Option<String>,
 }
 
 impl Package {
@@ -93,18 +94,18 @@ impl Package {
         contact: &Contact,
     ) -> Result<Self, PackageError> {
         let text = request.text();
-        let record = record_of(request, text.as_deref())?;
-        let files = files(text.as_deref(), &record, contact)?;
-        let path = out.join(package_name(&record.device, record.exported_at));
+        let package = Self::of(request, text.as_deref(), out)?;
+        let files = package.files(text.as_deref(), contact)?;
+        let path = package.path();
         let is_new = !out.exists();
         make_folder(out).map_err(FileError::new("make the folder", out))?;
-        if fs::symlink_metadata(&path).is_ok() {
-            return Err(PackageError::Exists(path));
+        if fs::symlink_metadata(path).is_ok() {
+            return Err(PackageError::Exists(path.to_owned()));
         }
-        let part = part_of(&path).map_err(FileError::new("name the package", &path))?;
+        let part = part_of(path).map_err(FileError::new("name the package", path))?;
         make_new_folder(&part).map_err(FileError::new("make the folder", &part))?;
         let written = fill(&part, &files).and_then(|()| {
-            fs::rename(&part, &path).map_err(FileError::new("name the package", &path))
+            fs::rename(&part, path).map_err(FileError::new("name the package", path))
         });
         if let Err(error) = written {
             // What cannot be removed is hidden, and not a package.
@@ -115,26 +116,71 @@ impl Package {
         for folder in above.into_iter().chain([out]) {
             sync_folder(folder).map_err(FileError::new("write to the disk", folder))?;
         }
-        stale_parts::clear(&path, &record.device, &Self::FILES);
-        Ok(Self { path, record })
+        stale_parts::clear(path, &package.request.device, &Self::FILES);
+        Ok(package)
+    }
+
+    /// The package of a request with this text, in the folder `out`.
+    fn of(
+        request: &PackageRequest<'_>,
+        text: Option<&str>,
+        out: &Path,
+    ) -> Result<Self, PackageError> {
+        if text.is_none() && request.kind != RequestKind::LegacyCode {
+            return Err(PackageError::NoCode);
+        }
+        let device = request.device;
+        let key = DeviceKey::of(device).ok_or(PackageError::NoIdentity)?;
+        let firmware = device.firmware.as_ref();
+        Ok(Self {
+            model: device.model.as_deref().map(str::to_owned),
+            firmware: firmware.map(|firmware| firmware.text().to_owned()),
+            request: NewCase {
+                package: out.join(package_name(&key, request.exported_at)),
+                device: key,
+                address: request.address,
+                kind: request.kind,
+                command: request.kind.command(),
+                sha256: text.map(|text| Digest::of(text.as_bytes())),
+                boot_time: device.boot_time,
+                exported_at: request.exported_at,
+            },
+        })
+    }
+
+    /// Makes the files of the package, with their names.
+    fn files(
+        &self,
+        text: Option<&str>,
+        contact: &Contact,
+    ) -> Result<Vec<(&'static str, Vec<u8>)>, PackageError> {
+        let mut files = Vec::new();
+        if let Some(text) = text {
+            files.push((Self::CODE_FILE, text.as_bytes().to_vec()));
+            if self.request.kind == RequestKind::FileOrKey {
+                files.push((Self::QR_FILE, QrImage::new(text)?.to_png()?));
+            }
+        }
+        files.push((Self::FORM_FILE, form::form(self, contact).into_bytes()));
+        files.push((Self::RECORD_FILE, self.to_json().into_bytes()));
+        Ok(files)
     }
 
     /// Reads a package's `request.json`.
     pub fn read(folder: &Path) -> Result<Self, PackageError> {
         let path = folder.join(Self::RECORD_FILE);
         let json = read_bounded(&path, MAX_RECORD).map_err(FileError::new("read", &path))?;
-        match RequestRecord::from_json(&json) {
-            Ok(record) => Ok(Self {
-                path: folder.to_owned(),
-                record,
-            }),
-            Err(source) => Err(PackageError::Record { path, source }),
-        }
+        Self::from_json(&json, folder).map_err(|source| PackageError::Record { path, source })
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.request.package
     }
 
     /// The folder's name.
     pub fn name(&self) -> String {
-        name_of(&self.path)
+        self.request.package_name()
     }
 }
 
@@ -182,7 +228,7 @@ pub enum ExportError {
     #[error("cannot write the request package")]
     Package(#[from] PackageError),
     /// The package is complete on the disk, but has no case.
-    #[error("{} is written, but no case of it", package.path.display())]
+    #[error("{} is written, but no case of it", package.path().display())]
     Ledger {
         /// The package.
         package: Box<Package>,
@@ -201,17 +247,11 @@ pub fn export_request(
     contact: &Contact,
 ) -> Result<Exported, ExportError> {
     let package = Package::write(out, request, contact)?;
-    let record = &package.record;
+    // The working folder of a later run may be another one.
+    let absolute = path::absolute(package.path());
     let case = NewCase {
-        device: record.device.clone(),
-        address: record.address,
-        kind: record.kind,
-        command: record.command,
-        sha256: record.sha256,
-        boot_time: record.boot_time,
-        exported_at: record.exported_at,
-        // The working folder of a later run may be another one.
-        package: path::absolute(&package.path).unwrap_or_else(|_| package.path.clone()),
+        package: absolute.unwrap_or_else(|_| package.path().to_owned()),
+        ..package.request.clone()
     };
     match ledger.open_case(&case) {
         Ok(case) => Ok(Exported { package, case }),
@@ -220,48 +260,6 @@ pub fn export_request(
             source: source.into(),
         }),
     }
-}
-
-fn record_of(
-    request: &PackageRequest<'_>,
-    text: Option<&str>,
-) -> Result<RequestRecord, PackageError> {
-    if text.is_none() && request.kind != RequestKind::LegacyCode {
-        return Err(PackageError::NoCode);
-    }
-    let device = request.device;
-    Ok(RequestRecord {
-        device: DeviceKey::of(device).ok_or(PackageError::NoIdentity)?,
-        model: device.model.as_deref().map(str::to_owned),
-        firmware: device
-            .firmware
-            .as_ref()
-            .map(|firmware| firmware.text().to_owned()),
-        address: request.address,
-        boot_time: device.boot_time,
-        kind: request.kind,
-        command: request.kind.command(),
-        sha256: text.map(|text| Digest::of(text.as_bytes())),
-        exported_at: request.exported_at,
-    })
-}
-
-/// Makes the files of a package, with their names.
-fn files(
-    text: Option<&str>,
-    record: &RequestRecord,
-    contact: &Contact,
-) -> Result<Vec<(&'static str, Vec<u8>)>, PackageError> {
-    let mut files = Vec::new();
-    if let Some(text) = text {
-        files.push((Package::CODE_FILE, text.as_bytes().to_vec()));
-        if record.kind == RequestKind::FileOrKey {
-            files.push((Package::QR_FILE, QrImage::new(text)?.to_png()?));
-        }
-    }
-    files.push((Package::FORM_FILE, form::form(record, contact).into_bytes()));
-    files.push((Package::RECORD_FILE, record.to_json().into_bytes()));
-    Ok(files)
 }
 
 fn fill(folder: &Path, files: &[(&'static str, Vec<u8>)]) -> Result<(), FileError> {

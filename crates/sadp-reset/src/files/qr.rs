@@ -61,8 +61,7 @@ impl QrImage {
 
     /// Draws the code as a PNG, black on white, eight pixels per module, with a border.
     pub fn to_png(&self) -> Result<Vec<u8>, QrError> {
-        let width = self.code.width();
-        let side = width.saturating_add(QUIET.saturating_mul(2));
+        let (width, side) = (self.code.width(), self.side());
         let colors = self.code.to_colors();
         let blank = std::iter::repeat_n(vec![Color::Light; side], QUIET);
         let rows = colors.chunks(width.max(1)).map(|row| {

@@ -245,26 +245,24 @@ mod tests {
 
     use super::*;
 
-    fn parsed(text: &str) -> Vec<(u32, String)> {
-        let answers = QuestionAnswers::parse(text.as_bytes()).unwrap();
+    fn parsed(text: &str) -> QuestionAnswers {
+        QuestionAnswers::parse(text.as_bytes()).unwrap()
+    }
+
+    fn shown(answers: &QuestionAnswers) -> Vec<(u32, &str)> {
         let answers = answers.iter();
-        answers
-            .map(|(id, answer)| (id, answer.expose_secret().to_owned()))
-            .collect()
+        answers.map(|(id, it)| (id, it.expose_secret())).collect()
     }
 
     #[test]
     fn lines_comments_and_blanks_are_read() {
         let text = "\u{feff}# mine\r\n1=Paris\r\n\r\n  # more\n 12 =a = b#c\n3=Zürich";
         let expected = [(1, "Paris"), (12, "a = b#c"), (3, "Zürich")];
-        assert_eq!(
-            parsed(text),
-            expected.map(|(id, answer)| (id, answer.to_owned()))
-        );
+        assert_eq!(shown(&parsed(text)), expected);
         let longest = format!("1={}", "a".repeat(SessionKey::MAX_ANSWER_BYTES));
-        assert_eq!(parsed(&longest).len(), 1);
+        assert_eq!(parsed(&longest).count(), 1);
         let all: Vec<_> = (1..=32).map(|id| format!("{id}=a")).collect();
-        assert_eq!(parsed(&all.join("\n")).len(), 32);
+        assert_eq!(parsed(&all.join("\n")).count(), 32);
     }
 
     #[test]
@@ -275,8 +273,8 @@ mod tests {
             Ok(QuestionAnswersFile::Same(answers)) if answers.count() == 2
         ));
         let mac = MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, 0x13]);
-        let answers = [(1, "Riverside School"), (4, "Rex = dog"), (9, "blue")];
-        let answers = answers.map(|(id, answer)| (id, answer.into()));
+        let expected = [(1, "Riverside School"), (4, "Rex = dog"), (9, "blue")];
+        let answers = expected.map(|(id, answer)| (id, answer.into()));
         let line = QuestionAnswersFile::line(mac, &answers);
         let Ok(QuestionAnswersFile::PerDevice(devices)) =
             parse(&format!("\u{feff}# camera\r\n{}", *line))
@@ -284,15 +282,8 @@ mod tests {
             panic!("{}", *line);
         };
         let (read_mac, read) = &devices[0];
-        let read: Vec<_> = read
-            .iter()
-            .map(|(id, it)| (id, it.expose_secret()))
-            .collect();
         assert_eq!((*read_mac, devices.len()), (mac, 1));
-        assert_eq!(
-            read,
-            [(1, "Riverside School"), (4, "Rex = dog"), (9, "blue")]
-        );
+        assert_eq!(shown(read), expected);
         for (second, what) in [
             ("1=geheim", QuestionProblem::NoMac),
             (&line, QuestionProblem::MacTwice),

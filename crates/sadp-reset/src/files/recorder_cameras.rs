@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use sadp_model::{MacAddr, Serial};
 use serde::{Deserialize, Serialize};
 
+use super::saved::{as_text, from_text, serial};
 use crate::{
     DeviceKey,
     disk::{NewFile, read_bounded},
@@ -14,7 +15,7 @@ use crate::{
 
 /// A camera behind a recorder. Texts are as the recorder sent them; what is not known is
 /// `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecorderCamera {
     /// The number of the channel that is to show it. `None`: it is on no channel, and the
     /// recorder found it in its network.
@@ -24,8 +25,10 @@ pub struct RecorderCamera {
     /// Its IP address, or its host name.
     pub address: Option<String>,
     /// Its MAC.
+    #[serde(default, serialize_with = "as_text", deserialize_with = "from_text")]
     pub mac: Option<MacAddr>,
     /// Its serial.
+    #[serde(default, serialize_with = "as_text", deserialize_with = "serial")]
     pub serial: Option<Serial>,
     /// Its model.
     pub model: Option<String>,
@@ -89,95 +92,46 @@ impl CameraLists {
     }
 }
 
+/// A list in the file.
 #[derive(Serialize, Deserialize)]
 struct SavedList {
-    mac: Option<String>,
-    serial: Option<String>,
+    #[serde(default, serialize_with = "as_text", deserialize_with = "from_text")]
+    mac: Option<MacAddr>,
+    #[serde(default, serialize_with = "as_text", deserialize_with = "serial")]
+    serial: Option<Serial>,
     at: String,
-    cameras: Vec<SavedCamera>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct SavedCamera {
-    channel: Option<u32>,
-    name: Option<String>,
-    address: Option<String>,
-    mac: Option<String>,
-    serial: Option<String>,
-    model: Option<String>,
-    firmware: Option<String>,
-    protocol: Option<String>,
-    online: Option<bool>,
-    result: Option<String>,
-    activated: Option<bool>,
+    cameras: Vec<RecorderCamera>,
 }
 
 impl SavedList {
-    fn of(list: RecordedCameras) -> Self {
-        let cameras = list.cameras.into_iter().take(CameraLists::MAX_CAMERAS);
+    fn of(mut list: RecordedCameras) -> Self {
+        list.cameras.truncate(CameraLists::MAX_CAMERAS);
         Self {
-            mac: list.recorder.mac_text(),
-            serial: list.recorder.serial_text().map(Into::into),
+            mac: list.recorder.mac(),
+            serial: list.recorder.serial().cloned(),
             at: list.at.to_string(),
-            cameras: cameras.map(SavedCamera::of).collect(),
+            cameras: list.cameras,
         }
     }
 
     fn into_list(self) -> Option<RecordedCameras> {
-        let mac = self.mac.and_then(|mac| mac.parse().ok());
-        let serial = self.serial.as_deref().and_then(Serial::new);
-        let cameras = self.cameras.into_iter().map(SavedCamera::into_camera);
         Some(RecordedCameras {
-            recorder: DeviceKey::new(mac, serial)?,
+            recorder: DeviceKey::new(self.mac, self.serial)?,
             at: self.at.parse().ok()?,
-            cameras: cameras.collect(),
+            cameras: self.cameras,
         })
-    }
-}
-
-impl SavedCamera {
-    fn of(it: RecorderCamera) -> Self {
-        Self {
-            channel: it.channel,
-            name: it.name,
-            address: it.address,
-            mac: it.mac.map(|mac| mac.to_string()),
-            serial: it.serial.map(|serial| serial.to_string()),
-            model: it.model,
-            firmware: it.firmware,
-            protocol: it.protocol,
-            online: it.online,
-            result: it.result,
-            activated: it.activated,
-        }
-    }
-
-    fn into_camera(self) -> RecorderCamera {
-        RecorderCamera {
-            channel: self.channel,
-            name: self.name,
-            address: self.address,
-            mac: self.mac.and_then(|mac| mac.parse().ok()),
-            serial: self.serial.as_deref().and_then(Serial::new),
-            model: self.model,
-            firmware: self.firmware,
-            protocol: self.protocol,
-            online: self.online,
-            result: self.result,
-            activated: self.activated,
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device_key::testing::{at, key};
 
     fn list(last: u8, second: i64, name: &str) -> RecordedCameras {
-        let mac = MacAddr::new([0x28, 0x57, 0xbe, 0, 0, last]);
         RecordedCameras {
-            recorder: DeviceKey::new(Some(mac), None).unwrap(),
-            at: Timestamp::from_second(second).unwrap(),
+            recorder: key(last, ""),
+            at: at(second),
             cameras: vec![RecorderCamera {
                 channel: Some(1),
                 name: Some(name.into()),

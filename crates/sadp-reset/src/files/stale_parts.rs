@@ -94,18 +94,11 @@ fn remove_package(folder: &Path, own: &[&str]) -> io::Result<()> {
 mod tests {
     use std::fs::File;
 
-    use sadp_model::{MacAddr, Serial};
-
     use super::*;
-    use crate::Package;
+    use crate::{Package, device_key::testing::key};
 
     const DEVICE: &str = "S-1_4447cc1d6d01";
     const WHOLE: &str = "S-1_4447cc1d6d01_20261122T204107Z";
-
-    fn device() -> DeviceKey {
-        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, 1]);
-        DeviceKey::new(Some(mac), Serial::new("S-1")).unwrap()
-    }
 
     fn now() -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000)
@@ -168,7 +161,7 @@ mod tests {
             .unwrap()
             .set_modified(now())
             .unwrap();
-        clear(&folder.join(WHOLE), &device(), &Package::FILES);
+        clear(&folder.join(WHOLE), &key(1, "S-1"), &Package::FILES);
         let mut left: Vec<_> = fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -199,7 +192,7 @@ mod tests {
         make(&whole, &Package::FILES, Duration::ZERO);
         let later = fs::symlink_metadata(&link).unwrap().modified().unwrap() + 2 * AGE;
         File::open(&whole).unwrap().set_modified(later).unwrap();
-        clear(&whole, &device(), &Package::FILES);
+        clear(&whole, &key(1, "S-1"), &Package::FILES);
         assert!(kept.exists() && link.exists());
     }
 }

@@ -131,16 +131,11 @@ impl Vault {
         ) {
             return Err(VaultError::Changed(path));
         }
-        let file = match GuidBytes::read(&path) {
-            Ok(file) => file,
-            Err(FileError { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                return Err(VaultError::Missing(path));
-            }
-            Err(FileError { source, .. }) if source.kind() == io::ErrorKind::FileTooLarge => {
-                return Err(VaultError::Changed(path));
-            }
-            Err(error) => return Err(error.into()),
-        };
+        let file = GuidBytes::read(&path).map_err(|error| match error.source.kind() {
+            io::ErrorKind::NotFound => VaultError::Missing(path.clone()),
+            io::ErrorKind::FileTooLarge => VaultError::Changed(path.clone()),
+            _ => error.into(),
+        })?;
         if Digest::of(&file.bytes) != record.sha256 {
             return Err(VaultError::Changed(path));
         }

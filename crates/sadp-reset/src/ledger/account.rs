@@ -4,11 +4,12 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use rusqlite::{Result, Row, params};
+use rusqlite::{Row, params};
 use sadp_model::Device;
 
 use super::{
-    Action, Ledger, LedgerError,
+    Action, Ledger,
+    error::Result,
     row::{self, FromRow, action_list, same_memory, since_1970},
 };
 use crate::{DeviceKey, Digest};
@@ -44,7 +45,7 @@ impl Account {
 }
 
 impl FromRow for Account {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             user_name: row.get(0)?,
             salted: row.get(1)?,
@@ -62,7 +63,7 @@ pub struct RememberedMove {
 }
 
 impl FromRow for RememberedMove {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             former: row::parsed(row, 0)?,
             at: row::time(row, 1)?,
@@ -80,7 +81,7 @@ pub struct RememberedCertificate {
 }
 
 impl FromRow for RememberedCertificate {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             fingerprint: row::parsed(row, 0)?,
             at: row::time(row, 1)?,
@@ -100,7 +101,7 @@ pub struct KnownDevice {
 }
 
 impl FromRow for KnownDevice {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             device: row::known_device(row, 0)?,
             address: row::optional(row, 2)?,
@@ -111,7 +112,7 @@ impl FromRow for KnownDevice {
 
 impl Ledger {
     /// Returns every device once, the latest first.
-    pub fn known_devices(&self) -> Result<Vec<KnownDevice>, LedgerError> {
+    pub fn known_devices(&self) -> Result<Vec<KnownDevice>> {
         let sql = "SELECT mac, serial, address, max(at) FROM (
                 SELECT mac, serial, address, begun_at AS at FROM attempts
                 UNION ALL SELECT mac, serial, address, exported_at FROM cases)
@@ -132,17 +133,17 @@ impl Ledger {
     }
 
     /// Returns the account that a device reported when it last accepted a secret.
-    pub fn account_of(&self, device: &DeviceKey) -> Result<Option<Account>, LedgerError> {
+    pub fn account_of(&self, device: &DeviceKey) -> Result<Option<Account>> {
         self.latest("user_name, salted", "accounts", device)
     }
 
     /// Returns the move of a device that accepted no secret since.
-    pub fn move_of(&self, device: &DeviceKey) -> Result<Option<RememberedMove>, LedgerError> {
+    pub fn move_of(&self, device: &DeviceKey) -> Result<Option<RememberedMove>> {
         self.latest("former, at", "moves", device)
     }
 
     /// Whether a device accepted a secret before, as far as this ledger knows.
-    pub fn has_accepted(&self, device: &DeviceKey) -> Result<bool, LedgerError> {
+    pub fn has_accepted(&self, device: &DeviceKey) -> Result<bool> {
         let secret = Action::ALL.iter().filter(|it| it.spec().carries_secret);
         let sql = format!(
             "SELECT EXISTS (SELECT 1 FROM passwords WHERE {})
@@ -165,7 +166,7 @@ impl Ledger {
         device: &DeviceKey,
         account: Option<&Account>,
         at: Timestamp,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<()> {
         if self.account_of(device)?.as_ref() == account && self.move_of(device)?.is_none() {
             return Ok(());
         }
@@ -188,11 +189,7 @@ impl Ledger {
 
     /// Records that a device left this address. A move that is known already stays as
     /// it is: nothing confirmed where the device went.
-    pub fn remember_move(
-        &mut self,
-        device: &DeviceKey,
-        it: RememberedMove,
-    ) -> Result<(), LedgerError> {
+    pub fn remember_move(&mut self, device: &DeviceKey, it: RememberedMove) -> Result<()> {
         if self.move_of(device)?.is_some() {
             return Ok(());
         }
@@ -203,17 +200,14 @@ impl Ledger {
     }
 
     /// Forgets the move of a device: it is back.
-    pub fn forget_move(&mut self, device: &DeviceKey) -> Result<(), LedgerError> {
+    pub fn forget_move(&mut self, device: &DeviceKey) -> Result<()> {
         let sql = format!("DELETE FROM moves WHERE {}", same_memory("moves"));
         let values = params![device.mac_text(), device.serial_text()];
         self.execute("forget a move", &sql, values).map(drop)
     }
 
     /// Returns the certificate that is expected of a device.
-    pub fn certificate_of(
-        &self,
-        device: &DeviceKey,
-    ) -> Result<Option<RememberedCertificate>, LedgerError> {
+    pub fn certificate_of(&self, device: &DeviceKey) -> Result<Option<RememberedCertificate>> {
         self.latest("sha256, at", "certificates", device)
     }
 
@@ -223,7 +217,7 @@ impl Ledger {
         &mut self,
         device: &DeviceKey,
         it: RememberedCertificate,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<()> {
         let known = self.certificate_of(device)?;
         if known.is_some_and(|known| known.fingerprint == it.fingerprint) {
             return Ok(());
@@ -243,10 +237,7 @@ impl Ledger {
 
     /// Returns the certificate that is expected at an address, of a device of which no more
     /// is known.
-    pub fn certificate_at(
-        &self,
-        address: IpAddr,
-    ) -> Result<Option<RememberedCertificate>, LedgerError> {
+    pub fn certificate_at(&self, address: IpAddr) -> Result<Option<RememberedCertificate>> {
         let sql = "SELECT sha256, at FROM certificates_at WHERE address = ?1";
         let values = params![address.to_string()];
         self.row("read what is known of an address", sql, values)
@@ -257,7 +248,7 @@ impl Ledger {
         &mut self,
         address: IpAddr,
         it: RememberedCertificate,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<()> {
         let sql = "INSERT INTO certificates_at (address, sha256, at) VALUES (?1, ?2, ?3)
             ON CONFLICT (address) DO UPDATE SET sha256 = excluded.sha256, at = excluded.at
             WHERE sha256 != excluded.sha256";
@@ -272,7 +263,7 @@ impl Ledger {
         columns: &str,
         table: &str,
         device: &DeviceKey,
-    ) -> Result<Option<T>, LedgerError> {
+    ) -> Result<Option<T>> {
         let sql = format!(
             "SELECT {columns} FROM {table} WHERE {} ORDER BY at DESC LIMIT 1",
             same_memory(table)
@@ -284,9 +275,11 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use sadp_model::MacAddr;
-
     use super::*;
+    use crate::{
+        Attempt,
+        device_key::testing::{at, key},
+    };
 
     fn account(elements: &[(&str, &str)]) -> Account {
         let mut device = Device::unknown();
@@ -310,14 +303,8 @@ mod tests {
 
     #[test]
     fn the_mac_shows_whose_account_and_move_are_remembered() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut ledger = Ledger::open(folder.path()).unwrap();
-        let key = |last, serial| {
-            let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, last]);
-            DeviceKey::new(Some(mac), sadp_model::Serial::new(serial)).unwrap()
-        };
+        let (_folder, mut ledger) = Ledger::sample();
         let (one, renamed, other) = (key(1, "S1"), key(1, "S2"), key(2, "S1"));
-        let at = |second| Timestamp::from_second(second).unwrap();
         let moved = |last, second| RememberedMove {
             former: [10, 0, 0, last].into(),
             at: at(second),
@@ -344,12 +331,11 @@ mod tests {
 
     #[test]
     fn an_address_has_a_certificate_where_no_device_is_known() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut ledger = Ledger::open(folder.path()).unwrap();
+        let (_folder, mut ledger) = Ledger::sample();
         let [here, there] = [64, 65].map(|last| IpAddr::from([192, 168, 1, last]));
         let seen = |byte, second| RememberedCertificate {
             fingerprint: [byte; 32].into(),
-            at: Timestamp::from_second(second).unwrap(),
+            at: at(second),
         };
         assert_eq!(ledger.certificate_at(here).unwrap(), None);
         for (byte, second, expected) in [(1, 1, 1), (1, 2, 1), (2, 3, 3)] {
@@ -364,16 +350,11 @@ mod tests {
 
     #[test]
     fn a_certificate_is_expected_from_first_sight_until_another_takes_its_place() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut ledger = Ledger::open(folder.path()).unwrap();
-        let key = |last, serial| {
-            let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, last]);
-            DeviceKey::new(Some(mac), sadp_model::Serial::new(serial)).unwrap()
-        };
+        let (folder, mut ledger) = Ledger::sample();
         let (one, renamed, other) = (key(1, "S1"), key(1, "S2"), key(2, "S1"));
         let seen = |certificate: &[u8], second| RememberedCertificate {
             fingerprint: Digest::of(certificate),
-            at: Timestamp::from_second(second).unwrap(),
+            at: at(second),
         };
         assert_eq!(ledger.certificate_of(&one).unwrap(), None);
         for (certificate, second, expected) in [
@@ -394,15 +375,8 @@ mod tests {
 
     #[test]
     fn a_device_is_known_once_with_its_latest_address() {
-        use crate::Attempt;
-
-        let folder = tempfile::tempdir().unwrap();
-        let mut ledger = Ledger::open(folder.path()).unwrap();
-        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 1]);
-        let serial = sadp_model::Serial::new("S1");
-        let both = DeviceKey::new(Some(mac), serial).unwrap();
-        let other = DeviceKey::new(None, sadp_model::Serial::new("S2")).unwrap();
-        let by_mac = DeviceKey::new(Some(mac), None).unwrap();
+        let (_folder, mut ledger) = Ledger::sample();
+        let (both, other, by_mac) = (key(1, "S1"), key(None, "S2"), key(1, ""));
         for (second, device) in [
             (1, Some(&both)),
             (3, Some(&by_mac)),
@@ -413,7 +387,7 @@ mod tests {
                 device: device.cloned(),
                 address: Some([10, 0, 0, second].into()),
                 action: Action::Locate,
-                at: Timestamp::from_second(second.into()).unwrap(),
+                at: at(second.into()),
             };
             ledger.begin(&attempt).unwrap();
         }

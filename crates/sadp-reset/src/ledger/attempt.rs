@@ -4,10 +4,11 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use rusqlite::{Result, Row, params};
+use rusqlite::{Row, params};
 
 use super::{
     Action, AttemptResult, Ledger, LedgerError, RefusalWord,
+    error::Result,
     row::{self, FromRow, action_list, optional, parsed, row_id, same_device_or_all, since_1970},
 };
 use crate::DeviceKey;
@@ -110,7 +111,7 @@ pub struct AttemptFilter {
 impl Ledger {
     /// Records that a command is about to be sent. Call it before the command is
     /// sent: once it returns, the attempt is on the disk.
-    pub fn begin(&mut self, attempt: &Attempt) -> Result<AttemptId, LedgerError> {
+    pub fn begin(&mut self, attempt: &Attempt) -> Result<AttemptId> {
         let sql = "INSERT INTO attempts (mac, serial, address, action, begun_at)
             VALUES (?1, ?2, ?3, ?4, ?5)";
         let device = attempt.device.as_ref();
@@ -127,7 +128,7 @@ impl Ledger {
     /// Records the result of an attempt. Once this returns, it is on the disk. Fails
     /// with [`LedgerError::NotWaiting`] where the attempt is finished already or is
     /// not in this ledger.
-    pub fn finish(&mut self, id: AttemptId, verdict: &AttemptVerdict) -> Result<(), LedgerError> {
+    pub fn finish(&mut self, id: AttemptId, verdict: &AttemptVerdict) -> Result<()> {
         let sql = "UPDATE attempts SET result = ?2, refusal = ?3, number = ?4, tries_left = ?5,
             lock_minutes = ?6, finished_at = ?7 WHERE id = ?1 AND result IS NULL";
         let values = params![
@@ -139,40 +140,34 @@ impl Ledger {
             verdict.lock_minutes,
             since_1970(verdict.at),
         ];
-        match self.execute("finish an attempt", sql, values)? {
-            0 => Err(LedgerError::NotWaiting {
-                id,
-                path: self.path.clone(),
-            }),
-            _ => Ok(()),
-        }
+        let finished = self.execute("finish an attempt", sql, values)?;
+        self.was_waiting(id, finished)
     }
 
     /// Records that a login showed, at `at`, whether an attempt was carried out whose
     /// result is unknown. Fails with [`LedgerError::NotWaiting`] where its result is known
     /// or it is not in this ledger.
-    pub fn settle(
-        &mut self,
-        id: AttemptId,
-        carried_out: bool,
-        at: Timestamp,
-    ) -> Result<(), LedgerError> {
+    pub fn settle(&mut self, id: AttemptId, carried_out: bool, at: Timestamp) -> Result<()> {
         let sql = "INSERT INTO settled (attempt, carried_out, at)
             SELECT id, ?2, ?3 FROM attempts WHERE id = ?1
                 AND ifnull(result, 'unknown') = 'unknown'
                 AND id NOT IN (SELECT attempt FROM settled)";
         let values = params![id.0, carried_out, since_1970(at)];
-        match self.execute("settle an attempt", sql, values)? {
-            0 => Err(LedgerError::NotWaiting {
-                id,
-                path: self.path.clone(),
-            }),
-            _ => Ok(()),
+        let settled = self.execute("settle an attempt", sql, values)?;
+        self.was_waiting(id, settled)
+    }
+
+    /// Fails where no row changed.
+    fn was_waiting(&self, id: AttemptId, changed: usize) -> Result<()> {
+        if changed > 0 {
+            return Ok(());
         }
+        let path = self.path.clone();
+        Err(LedgerError::NotWaiting { id, path })
     }
 
     /// Returns the selected attempts, latest first.
-    pub fn attempts(&self, filter: &AttemptFilter) -> Result<Vec<AttemptRecord>, LedgerError> {
+    pub fn attempts(&self, filter: &AttemptFilter) -> Result<Vec<AttemptRecord>> {
         let device = filter.device.as_ref();
         let actions = filter.actions.map_or_else(
             || "TRUE".to_owned(),
@@ -202,7 +197,7 @@ impl Ledger {
 }
 
 impl FromRow for AttemptRecord {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         let verdict = match optional(row, 6)? {
             Some(result) => Some(AttemptVerdict {
                 result,

@@ -4,19 +4,16 @@
 use std::{net::IpAddr, path::PathBuf, str::FromStr};
 
 use jiff::{Timestamp, civil::DateTime};
-use rusqlite::{Result, Row, Transaction, params};
+use rusqlite::{Row, Transaction, params};
 
 use super::{
     Ledger, LedgerError,
+    error::Result,
     row::{self, FromRow, optional, parsed, row_id, same_device, same_device_or_all, since_1970},
 };
-use crate::{
-    DeviceKey, Digest, RequestCommand, RequestKind,
-    disk::name_of,
-    request::{valid_until, warn_after},
-};
+use crate::{DeviceKey, Digest, RequestCommand, RequestKind, VALID_FOR, WARN_AFTER, disk::name_of};
 
-/// A request that was just exported.
+/// A request that was exported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewCase {
     /// The device.
@@ -41,12 +38,20 @@ pub struct NewCase {
 impl NewCase {
     /// From this time on a reminder is due.
     pub fn warn_after(&self) -> Timestamp {
-        warn_after(self.exported_at)
+        let due = self.exported_at.saturating_add(WARN_AFTER);
+        due.unwrap_or(Timestamp::MAX)
     }
 
     /// The end of the request's validity.
     pub fn valid_until(&self) -> Timestamp {
-        valid_until(self.exported_at)
+        let end = self.exported_at.saturating_add(VALID_FOR);
+        end.unwrap_or(Timestamp::MAX)
+    }
+
+    /// Whether the request should end with the device's serial number, but the device
+    /// reported none.
+    pub fn lacks_serial(&self) -> bool {
+        self.kind == RequestKind::FileOrKey && self.device.serial().is_none()
     }
 
     /// The name of the package's folder.
@@ -69,7 +74,7 @@ pub struct BadCaseId;
 impl FromStr for CaseId {
     type Err = BadCaseId;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> rusqlite::Result<Self, Self::Err> {
         let number = text.parse().map_err(|_| BadCaseId)?;
         (number > 0).then_some(Self(number)).ok_or(BadCaseId)
     }
@@ -89,8 +94,6 @@ words! {
         Forgotten,
     }
 }
-
-impl CaseEnding {}
 
 /// How and when a case ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,7 +149,7 @@ pub struct CaseFilter {
 impl Ledger {
     /// Records that a request was exported, and closes older open cases of the same
     /// device as superseded: both or neither. Once this returns, it is on the disk.
-    pub fn open_case(&mut self, case: &NewCase) -> Result<OpenedCase, LedgerError> {
+    pub fn open_case(&mut self, case: &NewCase) -> Result<OpenedCase> {
         self.write("open a case", |transaction| {
             let superseded = supersede(transaction, case)?;
             let id = insert(transaction, case)?;
@@ -155,7 +158,7 @@ impl Ledger {
     }
 
     /// Returns the selected cases, latest first.
-    pub fn cases(&self, filter: &CaseFilter) -> Result<Vec<Case>, LedgerError> {
+    pub fn cases(&self, filter: &CaseFilter) -> Result<Vec<Case>> {
         let sql = format!(
             "SELECT id, mac, serial, address, kind, command, sha256, boot_time, exported_at,
                 package, ending, ended_at
@@ -179,28 +182,18 @@ impl Ledger {
     /// Records how a case ended. Once this returns, it is on the disk. Fails with
     /// [`LedgerError::NotOpen`] where the case is closed already or is not in this
     /// ledger.
-    pub fn close_case(
-        &mut self,
-        id: CaseId,
-        how: CaseEnding,
-        at: Timestamp,
-    ) -> Result<(), LedgerError> {
+    pub fn close_case(&mut self, id: CaseId, how: CaseEnding, at: Timestamp) -> Result<()> {
         let sql = "UPDATE cases SET ending = ?2, ended_at = ?3 WHERE id = ?1 AND ending IS NULL";
-        match self.execute(
-            "close a case",
-            sql,
-            params![id.0, how.name(), since_1970(at)],
-        )? {
-            0 => Err(LedgerError::NotOpen {
-                id,
-                path: self.path.clone(),
-            }),
-            _ => Ok(()),
+        let values = params![id.0, how.name(), since_1970(at)];
+        if self.execute("close a case", sql, values)? > 0 {
+            return Ok(());
         }
+        let path = self.path.clone();
+        Err(LedgerError::NotOpen { id, path })
     }
 }
 
-fn supersede(transaction: &Transaction<'_>, case: &NewCase) -> Result<Vec<CaseId>> {
+fn supersede(transaction: &Transaction<'_>, case: &NewCase) -> rusqlite::Result<Vec<CaseId>> {
     let sql = format!(
         "UPDATE cases SET ending = 'superseded', ended_at = ?3 WHERE ending IS NULL AND {}
         RETURNING id",
@@ -213,12 +206,12 @@ fn supersede(transaction: &Transaction<'_>, case: &NewCase) -> Result<Vec<CaseId
     ];
     let mut update = transaction.prepare_cached(&sql)?;
     let closed = update.query_map(values, |row| row.get(0).map(CaseId))?;
-    let mut closed = closed.collect::<Result<Vec<_>>>()?;
+    let mut closed = closed.collect::<rusqlite::Result<Vec<_>>>()?;
     closed.sort_unstable();
     Ok(closed)
 }
 
-fn insert(transaction: &Transaction<'_>, case: &NewCase) -> Result<CaseId> {
+fn insert(transaction: &Transaction<'_>, case: &NewCase) -> rusqlite::Result<CaseId> {
     let sql = "INSERT INTO cases (mac, serial, address, kind, command, sha256, boot_time,
             exported_at, package, package_name)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
@@ -238,7 +231,7 @@ fn insert(transaction: &Transaction<'_>, case: &NewCase) -> Result<CaseId> {
 }
 
 impl FromRow for Case {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         let ended = match optional(row, 10)? {
             Some(how) => Some(CaseEnded {
                 how,

@@ -96,6 +96,9 @@ pub enum LedgerError {
     },
 }
 
+/// What calls of the ledger return.
+pub(super) type Result<T> = std::result::Result<T, LedgerError>;
+
 impl LedgerError {
     /// Sorts SQLite's errors by what a caller can do about them.
     pub(super) fn when(

@@ -1,11 +1,12 @@
 //! The GUIDs in the vault, and the GUIDs that are used up, in whatever file.
 
 use jiff::Timestamp;
-use rusqlite::{Result, Row, params};
+use rusqlite::{Row, params};
 use sadp_proto::Guid;
 
 use super::{
-    Ledger, LedgerError,
+    Ledger,
+    error::Result,
     row::{self, FromRow, optional, parsed, row_id, same_device, same_device_or_all, since_1970},
 };
 use crate::{DeviceKey, Digest};
@@ -27,8 +28,6 @@ words! {
         Invalid,
     }
 }
-
-impl GuidVoid {}
 
 /// A GUID from a file.
 #[derive(Clone, Debug)]
@@ -81,7 +80,7 @@ pub(crate) struct NewGuid<'a> {
 }
 
 impl Ledger {
-    pub(crate) fn record_guid(&mut self, guid: &NewGuid<'_>) -> Result<GuidId, LedgerError> {
+    pub(crate) fn record_guid(&mut self, guid: &NewGuid<'_>) -> Result<GuidId> {
         let sql = "INSERT INTO guids (mac, serial, file_name, sha256, encrypted, exported_at)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let values = params![
@@ -97,7 +96,7 @@ impl Ledger {
 
     /// Returns the GUIDs in the vault that can belong to this device, or all, latest
     /// first. Void ones are among them.
-    pub fn guids(&self, device: Option<&DeviceKey>) -> Result<Vec<GuidRecord>, LedgerError> {
+    pub fn guids(&self, device: Option<&DeviceKey>) -> Result<Vec<GuidRecord>> {
         let sql = select_guids(&same_device_or_all("guids", device));
         let values = params![
             device.and_then(DeviceKey::mac_text),
@@ -107,12 +106,7 @@ impl Ledger {
     }
 
     /// Marks one GUID as void. A GUID that is void already does not change.
-    pub fn void_guid(
-        &mut self,
-        id: GuidId,
-        why: GuidVoid,
-        at: Timestamp,
-    ) -> Result<(), LedgerError> {
+    pub fn void_guid(&mut self, id: GuidId, why: GuidVoid, at: Timestamp) -> Result<()> {
         let sql = "UPDATE guids SET void_why = ?2, void_at = ?3 WHERE id = ?1 AND void_why IS NULL";
         let values = params![id.0, why.name(), since_1970(at)];
         self.execute("mark a GUID as void", sql, values).map(drop)
@@ -125,7 +119,7 @@ impl Ledger {
         device: &DeviceKey,
         why: GuidVoid,
         at: Timestamp,
-    ) -> Result<usize, LedgerError> {
+    ) -> Result<usize> {
         let sql = format!(
             "UPDATE guids SET void_why = ?3, void_at = ?4
             WHERE void_why IS NULL AND exported_at <= ?4 AND {}",
@@ -148,7 +142,7 @@ impl Ledger {
         digest: Digest,
         why: GuidVoid,
         at: Timestamp,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<()> {
         let sql = "INSERT INTO spent_guids (mac, serial, sha256, why, at)
             VALUES (?1, ?2, ?3, ?4, ?5)";
         let values = params![
@@ -163,11 +157,7 @@ impl Ledger {
 
     /// Returns what is known of the GUID in a file. A copy is recognised by its
     /// GUID; an encrypted copy by its bytes, and by its GUID once that is used up.
-    pub fn guid_standing(
-        &self,
-        device: &DeviceKey,
-        file: &GuidFile,
-    ) -> Result<GuidStanding, LedgerError> {
+    pub fn guid_standing(&self, device: &DeviceKey, file: &GuidFile) -> Result<GuidStanding> {
         let digest = Digest::of_guid(&file.guid);
         // The vault's file holds the text, raw bytes (older versions), or is encrypted.
         let text = Digest::of(file.guid.as_str().as_bytes());
@@ -217,7 +207,7 @@ fn standing(
 }
 
 impl FromRow for GuidRecord {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         let void = match optional(row, 7)? {
             Some(why) => Some((why, row::time(row, 8)?)),
             None => None,
@@ -235,7 +225,7 @@ impl FromRow for GuidRecord {
 }
 
 impl FromRow for (GuidVoid, Timestamp) {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok((parsed(row, 0)?, row::time(row, 1)?))
     }
 }

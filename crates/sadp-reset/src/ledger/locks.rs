@@ -11,11 +11,12 @@
 //! forgotten early. In that case only the device itself knows better.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Result, Row, Transaction, params};
+use rusqlite::{Connection, Row, Transaction, params};
 use sadp_model::{DeviceRecord, State};
 
 use super::{
-    Action, GuidVoid, Ledger, LedgerError,
+    Action, GuidVoid, Ledger,
+    error::Result,
     row::{self, FromRow, same_memory, same_memory_as, since_1970},
 };
 use crate::{DeviceIndex, DeviceKey};
@@ -39,7 +40,7 @@ impl Ledger {
         device: &DeviceKey,
         until: Timestamp,
         at: Timestamp,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<()> {
         // Rounded up, so that it is not over too early.
         let part = i64::from(until.subsec_nanosecond() > 0);
         let value = until.as_second().saturating_add(part);
@@ -56,11 +57,7 @@ impl Ledger {
     /// Returns when a device's lock ends, or `None` where no lock is recorded or
     /// it is over. Where several locks can belong to this device, the last to end
     /// counts.
-    pub fn lock_of(
-        &self,
-        device: &DeviceKey,
-        now: Timestamp,
-    ) -> Result<Option<Timestamp>, LedgerError> {
+    pub fn lock_of(&self, device: &DeviceKey, now: Timestamp) -> Result<Option<Timestamp>> {
         let sql = format!(
             "SELECT {} AS ends FROM locks WHERE ends > ?3 AND {} ORDER BY ends DESC LIMIT 1",
             lock_end("?3"),
@@ -71,7 +68,7 @@ impl Ledger {
     }
 
     /// Returns all locks that are not over, those that end first first.
-    pub fn locks(&self, now: Timestamp) -> Result<Vec<RememberedLock>, LedgerError> {
+    pub fn locks(&self, now: Timestamp) -> Result<Vec<RememberedLock>> {
         let sql = format!(
             "SELECT mac, serial, {} AS ends, told_at FROM locks WHERE ends > ?1
             ORDER BY ends, mac, serial",
@@ -82,11 +79,7 @@ impl Ledger {
 
     /// Marks devices whose lock is not over as [`State::Locked`]. A device that
     /// reports it is unactivated stays so: it was reset, and its lock is gone.
-    pub fn apply_locks(
-        &self,
-        entries: &mut [DeviceRecord],
-        now: Timestamp,
-    ) -> Result<(), LedgerError> {
+    pub fn apply_locks(&self, entries: &mut [DeviceRecord], now: Timestamp) -> Result<()> {
         let locks = DeviceIndex::new(self.locks(now)?, |lock| Some(&lock.device));
         for entry in entries {
             if entry.device.state != Some(State::Unactivated)
@@ -101,12 +94,7 @@ impl Ledger {
 
     /// Records how many tries a device reported, at `at`, that it has left. The
     /// latest report counts. Forgets every lock that is over at `at`.
-    pub fn remember_tries(
-        &mut self,
-        device: &DeviceKey,
-        left: u32,
-        at: Timestamp,
-    ) -> Result<(), LedgerError> {
+    pub fn remember_tries(&mut self, device: &DeviceKey, left: u32, at: Timestamp) -> Result<()> {
         let value = left.into();
         self.remember(&TRIES, &LatestValue { device, value, at })
     }
@@ -114,11 +102,7 @@ impl Ledger {
     /// Returns how many tries a device has left, as it reported: `None` where it
     /// did not, or where a lock that it reported no earlier is over. Where several
     /// recorded numbers can belong to this device, the least counts.
-    pub fn tries_left(
-        &self,
-        device: &DeviceKey,
-        now: Timestamp,
-    ) -> Result<Option<u32>, LedgerError> {
+    pub fn tries_left(&self, device: &DeviceKey, now: Timestamp) -> Result<Option<u32>> {
         let sql = format!(
             "SELECT left FROM tries
             WHERE {} AND told_at >= ifnull((SELECT max(until) FROM locks
@@ -139,7 +123,7 @@ impl Ledger {
         device: &DeviceKey,
         action: Action,
         at: Timestamp,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<()> {
         let spec = action.spec();
         if spec.carries_secret {
             self.forget_lock(device)?;
@@ -151,7 +135,7 @@ impl Ledger {
     }
 
     /// Forgets a device's lock and the tries it has left: it accepted a password.
-    pub fn forget_lock(&mut self, device: &DeviceKey) -> Result<(), LedgerError> {
+    pub fn forget_lock(&mut self, device: &DeviceKey) -> Result<()> {
         self.write("forget a lock", |transaction| {
             for table in ["locks", "tries"] {
                 let sql = format!("DELETE FROM {table} WHERE {}", same_memory(table));
@@ -163,7 +147,7 @@ impl Ledger {
     }
 
     /// Whether locks or tries were recorded at a time after `now`.
-    pub fn is_ahead_of(&self, now: Timestamp) -> Result<bool, LedgerError> {
+    pub fn is_ahead_of(&self, now: Timestamp) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM locks WHERE told_at > ?1)
             OR EXISTS (SELECT 1 FROM tries WHERE told_at > ?1)";
         let latest = since_1970(now).saturating_add(TOLERATED);
@@ -173,15 +157,11 @@ impl Ledger {
 
     /// Treats what was recorded at a time after `now` as recorded at `now`.
     /// Recording anything does so as well.
-    pub fn follow_clock(&mut self, now: Timestamp) -> Result<(), LedgerError> {
+    pub fn follow_clock(&mut self, now: Timestamp) -> Result<()> {
         self.write("follow the clock", |transaction| follow(transaction, now))
     }
 
-    fn remember(
-        &mut self,
-        memory: &LatestTable,
-        report: &LatestValue<'_>,
-    ) -> Result<(), LedgerError> {
+    fn remember(&mut self, memory: &LatestTable, report: &LatestValue<'_>) -> Result<()> {
         let LatestTable {
             doing,
             table,
@@ -241,7 +221,7 @@ fn lock_end(now: &str) -> String {
     format!("iif(told_at > {now} + {TOLERATED}, {now} + until - told_at, until)")
 }
 
-fn follow(connection: &Connection, now: Timestamp) -> Result<()> {
+fn follow(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     let now = since_1970(now);
     for sql in [
         "UPDATE locks SET until = ?1 + until - told_at, told_at = ?1 WHERE told_at > ?2",
@@ -254,7 +234,7 @@ fn follow(connection: &Connection, now: Timestamp) -> Result<()> {
 }
 
 /// Deletes the locks that are over, and the tries left from before their end.
-fn prune(transaction: &Transaction<'_>, now: Timestamp) -> Result<()> {
+fn prune(transaction: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<()> {
     let tries = format!(
         "DELETE FROM tries WHERE EXISTS (SELECT 1 FROM locks
             WHERE until <= ?1 AND tries.told_at < until AND {})",
@@ -269,7 +249,7 @@ fn prune(transaction: &Transaction<'_>, now: Timestamp) -> Result<()> {
 }
 
 impl FromRow for RememberedLock {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             device: row::known_device(row, 0)?,
             until: row::time(row, 2)?,
@@ -279,19 +259,19 @@ impl FromRow for RememberedLock {
 }
 
 impl FromRow for Timestamp {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         row::time(row, 0)
     }
 }
 
 impl FromRow for bool {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         row.get(0)
     }
 }
 
 impl FromRow for u32 {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         row.get(0)
     }
 }

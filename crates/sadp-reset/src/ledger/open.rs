@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{
     Ledger, LedgerError,
+    error::Result,
     schema::{self, FileState},
 };
 use crate::{
@@ -19,45 +20,61 @@ use crate::{
     trust::{check_file, check_folder},
 };
 
-pub(super) fn open(folder: &Path) -> Result<Ledger, LedgerError> {
-    let path = folder.join(Ledger::FILE_NAME);
-    let when = LedgerError::when("open", &path);
-    let mut connection = {
-        let _one_at_a_time = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
-        make_folder(folder).map_err(FileError::new("make the folder", folder))?;
-        check_folder(folder)?;
-        make_file(folder, &path).map_err(FileError::new("make the ledger", &path))?;
-        check_file(&path)?;
-        connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(&when)?
-    };
-    let found = schema::migrate(&mut connection).map_err(&when)?;
-    refuse_other_files(found, &path)?;
-    write_ahead(&connection).map_err(&when)?;
-    Ok(Ledger { connection, path })
-}
-
-pub(super) fn open_existing(folder: &Path) -> Result<Option<Ledger>, LedgerError> {
-    let path = folder.join(Ledger::FILE_NAME);
-    let when = LedgerError::when("open", &path);
-    match fs::metadata(&path) {
-        // Created, but never filled: the run was killed in between.
-        Ok(file) if file.is_file() && file.len() == 0 => return Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Ok(_) => {}
-        Err(error) => return Err(FileError::new("look at the ledger", &path)(error).into()),
+impl Ledger {
+    /// Opens the ledger in `folder` for reading and writing. A missing folder or
+    /// file is created; on Unix with modes 0700 and 0600. The modes of existing
+    /// ones do not change. A ledger of an older version is migrated.
+    ///
+    /// Fails where folder or file cannot be created, read or written, where the
+    /// file is not a ledger, is damaged or was written by a newer version, and
+    /// where another run keeps it busy.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join(Self::FILE_NAME);
+        let when = LedgerError::when("open", &path);
+        let mut connection = {
+            let _one_at_a_time = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
+            make_folder(folder).map_err(FileError::new("make the folder", folder))?;
+            check_folder(folder)?;
+            make_file(folder, &path).map_err(FileError::new("make the ledger", &path))?;
+            check_file(&path)?;
+            connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(&when)?
+        };
+        let found = schema::migrate(&mut connection).map_err(&when)?;
+        refuse_other_files(found, &path)?;
+        write_ahead(&connection).map_err(&when)?;
+        Ok(Self { connection, path })
     }
-    check_folder(folder)?;
-    check_file(&path)?;
-    let (connection, found) = look(&path).map_err(&when)?;
-    refuse_other_files(found, &path)?;
-    match found {
-        FileState::Ledger(version) if version < schema::NEWEST => open(folder).map(Some),
-        FileState::Ledger(_) => {
-            let query_only = connection.pragma_update(None, "query_only", true);
-            query_only.map_err(&when)?;
-            Ok(Some(Ledger { connection, path }))
+
+    /// Opens the ledger in `folder` for reading, or returns `None` where there is
+    /// none yet. Creates nothing. Calls that write fail with
+    /// [`LedgerError::ReadOnly`]; but a ledger of an older version is migrated, and
+    /// then may be written.
+    ///
+    /// Works in a read-only folder, unless a killed run left writes in a `-wal`
+    /// file there without its `-shm`.
+    pub fn open_existing(folder: &Path) -> Result<Option<Self>> {
+        let path = folder.join(Self::FILE_NAME);
+        let when = LedgerError::when("open", &path);
+        match fs::metadata(&path) {
+            // Created, but never filled: the run was killed in between.
+            Ok(file) if file.is_file() && file.len() == 0 => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Ok(_) => {}
+            Err(error) => return Err(FileError::new("look at the ledger", &path)(error).into()),
         }
-        FileState::Empty | FileState::Foreign => Ok(None),
+        check_folder(folder)?;
+        check_file(&path)?;
+        let (connection, found) = look(&path).map_err(&when)?;
+        refuse_other_files(found, &path)?;
+        match found {
+            FileState::Ledger(version) if version < schema::NEWEST => Self::open(folder).map(Some),
+            FileState::Ledger(_) => {
+                let query_only = connection.pragma_update(None, "query_only", true);
+                query_only.map_err(&when)?;
+                Ok(Some(Self { connection, path }))
+            }
+            FileState::Empty | FileState::Foreign => Ok(None),
+        }
     }
 }
 
@@ -85,7 +102,7 @@ fn with_state(mut connection: Connection) -> rusqlite::Result<(Connection, FileS
     Ok((connection, state))
 }
 
-fn refuse_other_files(found: FileState, path: &Path) -> Result<(), LedgerError> {
+fn refuse_other_files(found: FileState, path: &Path) -> Result<()> {
     match found {
         FileState::Ledger(found) if found > schema::NEWEST => Err(LedgerError::NewerSchema {
             path: path.to_owned(),
@@ -219,7 +236,7 @@ mod tests {
     #[test]
     fn commits_are_synced_and_logged_ahead() {
         let folder = tempfile::tempdir().unwrap();
-        let ledger = open(folder.path()).unwrap();
+        let ledger = Ledger::open(folder.path()).unwrap();
         let full = 2.into();
         for (name, expected) in [
             ("synchronous", full),

@@ -2,10 +2,11 @@
 //! never stored.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Result as SqlResult, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::{
     Ledger, LedgerError,
+    error::Result,
     row::{FromRow, same_device, since_1970},
 };
 use crate::DeviceKey;
@@ -16,14 +17,14 @@ use crate::DeviceKey;
 pub struct PasswordNumber(i64);
 
 impl FromRow for PasswordNumber {
-    fn from_row(row: &Row<'_>) -> SqlResult<Self> {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         row.get(0).map(Self)
     }
 }
 
 impl Ledger {
     /// Draws a number for a password of which nothing is known yet.
-    pub fn draw_password_number(&self) -> Result<PasswordNumber, LedgerError> {
+    pub fn draw_password_number(&self) -> Result<PasswordNumber> {
         let draw = self
             .connection
             .query_row("SELECT random()", [], FromRow::from_row);
@@ -31,7 +32,7 @@ impl Ledger {
     }
 
     /// Returns the number of the password that a device last accepted or was given.
-    pub fn password_of(&self, device: &DeviceKey) -> Result<Option<PasswordNumber>, LedgerError> {
+    pub fn password_of(&self, device: &DeviceKey) -> Result<Option<PasswordNumber>> {
         let number = number(&self.connection, device);
         number.map_err(LedgerError::when("read the password number", &self.path))
     }
@@ -42,7 +43,7 @@ impl Ledger {
         device: &DeviceKey,
         number: PasswordNumber,
         at: Timestamp,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<()> {
         self.write("record a new password", |transaction| {
             replace(transaction, device, number, at)
         })
@@ -56,7 +57,7 @@ impl Ledger {
         device: &DeviceKey,
         accepted: PasswordNumber,
         at: Timestamp,
-    ) -> Result<PasswordNumber, LedgerError> {
+    ) -> Result<PasswordNumber> {
         self.write("record an accepted password", |transaction| {
             let known = number(transaction, device)?.unwrap_or(accepted);
             let sql = "UPDATE passwords SET number = ?1 WHERE number = ?2";
@@ -67,14 +68,14 @@ impl Ledger {
     }
 
     /// Forgets the password of a device: it refused one, or has none now.
-    pub fn forget_password(&mut self, device: &DeviceKey) -> Result<(), LedgerError> {
+    pub fn forget_password(&mut self, device: &DeviceKey) -> Result<()> {
         self.write("forget a password", |transaction| {
             delete(transaction, device)
         })
     }
 }
 
-fn number(connection: &Connection, device: &DeviceKey) -> SqlResult<Option<PasswordNumber>> {
+fn number(connection: &Connection, device: &DeviceKey) -> rusqlite::Result<Option<PasswordNumber>> {
     let sql = format!(
         "SELECT number FROM passwords WHERE {} ORDER BY at DESC LIMIT 1",
         same_device("passwords")
@@ -89,7 +90,7 @@ fn replace(
     device: &DeviceKey,
     number: PasswordNumber,
     at: Timestamp,
-) -> SqlResult<()> {
+) -> rusqlite::Result<()> {
     delete(transaction, device)?;
     let sql = "INSERT INTO passwords (mac, serial, number, at) VALUES (?1, ?2, ?3, ?4)";
     let (mac, serial) = (device.mac_text(), device.serial_text());
@@ -97,7 +98,7 @@ fn replace(
     transaction.execute(sql, values).map(drop)
 }
 
-fn delete(transaction: &Transaction<'_>, device: &DeviceKey) -> SqlResult<()> {
+fn delete(transaction: &Transaction<'_>, device: &DeviceKey) -> rusqlite::Result<()> {
     let sql = format!("DELETE FROM passwords WHERE {}", same_device("passwords"));
     let values = params![device.mac_text(), device.serial_text()];
     transaction.execute(&sql, values).map(drop)

@@ -1,13 +1,14 @@
 //! What people call devices, and where these are.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use jiff::Timestamp;
-use rusqlite::{Result, Row, params};
+use rusqlite::{Row, params};
 use sadp_model::{MacAddr, text::is_unprintable};
 
 use super::{
-    Ledger, LedgerError,
+    Ledger,
+    error::Result,
     row::{self, FromRow, since_1970},
 };
 
@@ -23,6 +24,12 @@ impl SiteText {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl fmt::Display for SiteText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -57,9 +64,9 @@ impl SiteName {
     /// As people say it: `Gate north (roof)`. `None` where neither is known.
     pub fn called(&self) -> Option<String> {
         match (&self.name, &self.place) {
-            (Some(name), Some(place)) => Some(format!("{} ({})", name.as_str(), place.as_str())),
-            (Some(name), None) => Some(name.as_str().to_owned()),
-            (None, place) => place.as_ref().map(|place| format!("({})", place.as_str())),
+            (Some(name), Some(place)) => Some(format!("{name} ({place})")),
+            (Some(name), None) => Some(name.to_string()),
+            (None, place) => place.as_ref().map(|place| format!("({place})")),
         }
     }
 }
@@ -74,7 +81,7 @@ pub struct NamedDevice {
 }
 
 impl FromRow for NamedDevice {
-    fn from_row(row: &Row<'_>) -> Result<Self> {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             mac: row::parsed(row, 0)?,
             site_name: SiteName {
@@ -87,7 +94,7 @@ impl FromRow for NamedDevice {
 
 impl Ledger {
     /// Returns the devices that have a name or a place, by MAC.
-    pub fn named_devices(&self) -> std::result::Result<Vec<NamedDevice>, LedgerError> {
+    pub fn named_devices(&self) -> Result<Vec<NamedDevice>> {
         let sql = "SELECT mac, name, place FROM site_names ORDER BY mac";
         self.rows("read the names of devices", sql, [])
     }
@@ -99,7 +106,7 @@ impl Ledger {
         mac: MacAddr,
         site_name: &SiteName,
         at: Timestamp,
-    ) -> std::result::Result<(), LedgerError> {
+    ) -> Result<()> {
         let mac = mac.to_string();
         let SiteName { name, place } = site_name;
         self.write("name a device", |transaction| {
@@ -109,8 +116,8 @@ impl Ledger {
                 return Ok(());
             }
             let sql = "INSERT INTO site_names (mac, name, place, at) VALUES (?1, ?2, ?3, ?4)";
-            let text = |text: &Option<SiteText>| text.as_ref().map(|it| it.as_str().to_owned());
-            let values = params![mac, text(name), text(place), since_1970(at)];
+            let [name, place] = [name, place].map(|it| it.as_ref().map(SiteText::as_str));
+            let values = params![mac, name, place, since_1970(at)];
             transaction.execute(sql, values).map(drop)
         })
     }
@@ -134,8 +141,7 @@ mod tests {
 
     #[test]
     fn a_device_is_named_renamed_and_forgotten() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut ledger = Ledger::open(folder.path()).unwrap();
+        let (_folder, mut ledger) = Ledger::sample();
         let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 1]);
         let text = |text: &str| Some(text.parse().unwrap());
         let gate = SiteName {

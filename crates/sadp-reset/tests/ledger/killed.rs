@@ -100,7 +100,7 @@ fn is_whole(package: &Path) -> bool {
     };
     let digest = fs::read(package.join(Package::CODE_FILE)).map(|code| Digest::of(&code));
     let rest = [Package::QR_FILE, Package::FORM_FILE];
-    digest.ok() == read.record.sha256
+    digest.ok() == read.request.sha256
         && rest
             .iter()
             .all(|name| fs::metadata(package.join(name)).is_ok_and(|file| file.len() > 0))

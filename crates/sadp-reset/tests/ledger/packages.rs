@@ -57,17 +57,17 @@ fn a_package_holds_what_its_kind_needs_and_its_case_is_open() {
         let request = request(&camera, kind, second);
         let exported = export_request(&mut ledger, &out, &request, &Contact::default()).unwrap();
         let package = exported.package;
-        assert_eq!(names(&package.path), files);
+        assert_eq!(names(package.path()), files);
         let text = match kind {
             RequestKind::LegacyCode => None,
             RequestKind::File => Some(CODE.to_owned()),
             RequestKind::FileOrKey => Some(format!("{CODE}{}", camera.serial.as_ref().unwrap())),
         };
         if let Some(text) = &text {
-            let written = fs::read(package.path.join(Package::CODE_FILE)).unwrap();
+            let written = fs::read(package.path().join(Package::CODE_FILE)).unwrap();
             assert_eq!(written, text.as_bytes(), "byte for byte");
         }
-        assert_eq!(Package::read(&package.path).unwrap(), package);
+        assert_eq!(Package::read(package.path()).unwrap(), package);
         let filter = CaseFilter {
             only_open: true,
             ..CaseFilter::default()
@@ -76,7 +76,7 @@ fn a_package_holds_what_its_kind_needs_and_its_case_is_open() {
             panic!("the device has one open case")
         };
         assert_eq!(case.id, exported.case.id);
-        assert_eq!(case.request.package, package.path);
+        assert_eq!(case.request.package, package.path());
         assert_eq!(case.request.package_name(), package.name());
         assert_eq!(
             case.request.sha256,
@@ -97,9 +97,9 @@ fn only_the_owner_may_read_it() {
     let request = request(&camera, RequestKind::FileOrKey, 0);
     let package = Package::write(&out, &request, &Contact::default()).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode(&out), mode(&package.path)), (0o700, 0o700));
-    for name in names(&package.path) {
-        assert_eq!(mode(&package.path.join(name)), 0o600);
+    assert_eq!((mode(&out), mode(package.path())), (0o700, 0o700));
+    for name in names(package.path()) {
+        assert_eq!(mode(&package.path().join(name)), 0o600);
     }
 }
 
@@ -109,15 +109,15 @@ fn nothing_that_is_there_is_written_over() {
     let camera = device(1);
     let request = request(&camera, RequestKind::FileOrKey, 0);
     let package = Package::write(out.path(), &request, &Contact::default()).unwrap();
-    let before = fs::read(package.path.join(Package::FORM_FILE)).unwrap();
+    let before = fs::read(package.path().join(Package::FORM_FILE)).unwrap();
     let contact = Contact {
         name: Some("other".into()),
         ..Contact::default()
     };
     let again = Package::write(out.path(), &request, &contact).unwrap_err();
-    assert!(matches!(&again, PackageError::Exists(path) if *path == package.path));
+    assert!(matches!(&again, PackageError::Exists(path) if *path == package.path()));
     assert_eq!(
-        fs::read(package.path.join(Package::FORM_FILE)).unwrap(),
+        fs::read(package.path().join(Package::FORM_FILE)).unwrap(),
         before
     );
     assert_eq!(names(out.path()), [package.name()]);
@@ -163,7 +163,7 @@ fn a_package_stays_where_the_ledger_fails() {
         panic!("{error}")
     };
     assert!(error.to_string().contains("is written, but no case of it"));
-    Package::read(&package.path).unwrap();
+    Package::read(package.path()).unwrap();
 }
 
 #[test]
@@ -198,7 +198,7 @@ proptest! {
         let package = Package::write(&out, &request, &Contact::default()).unwrap();
         prop_assert_eq!(names(root.path()), ["out"]);
         prop_assert_eq!(names(&out), [package.name()]);
-        prop_assert_eq!(Package::read(&package.path).unwrap(), package);
+        prop_assert_eq!(Package::read(package.path()).unwrap(), package);
     }
 }
 
@@ -211,7 +211,7 @@ fn what_a_killed_run_left_is_cleared_away_by_the_next_of_that_device() {
         let request = request(&device, RequestKind::FileOrKey, second);
         let contact = Contact::default();
         let package = export_request(&mut ledger, &out, &request, &contact);
-        let path = package.unwrap().package.path;
+        let path = package.unwrap().package.path().to_owned();
         let name = path.file_name().unwrap().to_str().unwrap();
         let part = path.with_file_name(format!(".{name}.77.part"));
         fs::rename(&path, &part).unwrap();
@@ -224,6 +224,6 @@ fn what_a_killed_run_left_is_cleared_away_by_the_next_of_that_device() {
     let camera = device(1);
     let request = request(&camera, RequestKind::FileOrKey, 2);
     let exported = export_request(&mut ledger, &out, &request, &Contact::default()).unwrap();
-    assert!(exported.package.path.exists() && other.exists());
+    assert!(exported.package.path().exists() && other.exists());
     assert!(!one.exists());
 }

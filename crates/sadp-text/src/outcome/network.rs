@@ -233,9 +233,9 @@ impl Remedy for BadChange {
             Self::NoAddress => "give the address, too",
             Self::NoMask => return Sentence::new("give the subnet mask, too (").or_on_page("--mask; ", "").text("in a plan mask)"),
             Self::NoSdkPort => return Sentence::new("give the SDK port, too (").or_on_page("--sdk-port; ", "").text("in a plan sdk_port): it is sent with every change"),
-            Self::Address(AddressError::Gateway { .. } | AddressError::OwnGateway { .. }) => "give the gateway of the new network, too, or none",
-            Self::Address(AddressError::Mask { .. }) => "write it as 255.255.255.0",
-            Self::Address(AddressError::NoHost { .. } | AddressError::Edge { .. }) => "choose another address, or give the mask of the network",
+            Self::Address(AddressError::Gateway { .. } | AddressError::OwnGateway(_)) => "give the gateway of the new network, too, or none",
+            Self::Address(AddressError::Mask(_)) => "write it as 255.255.255.0",
+            Self::Address(AddressError::NoHost(_) | AddressError::Edge { .. }) => "choose another address, or give the mask of the network",
         })
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn explain(finding: &Finding, outcome: &Outcome) -> Explanation {
                 RequestKind::File | RequestKind::FileOrKey => "request exported".into(),
             };
             if let (false, OutcomeData::Request(exported)) = (recorded, &outcome.data) {
-                let path = exported.package.path.display().to_string();
+                let path = exported.package.path().display().to_string();
                 message.extend([" to ", &path, ", but not noted in the ledger: it is not in the list of requests"]);
             }
             if *lacks_serial {

@@ -181,7 +181,7 @@ async fn a_request_that_was_changed_or_given_up_is_not_sent() {
         .await
         .leads_to("/job");
     assert_eq!(done(&browser.carry_out().await), 1);
-    let file = browser.package().path.join(Package::CODE_FILE);
+    let file = browser.package().path().join(Package::CODE_FILE);
     fs::write(&file, "another text").unwrap();
     for path in ["/requests/case/1/qr.png", "/requests/case/1/file"] {
         let page = browser.get(path).await;

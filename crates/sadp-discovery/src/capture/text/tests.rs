@@ -28,11 +28,8 @@ fn dumped(row: impl Fn(usize, &[u8], &str) -> String) -> String {
 #[test]
 fn streams_are_read_however_parted() {
     for between in ["", " ", ":", "-", ", "] {
-        assert_eq!(
-            read(&hex(MESSAGE, between)),
-            Some(vec![MESSAGE.to_vec()]),
-            "{between:?}"
-        );
+        let found = read(&hex(MESSAGE, between));
+        assert_eq!(found, Some(vec![MESSAGE.to_vec()]), "{between:?}");
     }
     let escaped = format!("\\x{}", hex(MESSAGE, "\\x"));
     assert_eq!(read(&escaped), Some(vec![MESSAGE.to_vec()]));
@@ -46,11 +43,12 @@ fn wrapped_streams_are_one_datagram_and_others_one_a_line() {
     assert_eq!(read(&wrapped.join("\n")), Some(vec![MESSAGE.to_vec()]));
     let (short, long) = (hex(b"<Bye/>", ""), hex(MESSAGE, ""));
     let both = vec![b"<Bye/>".to_vec(), MESSAGE.to_vec()];
-    assert_eq!(
-        read(&format!("# two\n{short}\n{long}\n")),
-        Some(both.clone())
-    );
-    assert_eq!(read(&format!("{short}\n\n{long}\n")), Some(both));
+    for parted in [
+        format!("# two\n{short}\n{long}\n"),
+        format!("{short}\n\n{long}\n"),
+    ] {
+        assert_eq!(read(&parted).as_ref(), Some(&both));
+    }
     let twice = format!("{0}\n{0}\n", hex(b"<?xml version=\"1.0\"?><Bye/>", ""));
     assert_eq!(read(&twice).map(|datagrams| datagrams.len()), Some(2));
 }
@@ -84,10 +82,8 @@ fn dumps_of_the_usual_tools_are_read() {
 #[test]
 fn two_dumps_are_two_datagrams() {
     let dump = dumped(|offset, bytes, _| format!("{offset:04x}  {}", hex(bytes, " ")));
-    assert_eq!(
-        read(&format!("{dump}\n{dump}")),
-        Some(vec![MESSAGE.to_vec(); 2])
-    );
+    let twice = format!("{dump}\n{dump}");
+    assert_eq!(read(&twice), Some(vec![MESSAGE.to_vec(); 2]));
 }
 
 #[test]

@@ -7,28 +7,19 @@ use super::*;
 #[test]
 fn every_line_of_the_table_holds_for_every_column() {
     use Advice::{Listed, Recommended, Unlisted};
+    #[rustfmt::skip]
     let table = [
         (ResetButton, Recommended, Unlisted, Prerequisite::AtDevice),
         (Questions, Recommended, Listed, Prerequisite::QuestionsSet),
         (Mail, Recommended, Recommended, Prerequisite::MailboxSet),
-        (
-            Guid,
-            Unlisted,
-            Listed,
-            Prerequisite::GuidFile { void: None },
-        ),
-        (
-            HikConnect,
-            Unlisted,
-            Recommended,
-            Prerequisite::BoundAccount,
-        ),
+        (Guid, Unlisted, Listed, Prerequisite::GuidFile { void: None }),
+        (HikConnect, Unlisted, Recommended, Prerequisite::BoundAccount),
         (HikProConnect, Listed, Listed, Prerequisite::InstallerSite),
     ];
     for (models, recorder) in [([CAMERA, PTZ], false), ([NVR, DVR], true)] {
         for device in models.map(device) {
             for (way, camera_advice, recorder_advice, need) in table {
-                let fit = fit(way, &device, &RecoverySetup::default());
+                let fit = unprepared(way, &device);
                 let advice = if recorder {
                     recorder_advice
                 } else {
@@ -48,7 +39,7 @@ fn every_line_of_the_table_holds_for_every_column() {
                     "{way:?}"
                 );
             }
-            let fit = fit(Request, &device, &RecoverySetup::default());
+            let fit = unprepared(Request, &device);
             assert_eq!(
                 (fit.advice, fit.availability),
                 (Listed, Availability::Ready)
@@ -78,13 +69,7 @@ fn firmware_is_held_against_every_stated_minimum() {
         (DVR, &[Guid], "V3.4.79", "V3.4.80", "V3.4.90"),
     ] {
         for &way in ways {
-            let judge = |firmware: &str| {
-                fit(
-                    way,
-                    &with_firmware(model, firmware),
-                    &RecoverySetup::default(),
-                )
-            };
+            let judge = |firmware| unprepared(way, &with_firmware(model, firmware));
             let old = judge(below);
             let noted = old.notes.iter().find_map(|note| match note {
                 Note::OfferedDespite(reason) => Some(*reason),
@@ -131,11 +116,7 @@ fn ways_without_a_stated_minimum_take_any_firmware() {
         (DVR, &[Questions, Request, HikProConnect]),
     ] {
         for &way in ways {
-            let fit = fit(
-                way,
-                &with_firmware(model, "V1.0"),
-                &RecoverySetup::default(),
-            );
+            let fit = unprepared(way, &with_firmware(model, "V1.0"));
             assert_eq!(fit.availability.obstacle(), None, "{model} {way:?}");
         }
     }
@@ -145,11 +126,7 @@ fn ways_without_a_stated_minimum_take_any_firmware() {
 fn of_a_recorder_of_another_series_no_minimum_is_claimed() {
     for model in ["DS-7608NI-E2/8P", "DS-7316HQHI-K4", "iDS-7104HGHI-M1/S"] {
         for way in [Mail, HikConnect] {
-            let fit = fit(
-                way,
-                &with_firmware(model, "V1.0"),
-                &RecoverySetup::default(),
-            );
+            let fit = unprepared(way, &with_firmware(model, "V1.0"));
             assert_eq!(fit.availability.name(), "needs", "{model}");
             assert_eq!(fit.notes, [Note::SeriesUnknown], "{model}");
         }

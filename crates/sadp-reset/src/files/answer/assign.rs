@@ -93,7 +93,7 @@ pub fn assign(found: Collected, cases: &[Case], explicit: Option<&DeviceKey>) ->
     out.keep_newest(placed, &requests);
     for (index, (package, answered)) in packages.iter().zip(answered).enumerate() {
         if !answered && requests.awaits(index) {
-            out.waiting.push(package.path.clone());
+            out.waiting.push(package.path().to_owned());
         }
     }
     out
@@ -139,9 +139,7 @@ fn place(file: &AnswerFile, requests: &Requests<'_>) -> Result<(Place, MatchBasi
     }
     sets.extend(own.iter().cloned());
     let device = agree(&sets, requests).map_err(|why| match (why, agree(&by_name, requests)) {
-        (Why::Contradiction { devices }, Ok(named)) => requests
-            .misplaced(named)
-            .unwrap_or(Why::Contradiction { devices }),
+        (why @ Why::Contradiction(_), Ok(named)) => requests.misplaced(named).unwrap_or(why),
         (why, _) => why,
     })?;
     let basis = match agree(&own, requests) {
@@ -151,8 +149,7 @@ fn place(file: &AnswerFile, requests: &Requests<'_>) -> Result<(Place, MatchBasi
     let mut by_folder = by_folder.iter().filter(|place| place.device == device);
     let place = match (chosen, by_folder.next()) {
         (Some(chosen), Some(other)) if chosen != *other => {
-            let devices = requests.keys(&[device]);
-            return Err(Why::Contradiction { devices });
+            return Err(Why::Contradiction(requests.keys(&[device])));
         }
         (Some(place), _) | (None, Some(&place)) => place,
         (None, None) => Place {
@@ -181,12 +178,9 @@ fn agree(sets: &[Vec<usize>], requests: &Requests<'_>) -> Result<usize, Why> {
             let mut named: Vec<usize> = sets.concat();
             named.sort_unstable();
             named.dedup();
-            let devices = requests.keys(&named);
-            Err(Why::Contradiction { devices })
+            Err(Why::Contradiction(requests.keys(&named)))
         }
-        _ => Err(Why::Ambiguous {
-            candidates: requests.keys(&common),
-        }),
+        _ => Err(Why::Ambiguous(requests.keys(&common))),
     }
 }
 
@@ -213,9 +207,9 @@ impl Assignment {
             let elsewhere = paths_unlike(by_content.get(&digest), &one.place);
             let others = paths_unlike(by_place.get(&one.place), &digest);
             let why = if !elsewhere.is_empty() {
-                Why::SharedAnswer { others: elsewhere }
+                Why::SharedAnswer(elsewhere)
             } else if !others.is_empty() {
-                Why::TwoAnswers { others }
+                Why::TwoAnswers(others)
             } else {
                 if kept.iter().all(|kept| kept.place != one.place) {
                     kept.push(one);
@@ -241,8 +235,8 @@ impl Assignment {
             let Placed { place, basis, file } = newest;
             let device = requests.key(place.device);
             for older in of_device {
-                let newer = file.path.clone();
-                self.problem(older.file.path, device.clone(), Why::OlderRequest { newer });
+                let why = Why::OlderRequest(file.path.clone());
+                self.problem(older.file.path, device.clone(), why);
             }
             if let Some(target) = requests.target(place) {
                 self.matched.push(Matched {

@@ -118,49 +118,42 @@ struct Content {
     written_at: Option<SystemTime>,
 }
 
-/// A file with files in it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Container {
-    Mail,
-    Archive,
+/// A kind of files with files in them.
+#[derive(Clone, Copy)]
+struct Container {
+    /// Whether a name is that of such a file.
+    is_name: fn(&str) -> bool,
+    most_bytes: u64,
+    too_large: NotAnAnswer,
+    empty: NotAnAnswer,
+    files: fn(&[u8]) -> Result<Vec<Attachment>, NotAnAnswer>,
+    /// Whether archives in it are opened, too.
+    opens_archives: bool,
 }
 
 impl Container {
+    const MAIL: Self = Self {
+        is_name: mail::is_mail,
+        most_bytes: mail::MAX_BYTES,
+        too_large: NotAnAnswer::TooLong,
+        empty: NotAnAnswer::NoAttachment,
+        files: mail::attachments,
+        opens_archives: true,
+    };
+
+    const ARCHIVE: Self = Self {
+        is_name: archive::is_archive,
+        most_bytes: archive::MAX_BYTES,
+        too_large: NotAnAnswer::ArchiveTooLarge,
+        empty: NotAnAnswer::ArchiveEmpty,
+        files: archive::files,
+        opens_archives: false,
+    };
+
     /// What a file is by its name.
     fn of(name: &str) -> Option<Self> {
-        if mail::is_mail(name) {
-            Some(Self::Mail)
-        } else {
-            archive::is_archive(name).then_some(Self::Archive)
-        }
-    }
-
-    const fn most_bytes(self) -> u64 {
-        match self {
-            Self::Mail => mail::MAX_BYTES,
-            Self::Archive => archive::MAX_BYTES,
-        }
-    }
-
-    const fn too_large(self) -> NotAnAnswer {
-        match self {
-            Self::Mail => NotAnAnswer::TooLong,
-            Self::Archive => NotAnAnswer::ArchiveTooLarge,
-        }
-    }
-
-    const fn empty(self) -> NotAnAnswer {
-        match self {
-            Self::Mail => NotAnAnswer::NoAttachment,
-            Self::Archive => NotAnAnswer::ArchiveEmpty,
-        }
-    }
-
-    fn files(self, bytes: &[u8]) -> Result<Vec<Attachment>, NotAnAnswer> {
-        match self {
-            Self::Mail => mail::attachments(bytes),
-            Self::Archive => archive::files(bytes),
-        }
+        let kinds = [Self::MAIL, Self::ARCHIVE];
+        kinds.into_iter().find(|kind| (kind.is_name)(name))
     }
 }
 
@@ -173,13 +166,11 @@ impl Search {
             Err(error) => return self.problem(path, Why::Unreadable(error)),
         };
         if meta.is_dir() {
-            let names = vec![name_of(&real)];
-            let shown = path.to_owned();
             self.folder(Folder {
-                shown,
+                shown: path.to_owned(),
+                names: vec![name_of(&real)],
                 real,
                 package: None,
-                names,
             });
         } else if meta.is_file() {
             // For a link, its own name and folder count: those the user sees.
@@ -236,11 +227,10 @@ impl Search {
             Ok(meta) if meta.is_dir() => {
                 let mut names = vec![text.into_owned()];
                 names.extend(folder.names.iter().cloned());
-                let package = folder.package;
                 self.folder(Folder {
                     shown,
                     real,
-                    package,
+                    package: folder.package,
                     names,
                 });
             }
@@ -260,7 +250,7 @@ impl Search {
         let is_package = self.packages.contains_key(&folder.real);
         let record = self.packages.get(&folder.real).copied().flatten();
         let record = record.and_then(|index| self.found.packages.get(index));
-        let request = record.and_then(|package| package.record.sha256);
+        let request = record.and_then(|package| package.request.sha256);
         match own {
             None => {}
             Some(NotAnAnswer::Request) if request.is_some() => {}
@@ -269,13 +259,13 @@ impl Search {
         }
         let container = Container::of(&name);
         let bytes = match container {
-            Some(container) => read_bounded(&path, container.most_bytes()),
+            Some(container) => read_bounded(&path, container.most_bytes),
             None => read_start(&path, kind::ENOUGH).map(|(bytes, _)| bytes),
         };
         let bytes = match bytes {
             Ok(bytes) => Zeroizing::new(bytes),
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                let why = container.map_or(NotAnAnswer::TooLong, Container::too_large);
+                let why = container.map_or(NotAnAnswer::TooLong, |it| it.too_large);
                 return self.problem(&path, why.into());
             }
             Err(error) => return self.problem(&path, Why::Unreadable(error)),
@@ -316,8 +306,8 @@ impl Search {
         let length = u64::try_from(content.bytes.len()).unwrap_or(u64::MAX);
         match (own_kind(&content.name), Container::of(&content.name)) {
             (Some(own), _) => self.problem(&content.path, own.into()),
-            (None, Some(container)) if length > container.most_bytes() => {
-                self.problem(&content.path, container.too_large().into());
+            (None, Some(container)) if length > container.most_bytes => {
+                self.problem(&content.path, container.too_large.into());
             }
             (None, Some(container)) => self.container(&nowhere, &content, container),
             (None, None) => self.content(&nowhere, content, true),
@@ -327,7 +317,7 @@ impl Search {
     /// The files in an e-mail or an archive. Their names, and that of what they are in, tell
     /// whose they are. Pictures among them are logos.
     fn container(&mut self, folder: &Folder, outer: &Content, container: Container) {
-        let files = match container.files(&outer.bytes) {
+        let files = match (container.files)(&outer.bytes) {
             Ok(files) => files,
             Err(kind) => return self.problem(&outer.path, kind.into()),
         };
@@ -340,7 +330,7 @@ impl Search {
                 continue;
             }
             // Forwarded e-mails were opened with their own; an archive in an archive is not.
-            let opens = container == Container::Mail && archive::is_archive(&name);
+            let opens = container.opens_archives && archive::is_archive(&name);
             let content = Content {
                 path,
                 name: format!("{} {name}", outer.name),
@@ -348,13 +338,13 @@ impl Search {
                 written_at: outer.written_at,
             };
             if opens {
-                self.container(folder, &content, Container::Archive);
+                self.container(folder, &content, Container::ARCHIVE);
             } else {
                 self.content(folder, content, false);
             }
         }
         if before == (self.found.files.len(), self.found.problems.len()) {
-            self.problem(&outer.path, container.empty().into());
+            self.problem(&outer.path, container.empty.into());
         }
     }
 

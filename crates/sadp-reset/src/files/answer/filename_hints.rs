@@ -4,7 +4,7 @@ use sadp_model::{MacAddr, Serial};
 
 use crate::{
     DeviceKey,
-    files::name::{device_name, plain, reduced},
+    files::name::{device_name, reduced},
 };
 
 /// Returns the devices that a name can mean: one set for each hint in it. An empty set
@@ -63,7 +63,7 @@ fn made_for(name: &str, devices: &[DeviceKey]) -> Vec<usize> {
 /// Whether a name in lower case contains a MAC, in any notation, as a separate word.
 fn contains_mac(name: &str, mac: MacAddr) -> bool {
     let colons = mac.to_string();
-    let digits = plain(&colons);
+    let digits = MacAddr::digits_of(&colons);
     let mut notations = vec![digits.clone()];
     notations.extend(["-", "_", ".", " ", ":"].map(|between| colons.replace(':', between)));
     let quads: Vec<_> = digits
@@ -88,13 +88,9 @@ fn contains_serial(name: &str, serial: &Serial) -> bool {
 
 /// Whether a device's serial contains characters that look like this MAC.
 fn serial_contains(device: &DeviceKey, mac: MacAddr) -> bool {
-    let serial = device
-        .serial()
-        .map(|serial| serial.as_str().to_ascii_lowercase());
-    let serial = serial
-        .unwrap_or_default()
-        .replace(|c: char| !c.is_ascii_alphanumeric(), "");
-    serial.contains(&plain(&mac.to_string()))
+    let serial = device.serial_text().unwrap_or_default();
+    let serial = MacAddr::digits_of(&serial.to_ascii_lowercase());
+    serial.contains(&MacAddr::digits_of(&mac.to_string()))
 }
 
 /// Removes devices whose serial is only a part of another's.
@@ -145,11 +141,7 @@ const SHORTEST_SERIAL: usize = 6;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn key(last: u8, serial: &str) -> DeviceKey {
-        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, last]);
-        DeviceKey::new(Some(mac), Serial::new(serial)).unwrap()
-    }
+    use crate::device_key::testing::key;
 
     fn devices() -> Vec<DeviceKey> {
         vec![

@@ -290,53 +290,25 @@ impl ContentMark {
 use ContentMark::{FirstLine, Inside, Start};
 
 /// The first that fits counts.
+#[rustfmt::skip]
 const KINDS: [(NotAnAnswer, &[ContentMark]); 7] = [
     (NotAnAnswer::RequestRecord, &[Inside("\"sadpctl-request\"")]),
-    (
-        NotAnAnswer::RequestForm,
-        &[Start("Request to reset the password")],
-    ),
-    (
-        NotAnAnswer::Message,
-        &[Inside("<ProbeMatch"), Inside("<Probe>"), Inside("<Hello")],
-    ),
-    (
-        NotAnAnswer::DeviceList,
-        &[
-            // The columns of the vendor's tool, also in this tool's CSV and XML.
-            FirstLine("Device Type", "MAC Address"),
-            FirstLine("Device Serial No.", "IPv4 Address"),
-            Start("mac,serial,"),
-            Inside("<Devices"),
-            Inside("\"recovery\""),
-            Inside("\"boot_time\""),
-        ],
-    ),
+    (NotAnAnswer::RequestForm, &[Start("Request to reset the password")]),
+    (NotAnAnswer::Message, &[Inside("<ProbeMatch"), Inside("<Probe>"), Inside("<Hello")]),
+    (NotAnAnswer::DeviceList, &[
+        // The columns of the vendor's tool, also in this tool's CSV and XML.
+        FirstLine("Device Type", "MAC Address"), FirstLine("Device Serial No.", "IPv4 Address"),
+        Start("mac,serial,"), Inside("<Devices"), Inside("\"recovery\""), Inside("\"boot_time\""),
+    ]),
     (NotAnAnswer::Guid, &[Start("age-encryption.org/")]),
-    (
-        NotAnAnswer::Document,
-        &[
-            Start("%PDF-"),
-            Start("{\\rtf"),
-            Start("<!doctype html"),
-            Start("<html"),
-        ],
-    ),
-    (
-        NotAnAnswer::Mail,
-        &[
-            Start("Return-Path:"),
-            Start("Received:"),
-            Start("Delivered-To:"),
-            Start("Subject:"),
-            Start("From:"),
-            Start("To:"),
-            Start("Date:"),
-            Start("Message-ID:"),
-            Start("MIME-Version:"),
-            Start("Content-Type:"),
-        ],
-    ),
+    (NotAnAnswer::Document, &[
+        Start("%PDF-"), Start("{\\rtf"), Start("<!doctype html"), Start("<html"),
+    ]),
+    (NotAnAnswer::Mail, &[
+        Start("Return-Path:"), Start("Received:"), Start("Delivered-To:"), Start("Subject:"),
+        Start("From:"), Start("To:"), Start("Date:"), Start("Message-ID:"),
+        Start("MIME-Version:"), Start("Content-Type:"),
+    ]),
 ];
 
 const BYTE_ORDER_MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
@@ -453,25 +425,17 @@ mod tests {
             .collect();
         let raw_guid = [0x80; 128];
         let guid_and_break = [&raw_guid[..], b"\n"].concat();
+        #[rustfmt::skip]
         let files: [(&[u8], NotAnAnswer); 30] = [
             (b"", Empty),
             (b"\n", Empty),
             (b" \r\n \r\n", Empty),
-            (
-                b"ID,Device Type,Status,IPv4 Address,MAC Address\r\n1,x",
-                DeviceList,
-            ),
-            (
-                b"\xef\xbb\xbfID,Device Type,Status,MAC Address\n",
-                DeviceList,
-            ),
+            (b"ID,Device Type,Status,IPv4 Address,MAC Address\r\n1,x", DeviceList),
+            (b"\xef\xbb\xbfID,Device Type,Status,MAC Address\n", DeviceList),
             (&utf16, DeviceList),
             (b"mac,serial,ip,mask,gateway\n", DeviceList),
             (b"<?xml version=\"1.0\"?><Devices><Device/>", DeviceList),
-            (
-                b"[\n {\"serial\": \"S1\", \"boot_time\": null}]",
-                DeviceList,
-            ),
+            (b"[\n {\"serial\": \"S1\", \"boot_time\": null}]", DeviceList),
             (b"<?xml version=\"1.0\"?>\n<ProbeMatch><Uuid>", Message),
             (b"<Probe><Uuid>", Message),
             (b"{\n  \"format\": \"sadpctl-request\",", RequestRecord),

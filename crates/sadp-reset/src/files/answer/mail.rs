@@ -157,15 +157,9 @@ mod tests {
         let mut nested = mail(own);
         for depth in 0..6 {
             let found = names(&nested).map(|found| found.len());
-            assert_eq!(
-                found,
-                if depth <= MAX_DEPTH {
-                    Ok(1)
-                } else {
-                    Err(NotAnAnswer::Mail)
-                },
-                "{depth}"
-            );
+            let is_opened = depth <= MAX_DEPTH;
+            let expected = is_opened.then_some(1).ok_or(NotAnAnswer::Mail);
+            assert_eq!(found, expected, "{depth}");
             let boundary = format!("outer{depth}");
             nested = format!(
                 "From: a@example.com\nContent-Type: multipart/mixed; boundary={boundary}\n\n--{boundary}\nContent-Type: message/rfc822\n\n{nested}\n--{boundary}--\n"
@@ -177,10 +171,8 @@ mod tests {
 
     #[test]
     fn a_mail_without_an_attachment_and_what_is_no_mail_are_distinguished() {
-        assert_eq!(
-            names(&format!("{BODY}--b--\n")),
-            Err(NotAnAnswer::NoAttachment)
-        );
+        let bare = names(&format!("{BODY}--b--\n"));
+        assert_eq!(bare, Err(NotAnAnswer::NoAttachment));
         for other in ["", "AbC12345", "\u{0}\u{1}", "key: AbC12345\n\n"] {
             assert_eq!(names(other), Err(NotAnAnswer::Mail), "{other:?}");
         }

@@ -3,42 +3,34 @@
 use jiff::Timestamp;
 use sadp_model::text::clean;
 
-use super::RequestRecord;
+use super::Package;
 use crate::{Contact, RequestKind};
 
 /// Returns the form, filled in with what is known. A device's text is made harmless:
 /// it can add no lines and hide none.
-pub(super) fn form(record: &RequestRecord, contact: &Contact) -> String {
+pub(super) fn form(package: &Package, contact: &Contact) -> String {
+    let request = &package.request;
     let mut form = FormText("Request to reset the password of a device\n\n".into());
-    form.0.push_str(what_to_send(record.kind));
-    if record.lacks_serial() {
+    form.0.push_str(what_to_send(request.kind));
+    if request.lacks_serial() {
         form.0.push_str(NO_SERIAL);
     }
     form.0
         .push_str("Lines marked with [fill in] are for you.\n");
     form.contact(contact);
     form.head("Device");
-    form.field("Model", record.model.as_deref());
-    let serial = record.device.serial();
-    form.field(
-        "Complete serial number",
-        serial.map(sadp_model::Serial::as_str),
-    );
-    form.field(
-        "MAC address",
-        record.device.mac().map(|mac| mac.to_string()).as_deref(),
-    );
-    form.field("Firmware", record.firmware.as_deref());
-    form.field(
-        "Device start time",
-        record.boot_time.map(|time| time.to_string()).as_deref(),
-    );
+    form.field("Model", package.model.as_deref());
+    form.field("Complete serial number", request.device.serial_text());
+    form.field("MAC address", request.device.mac_text().as_deref());
+    form.field("Firmware", package.firmware.as_deref());
+    let start = request.boot_time.map(|time| time.to_string());
+    form.field("Device start time", start.as_deref());
     form.field("Current date on the device", None);
     form.head("Request");
-    form.field("Kind", Some(record.kind.name()));
-    form.field("Exported at", Some(&time(record.exported_at)));
-    form.field("Valid until", Some(&time(record.valid_until())));
-    if let Some(digest) = record.sha256 {
+    form.field("Kind", Some(request.kind.name()));
+    form.field("Exported at", Some(&time(request.exported_at)));
+    form.field("Valid until", Some(&time(request.valid_until())));
+    if let Some(digest) = request.sha256 {
         form.field("SHA-256 of the code", Some(&digest.to_string()));
     }
     form.head("Until the answer is in");
@@ -111,10 +103,8 @@ impl FormText {
 
 #[cfg(test)]
 mod tests {
-    use sadp_model::MacAddr;
-
     use super::*;
-    use crate::{DeviceKey, files::package::record::tests::record};
+    use crate::{device_key::testing::key, files::package::record::tests::package};
 
     #[test]
     fn it_is_filled_in_and_blanks_are_marked() {
@@ -123,7 +113,7 @@ mod tests {
             role: Some("installer".into()),
             ..Contact::default()
         };
-        insta::assert_snapshot!(form(&record("DS-2CD2320D-I20180919AACHC52601815"), &contact), @r"
+        insta::assert_snapshot!(form(&package("DS-2CD2320D-I20180919AACHC52601815"), &contact), @r"
         Request to reset the password of a device
 
         Send this to the vendor's support of your country, with DeviceKey.xml as it
@@ -168,34 +158,28 @@ mod tests {
 
     #[test]
     fn a_missing_serial_number_is_explained() {
-        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 1]);
-        let mut bare = record("S1");
-        bare.device = DeviceKey::new(Some(mac), None).unwrap();
+        let mut bare = package("S1");
+        bare.request.device = key(1, "");
         let blank = Contact::default();
         assert!(form(&bare, &blank).contains(NO_SERIAL));
-        assert!(!form(&record("S1"), &blank).contains(NO_SERIAL));
-        bare.kind = RequestKind::File;
+        assert!(!form(&package("S1"), &blank).contains(NO_SERIAL));
+        bare.request.kind = RequestKind::File;
         let text = form(&bare, &blank);
-        assert!(
-            !text.contains(NO_SERIAL),
-            "nothing is appended to such a request"
-        );
+        assert!(!text.contains(NO_SERIAL), "nothing is appended to it");
     }
 
     #[test]
     fn a_device_cannot_add_lines_or_turn_them() {
         let hostile = "S1\r\nName: me\u{1b}[2J\u{202e}";
-        let mut record = record(hostile);
-        record.model = Some(hostile.into());
-        record.firmware = Some(hostile.into());
-        record.kind = RequestKind::LegacyCode;
-        let text = form(&record, &Contact::default());
-        let plain = form(&self::record("S1"), &Contact::default());
+        let mut package = package(hostile);
+        package.model = Some(hostile.into());
+        package.firmware = Some(hostile.into());
+        package.request.kind = RequestKind::LegacyCode;
+        let text = form(&package, &Contact::default());
+        let plain = form(&self::package("S1"), &Contact::default());
         assert_eq!(text.lines().count(), plain.lines().count());
-        assert!(
-            text.lines()
-                .all(|line| !line.contains(sadp_model::text::is_unprintable))
-        );
+        let mut lines = text.lines();
+        assert!(lines.all(|line| !line.contains(sadp_model::text::is_unprintable)));
         assert!(!text.contains("DeviceKey.xml"), "there is none");
     }
 }

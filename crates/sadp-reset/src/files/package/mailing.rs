@@ -12,11 +12,11 @@ use mail_builder::{
     MessageBuilder,
     headers::{address::Address, raw::Raw},
 };
-use sadp_model::{Serial, text::clean};
+use sadp_model::text::clean;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::{
-    Package, RequestRecord,
+    Package,
     form::{FormText, time},
 };
 use crate::{Contact, Digest, FileError, NewFile, disk::read_bounded, files::name::device_name};
@@ -124,7 +124,7 @@ impl MailingFiles {
 
 /// A request with its files.
 struct MailedRequest<'a> {
-    record: &'a RequestRecord,
+    package: &'a Package,
     /// Serial and MAC; unique in a mailing.
     name: String,
     /// The content of [`Package::CODE_FILE`]. `None` for a legacy device.
@@ -136,20 +136,14 @@ struct MailedRequest<'a> {
 impl<'a> MailedRequest<'a> {
     /// Returns `None` where the request is missing or was changed.
     fn read(package: &'a Package) -> Option<Self> {
-        let record = &package.record;
-        let read = |name| read_bounded(&package.path.join(name), MAX_FILE).ok();
-        let code = match record.sha256 {
-            Some(digest) => {
-                let code = read(Package::CODE_FILE)?;
-                Some(code)
-                    .filter(|code| Digest::of(code) == digest)
-                    .map(Some)?
-            }
+        let read = |name| read_bounded(&package.path().join(name), MAX_FILE).ok();
+        let code = match package.request.sha256 {
+            Some(digest) => Some(read(Package::CODE_FILE).filter(|it| Digest::of(it) == digest)?),
             None => None,
         };
         Some(Self {
-            record,
-            name: device_name(&record.device),
+            package,
+            name: device_name(&package.request.device),
             qr: code.as_ref().and_then(|_| read(Package::QR_FILE)),
             code,
         })
@@ -166,17 +160,20 @@ impl<'a> MailedRequest<'a> {
 
     /// Its row of the table.
     fn row(&self, number: usize) -> [String; COLUMNS.len()] {
-        let record = self.record;
-        let serial = record.device.serial().map(Serial::as_str);
+        let Package {
+            request,
+            model,
+            firmware,
+        } = self.package;
         let file = self.code.as_ref().map(|_| format!("{}.xml", self.name));
         [
             Some(number.to_string()),
-            record.model.clone(),
-            serial.map(str::to_owned),
-            record.device.mac().map(|mac| mac.to_string()),
-            record.firmware.clone(),
-            record.boot_time.map(|at| at.to_string()),
-            Some(time(record.valid_until())),
+            model.clone(),
+            request.device.serial_text().map(str::to_owned),
+            request.device.mac_text(),
+            firmware.clone(),
+            request.boot_time.map(|at| at.to_string()),
+            Some(time(request.valid_until())),
             file,
         ]
         .map(|cell| cell.map_or_else(|| "-".into(), |cell| clean(&cell).into_owned()))
@@ -304,7 +301,7 @@ mod tests {
     use std::fs;
 
     use mailparse::{MailHeaderMap, ParsedMail, parse_mail};
-    use sadp_model::{Device, MacAddr};
+    use sadp_model::{Device, MacAddr, Serial};
     use zip::ZipArchive;
 
     use super::*;
@@ -395,18 +392,14 @@ mod tests {
         assert_eq!(header("X-Unsent").as_deref(), Some("1"));
         assert_eq!(header("To").as_deref(), Some("<support@example.com>"));
         assert_eq!(header("Bcc"), None);
-        assert_eq!(
-            header("Subject").as_deref(),
-            Some("Request to reset the passwords of 3 devices")
-        );
+        let subject = "Request to reset the passwords of 3 devices";
+        assert_eq!(header("Subject").as_deref(), Some(subject));
         let text = draft.subparts[0].get_body().unwrap();
         assert_eq!(text.replace('\r', "").trim(), letter.trim());
         assert_eq!(attached(&draft), files);
         let code = draft.subparts[1].get_body_raw().unwrap();
-        assert_eq!(
-            code,
-            fs::read(packages[0].path.join(Package::CODE_FILE)).unwrap()
-        );
+        let written = fs::read(packages[0].path().join(Package::CODE_FILE));
+        assert_eq!(code, written.unwrap());
         #[cfg(unix)]
         for path in [&mailing.letter, &mailing.archive, &mailing.draft] {
             use std::os::unix::fs::PermissionsExt;
@@ -421,8 +414,8 @@ mod tests {
         let packages = three(folder.path());
         let written = || Mailing::write(folder.path(), &packages, &contact(), at()).unwrap();
         assert_eq!(written().unwrap().devices, 3);
-        fs::write(packages[0].path.join(Package::CODE_FILE), "other").unwrap();
-        fs::remove_file(packages[1].path.join(Package::CODE_FILE)).unwrap();
+        fs::write(packages[0].path().join(Package::CODE_FILE), "other").unwrap();
+        fs::remove_file(packages[1].path().join(Package::CODE_FILE)).unwrap();
         let mailing = written().unwrap();
         assert_eq!(mailing.devices, 1);
         assert_eq!(names_in(&mailing.archive), [Mailing::LETTER_FILE]);
@@ -447,15 +440,10 @@ mod tests {
             .unwrap();
         let mut names = names_in(&mailing.archive);
         names.dedup();
-        assert_eq!(
-            names.len(),
-            Mailing::MOST_ATTACHED + 2,
-            "none stands for two: {names:?}"
-        );
+        // No name stands for two.
+        assert_eq!(names.len(), Mailing::MOST_ATTACHED + 2, "{names:?}");
         let draft = fs::read(&mailing.draft).unwrap();
-        assert_eq!(
-            attached(&parse_mail(&draft).unwrap()),
-            [Mailing::ARCHIVE_FILE]
-        );
+        let attached = attached(&parse_mail(&draft).unwrap());
+        assert_eq!(attached, [Mailing::ARCHIVE_FILE]);
     }
 }

@@ -1,83 +1,46 @@
 //! `request.json`: the record that `reset import` compares answers with.
 
-use std::{net::IpAddr, str::FromStr};
+use std::{net::IpAddr, path::Path, str::FromStr};
 
-use jiff::{Timestamp, civil::DateTime};
 use sadp_model::{MacAddr, Serial, text::clean_json};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    DeviceKey, Digest, RequestCommand, RequestKind,
-    request::{valid_until, warn_after},
-};
+use super::Package;
+use crate::{DeviceKey, NewCase, RequestCommand};
 
-/// The request of a package.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestRecord {
-    /// The device.
-    pub device: DeviceKey,
-    /// Its model.
-    pub model: Option<String>,
-    /// Its firmware, as it reported.
-    pub firmware: Option<String>,
-    /// Its address.
-    pub address: Option<IpAddr>,
-    /// When it had started, as it reported.
-    pub boot_time: Option<DateTime>,
-    /// The kind of request.
-    pub kind: RequestKind,
-    /// The command that returned its code. `None` where there is no code.
-    pub command: Option<RequestCommand>,
-    /// The digest of the request file. Legacy devices have none.
-    pub sha256: Option<Digest>,
-    /// When it was exported.
-    pub exported_at: Timestamp,
-}
-
-impl RequestRecord {
-    /// From this time on a reminder is due.
-    pub fn warn_after(&self) -> Timestamp {
-        warn_after(self.exported_at)
-    }
-
-    /// The end of the request's validity.
-    pub fn valid_until(&self) -> Timestamp {
-        valid_until(self.exported_at)
-    }
-
-    /// Whether the request should end with the device's serial number, but the device
-    /// reported none.
-    pub fn lacks_serial(&self) -> bool {
-        self.kind == RequestKind::FileOrKey && self.device.serial().is_none()
-    }
-
+impl Package {
     pub(super) fn to_json(&self) -> String {
+        let Self {
+            request,
+            model,
+            firmware,
+        } = self;
         let file = RecordFile {
             format: FORMAT.into(),
             version: VERSION,
             device: DevicePart {
-                serial: self.device.serial().map(|serial| serial.as_str().into()),
-                mac: self.device.mac().map(|mac| mac.to_string()),
-                model: self.model.clone(),
-                firmware: self.firmware.clone(),
-                address: self.address,
-                boot_time: self.boot_time.map(|time| time.to_string()),
+                serial: request.device.serial_text().map(Into::into),
+                mac: request.device.mac_text(),
+                model: model.clone(),
+                firmware: firmware.clone(),
+                address: request.address,
+                boot_time: request.boot_time.map(|time| time.to_string()),
             },
             request: RequestPart {
-                kind: self.kind.name().into(),
-                command: self.command.map(|command| command.name().into()),
-                sha256: self.sha256.map(|digest| digest.to_string()),
+                kind: request.kind.name().into(),
+                command: request.command.map(RequestCommand::name).map(Into::into),
+                sha256: request.sha256.map(|digest| digest.to_string()),
             },
-            exported_at: self.exported_at.to_string(),
-            warn_after: Some(self.warn_after().to_string()),
-            valid_until: Some(self.valid_until().to_string()),
+            exported_at: request.exported_at.to_string(),
+            warn_after: Some(request.warn_after().to_string()),
+            valid_until: Some(request.valid_until().to_string()),
         };
         // This only fails for a map with keys that are not text; there is none.
         let json = serde_json::to_string_pretty(&file).unwrap_or_default();
         format!("{}\n", clean_json(&json))
     }
 
-    pub(super) fn from_json(json: &[u8]) -> Result<Self, RecordError> {
+    pub(super) fn from_json(json: &[u8], folder: &Path) -> Result<Self, RecordError> {
         let mark: FormatMark = serde_json::from_slice(json).map_err(|error| at_line(&error))?;
         if mark.format != FORMAT {
             return Err(RecordError::Foreign);
@@ -88,7 +51,7 @@ impl RequestRecord {
             });
         }
         let file: RecordFile = serde_json::from_slice(json).map_err(|error| at_line(&error))?;
-        file.into_record()
+        file.into_package(folder)
     }
 }
 
@@ -156,28 +119,29 @@ struct RequestPart {
 }
 
 impl RecordFile {
-    fn into_record(self) -> Result<RequestRecord, RecordError> {
-        let DevicePart {
-            serial,
-            mac,
-            model,
-            firmware,
-            address,
-            boot_time,
-        } = self.device;
-        let mac: Option<MacAddr> = optional("device.mac", mac)?;
-        let serial = serial.as_deref().and_then(Serial::new);
-        let device = DeviceKey::new(mac, serial);
-        Ok(RequestRecord {
-            device: device.ok_or(RecordError::Field { field: "device" })?,
-            model,
-            firmware,
-            address,
-            boot_time: optional("device.boot_time", boot_time)?,
-            kind: parsed("request.kind", &self.request.kind)?,
-            command: optional("request.command", self.request.command)?,
-            sha256: optional("request.sha256", self.request.sha256)?,
-            exported_at: parsed("exported_at", &self.exported_at)?,
+    fn into_package(self, folder: &Path) -> Result<Package, RecordError> {
+        let Self {
+            device,
+            request,
+            exported_at,
+            ..
+        } = self;
+        let mac: Option<MacAddr> = optional("device.mac", device.mac)?;
+        let serial = device.serial.as_deref().and_then(Serial::new);
+        let key = DeviceKey::new(mac, serial);
+        Ok(Package {
+            model: device.model,
+            firmware: device.firmware,
+            request: NewCase {
+                device: key.ok_or(RecordError::Field { field: "device" })?,
+                address: device.address,
+                boot_time: optional("device.boot_time", device.boot_time)?,
+                kind: parsed("request.kind", &request.kind)?,
+                command: optional("request.command", request.command)?,
+                sha256: optional("request.sha256", request.sha256)?,
+                exported_at: parsed("exported_at", &exported_at)?,
+                package: folder.to_owned(),
+            },
         })
     }
 }
@@ -205,24 +169,30 @@ pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{
+        Digest, RequestKind,
+        device_key::testing::{at, key},
+    };
 
-    pub(in crate::files::package) fn record(serial: &str) -> RequestRecord {
-        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, 0x13]);
-        RequestRecord {
-            device: DeviceKey::new(Some(mac), Serial::new(serial)).unwrap(),
+    pub(in crate::files::package) fn package(serial: &str) -> Package {
+        Package {
             model: Some("DS-2CD2320D-I".into()),
             firmware: Some("V5.5.6build 180326".into()),
-            address: Some([192, 168, 1, 64].into()),
-            boot_time: Some("2026-09-18T09:21:28".parse().unwrap()),
-            kind: RequestKind::FileOrKey,
-            command: Some(RequestCommand::GetEncryptString),
-            sha256: Some(Digest::of(b"code")),
-            exported_at: Timestamp::from_second(1_790_000_000).unwrap(),
+            request: NewCase {
+                device: key(0x13, serial),
+                address: Some([192, 168, 1, 64].into()),
+                kind: RequestKind::FileOrKey,
+                command: Some(RequestCommand::GetEncryptString),
+                sha256: Some(Digest::of(b"code")),
+                boot_time: Some("2026-09-18T09:21:28".parse().unwrap()),
+                exported_at: at(1_790_000_000),
+                package: "package".into(),
+            },
         }
     }
 
-    fn read(json: &str) -> Result<RequestRecord, RecordError> {
-        RequestRecord::from_json(json.as_bytes())
+    fn read(json: &str) -> Result<Package, RecordError> {
+        Package::from_json(json.as_bytes(), Path::new("package"))
     }
 
     fn field(field: &'static str) -> RecordError {
@@ -231,34 +201,36 @@ pub(super) mod tests {
 
     #[test]
     fn it_is_read_back_and_unknown_fields_are_ignored() {
-        let record = record("S1");
-        let json = record.to_json();
-        assert_eq!(read(&json), Ok(record.clone()));
+        let package = package("S1");
+        let json = package.to_json();
+        assert_eq!(read(&json), Ok(package.clone()));
         let more = json.replacen("\"mac\"", "\"colour\": [1], \"mac\"", 1);
         assert_ne!(more, json);
-        assert_eq!(read(&more), Ok(record.clone()));
+        assert_eq!(read(&more), Ok(package.clone()));
         for part in [
             "\"warn_after\": \"2026-09-22T14:13:20Z\"",
             "\"valid_until\": \"2026-09-23T14:13:20Z\"",
         ] {
             assert!(json.contains(part), "{json}");
         }
-        let bare = RequestRecord {
+        let bare = Package {
             model: None,
             firmware: None,
-            address: None,
-            boot_time: None,
-            kind: RequestKind::LegacyCode,
-            command: None,
-            sha256: None,
-            ..record
+            request: NewCase {
+                address: None,
+                boot_time: None,
+                kind: RequestKind::LegacyCode,
+                command: None,
+                sha256: None,
+                ..package.request
+            },
         };
         assert_eq!(read(&bare.to_json()), Ok(bare));
     }
 
     #[test]
     fn what_is_wrong_is_named() {
-        let json = record("S1").to_json();
+        let json = package("S1").to_json();
         for (from, to, expected) in [
             ("{\n", "[\n", RecordError::Json { line: 2 }),
             ("sadpctl-request", "other", RecordError::Foreign),
@@ -288,15 +260,15 @@ pub(super) mod tests {
         #[test]
         fn any_serial_is_read_back_and_shows_no_tricks(serial in "\\PC{1,60}|[\\x00-\\u{10ffff}]{1,60}") {
             prop_assume!(!serial.trim().is_empty());
-            let record = record(&serial);
-            let json = record.to_json();
+            let package = package(&serial);
+            let json = package.to_json();
             prop_assert!(json.lines().all(|line| !line.contains(sadp_model::text::is_unprintable)));
-            prop_assert_eq!(read(&json), Ok(record));
+            prop_assert_eq!(read(&json), Ok(package));
         }
 
         #[test]
         fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = RequestRecord::from_json(&bytes);
+            let _ = Package::from_json(&bytes, Path::new("package"));
         }
     }
 }

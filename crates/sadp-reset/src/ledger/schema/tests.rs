@@ -9,21 +9,28 @@ fn filled() -> Connection {
     connection
 }
 
+fn assert_refused(connection: &Connection, changes: &[&str]) {
+    for change in changes {
+        connection.execute_batch(change).expect_err(change);
+    }
+}
+
 fn number(connection: &Connection, query: &str) -> i64 {
     let query = format!("SELECT {query}");
     connection.query_row(&query, [], |row| row.get(0)).unwrap()
 }
 
-/// A ledger as an older version made it.
-fn of_version(version: usize) -> Connection {
-    let connection = made_by(&STEPS[..version]).unwrap();
-    let marks = [
-        ("application_id", PROGRAM),
-        ("user_version", i64::try_from(version).unwrap()),
-    ];
-    for (name, value) in marks {
+/// A ledger that an older version made and filled with these rows, migrated.
+fn migrated(version: i64, rows: &str) -> Connection {
+    let steps = usize::try_from(version).unwrap();
+    let mut connection = made_by(&STEPS[..steps]).unwrap();
+    for (name, value) in [("application_id", PROGRAM), ("user_version", version)] {
         connection.pragma_update(None, name, value).unwrap();
     }
+    connection.execute_batch(rows).unwrap();
+    let found = migrate(&mut connection).unwrap();
+    assert_eq!(found, FileState::Ledger(version));
+    assert_eq!(look(&mut connection).unwrap(), FileState::Ledger(NEWEST));
     connection
 }
 
@@ -35,7 +42,7 @@ fn every_version_has_its_step() {
 #[test]
 fn attempts_cannot_be_deleted_changed_or_replaced() {
     let connection = filled();
-    for change in [
+    let changes = [
         "DELETE FROM attempts",
         "DELETE FROM attempts WHERE id = 2",
         "UPDATE attempts SET result = 'refused' WHERE id = 1",
@@ -47,9 +54,8 @@ fn attempts_cannot_be_deleted_changed_or_replaced() {
         "UPDATE attempts SET result = 'done', finished_at = 4, mac = NULL WHERE id = 2",
         "REPLACE INTO attempts (id, action, begun_at) VALUES (1, 'locate', 9)",
         "INSERT INTO attempts (action, begun_at, result, finished_at) VALUES ('locate', 9, 'done', 9)",
-    ] {
-        connection.execute_batch(change).expect_err(change);
-    }
+    ];
+    assert_refused(&connection, &changes);
     let sum = "sum(id * 100 + begun_at * 10 + ifnull(finished_at, 0)) FROM attempts";
     assert_eq!(number(&connection, sum), 113 + 220, "nothing changed");
 }
@@ -70,7 +76,7 @@ fn filled_with_cases() -> Connection {
 #[test]
 fn cases_and_guids_cannot_be_deleted_changed_or_replaced() {
     let connection = filled_with_cases();
-    for change in [
+    let changes = [
         "DELETE FROM cases",
         "UPDATE cases SET ending = 'spent' WHERE id = 1",
         "UPDATE cases SET ending = NULL, ended_at = NULL WHERE id = 1",
@@ -96,17 +102,11 @@ fn cases_and_guids_cannot_be_deleted_changed_or_replaced() {
             VALUES ('m', 'g', printf('%064d', 0), 0, 1)",
         "INSERT INTO guids (mac, file_name, sha256, encrypted, exported_at)
             VALUES ('m', 'h', printf('%064d', 0), 2, 1)",
-    ] {
-        connection.execute_batch(change).expect_err(change);
+    ];
+    assert_refused(&connection, &changes);
+    for valid in ["cases WHERE ending IS NULL", "guids WHERE void_at IS NULL"] {
+        assert_eq!(number(&connection, &format!("count(*) FROM {valid}")), 1);
     }
-    assert_eq!(
-        number(&connection, "count(*) FROM cases WHERE ending IS NULL"),
-        1
-    );
-    assert_eq!(
-        number(&connection, "count(*) FROM guids WHERE void_at IS NULL"),
-        1
-    );
     assert_eq!(number(&connection, "count(*) FROM cases, guids"), 4);
 }
 
@@ -121,13 +121,10 @@ fn released_steps_are_as_they_were() {
 
 #[test]
 fn a_ledger_of_the_first_version_keeps_its_rows() {
-    let mut connection = of_version(1);
     let rows = "INSERT INTO attempts (mac, action, begun_at) VALUES ('m', 'locate', 1);
         INSERT INTO locks VALUES ('m', NULL, 60, 1);
         INSERT INTO tries VALUES ('m', NULL, 3, 1)";
-    connection.execute_batch(rows).unwrap();
-    assert_eq!(migrate(&mut connection).unwrap(), FileState::Ledger(1));
-    assert_eq!(look(&mut connection).unwrap(), FileState::Ledger(NEWEST));
+    let connection = migrated(1, rows);
     let rows = "count(*) FROM attempts, locks, tries WHERE until = 60 AND left = 3";
     assert_eq!(number(&connection, rows), 1);
     assert_eq!(number(&connection, "count(*) FROM cases"), 0);
@@ -135,106 +132,87 @@ fn a_ledger_of_the_first_version_keeps_its_rows() {
 
 #[test]
 fn a_ledger_of_the_second_version_gets_a_place_for_spent_guids() {
-    let mut connection = of_version(2);
     let rows = "INSERT INTO guids (mac, file_name, sha256, encrypted, exported_at)
         VALUES ('m', 'g', printf('%064d', 0), 0, 1)";
-    connection.execute_batch(rows).unwrap();
-    assert_eq!(migrate(&mut connection).unwrap(), FileState::Ledger(2));
-    assert_eq!(look(&mut connection).unwrap(), FileState::Ledger(NEWEST));
+    let connection = migrated(2, rows);
     let spent = "INSERT INTO spent_guids VALUES ('m', NULL, printf('%064d', 0), 'used', 2)";
     connection.execute_batch(spent).unwrap();
-    for change in [
+    let changes = [
         "DELETE FROM spent_guids",
         "UPDATE spent_guids SET at = 3",
         "INSERT INTO spent_guids VALUES (NULL, NULL, printf('%064d', 0), 'used', 2)",
         "INSERT INTO spent_guids VALUES ('m', NULL, 'short', 'used', 2)",
-    ] {
-        connection.execute_batch(change).expect_err(change);
-    }
+    ];
+    assert_refused(&connection, &changes);
     let rows = "count(*) FROM guids JOIN spent_guids USING (mac, sha256) WHERE at = 2";
     assert_eq!(number(&connection, rows), 1);
 }
 
 #[test]
 fn a_ledger_of_the_fifth_version_gets_a_place_for_accounts_and_moves() {
-    let mut connection = of_version(5);
     let rows = "INSERT INTO passwords VALUES ('m', NULL, 7, 1)";
-    connection.execute_batch(rows).unwrap();
-    assert_eq!(migrate(&mut connection).unwrap(), FileState::Ledger(5));
-    assert_eq!(look(&mut connection).unwrap(), FileState::Ledger(NEWEST));
+    let connection = migrated(5, rows);
     let rows = "INSERT INTO accounts VALUES ('m', NULL, 'admin', 1, 2);
         INSERT INTO moves VALUES ('m', NULL, '10.0.0.1', 2)";
     connection.execute_batch(rows).unwrap();
-    for change in [
+    let changes = [
         "INSERT INTO accounts VALUES ('n', NULL, 'admin', 2, 2)",
         "INSERT INTO accounts VALUES ('n', NULL, printf('%065d', 0), 1, 2)",
         "INSERT INTO accounts VALUES ('m', NULL, 'admin', 0, 3)",
         "INSERT INTO accounts VALUES (NULL, NULL, 'admin', 1, 2)",
         "INSERT INTO moves VALUES (NULL, NULL, '10.0.0.1', 2)",
         "INSERT INTO moves VALUES ('m', NULL, '10.0.0.2', 3)",
-    ] {
-        connection.execute_batch(change).expect_err(change);
-    }
+    ];
+    assert_refused(&connection, &changes);
     let rows = "count(*) FROM passwords, accounts, moves WHERE number = 7";
     assert_eq!(number(&connection, rows), 1);
 }
 
 #[test]
 fn a_ledger_of_the_seventh_version_gets_a_place_for_certificates() {
-    let mut connection = of_version(7);
     let rows = "INSERT INTO site_names VALUES ('m', 'Gate', NULL, 1)";
-    connection.execute_batch(rows).unwrap();
-    assert_eq!(migrate(&mut connection).unwrap(), FileState::Ledger(7));
-    assert_eq!(look(&mut connection).unwrap(), FileState::Ledger(NEWEST));
+    let connection = migrated(7, rows);
     let row = "INSERT INTO certificates VALUES ('m', NULL, printf('%064d', 0), 2)";
     connection.execute_batch(row).unwrap();
-    for change in [
+    let changes = [
         "INSERT INTO certificates VALUES ('n', NULL, 'short', 2)",
         "INSERT INTO certificates VALUES (NULL, NULL, printf('%064d', 0), 2)",
         "INSERT INTO certificates VALUES ('m', NULL, printf('%064d', 1), 3)",
-    ] {
-        connection.execute_batch(change).expect_err(change);
-    }
+    ];
+    assert_refused(&connection, &changes);
     let rows = "count(*) FROM site_names JOIN certificates USING (mac) WHERE name = 'Gate'";
     assert_eq!(number(&connection, rows), 1);
 }
 
 #[test]
 fn a_ledger_of_the_seventh_version_settles_its_unknown_attempts() {
-    let mut connection = of_version(7);
     let rows = "INSERT INTO attempts (mac, action, begun_at)
             VALUES ('m', 'locate', 1), ('m', 'locate', 2), ('m', 'locate', 3);
         UPDATE attempts SET result = 'done', finished_at = 3 WHERE id = 1;
         UPDATE attempts SET result = 'unknown', finished_at = 3 WHERE id = 2";
-    connection.execute_batch(rows).unwrap();
-    assert_eq!(migrate(&mut connection).unwrap(), FileState::Ledger(7));
-    assert_eq!(look(&mut connection).unwrap(), FileState::Ledger(NEWEST));
+    let connection = migrated(7, rows);
     let rows = "INSERT INTO settled VALUES (2, 1, 4), (3, 0, 4)";
     connection.execute_batch(rows).unwrap();
-    for change in [
+    let changes = [
         "INSERT INTO settled VALUES (1, 1, 5)",
         "INSERT INTO settled VALUES (2, 0, 5)",
         "REPLACE INTO settled VALUES (2, 0, 5)",
         "INSERT INTO settled VALUES (9, 1, 5)",
         "UPDATE settled SET carried_out = 0 WHERE attempt = 2",
         "DELETE FROM settled",
-    ] {
-        connection.execute_batch(change).expect_err(change);
-    }
+    ];
+    assert_refused(&connection, &changes);
     let sum = "sum(attempt * 100 + carried_out * 10 + at) FROM settled";
     assert_eq!(number(&connection, sum), 214 + 304, "nothing changed");
 }
 
 #[test]
 fn a_ledger_of_the_ninth_version_finds_attempts_by_their_device() {
-    let mut connection = of_version(9);
     let rows = "INSERT INTO attempts (mac, serial, action, begun_at)
             VALUES ('m', NULL, 'locate', 1), ('m', 's', 'locate', 2), ('n', 's', 'locate', 3);
         UPDATE attempts SET result = 'unknown', finished_at = 3 WHERE id = 2;
         INSERT INTO settled VALUES (2, 1, 4)";
-    connection.execute_batch(rows).unwrap();
-    assert_eq!(migrate(&mut connection).unwrap(), FileState::Ledger(9));
-    assert_eq!(look(&mut connection).unwrap(), FileState::Ledger(NEWEST));
+    let connection = migrated(9, rows);
     for (device, sum) in [("mac = 'm'", 3), ("serial = 's'", 5)] {
         let attempts = format!("sum(id) FROM attempts WHERE {device}");
         assert_eq!(number(&connection, &attempts), sum);

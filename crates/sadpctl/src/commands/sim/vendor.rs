@@ -9,7 +9,7 @@ use std::{
 
 use sadp_model::{Serial, text::clean};
 use sadp_reset::{
-    DeviceKey, Package, PackageError, RequestKind, RequestRecord, device_name, read_bounded,
+    DeviceKey, NewCase, Package, PackageError, RequestKind, device_name, read_bounded,
     write_new_file,
 };
 use sadp_sim::vendor_support::{self, MailCode, NotSimulated, RequestText};
@@ -157,9 +157,9 @@ fn make_answer(path: &Path, args: &SimVendorArgs) -> Result<(String, String), Fa
         return Ok(("code.txt".into(), format!("{}\n", qr.code())));
     }
     if path.ends_with(Package::RECORD_FILE) {
-        let record = record(path.parent().unwrap_or(path))?;
-        let code = dated_code(&record, path)?;
-        let name = name("key", Some(record.device), "txt");
+        let request = recorded_request(path.parent().unwrap_or(path))?;
+        let code = dated_code(&request, path)?;
+        let name = name("key", Some(request.device), "txt");
         return Ok((name, format!("{code}\n")));
     }
     let text = read(path)?;
@@ -186,8 +186,10 @@ fn name(what: &str, whose: Option<DeviceKey>, ending: &str) -> String {
 /// that from the record beside it where that is of the same device.
 fn whose(request: &RequestText, serial: &str, path: &Path) -> Result<Option<DeviceKey>, Failure> {
     let serial = Serial::new(serial);
-    let recorded = path.parent().and_then(|package| record(package).ok());
-    let recorded = recorded.map(|record| record.device);
+    let recorded = path
+        .parent()
+        .and_then(|package| recorded_request(package).ok());
+    let recorded = recorded.map(|request| request.device);
     let same = recorded.filter(|key| key.mac() == Some(request.mac));
     let known = same.as_ref().and_then(DeviceKey::serial);
     if known.is_some() && serial.is_some() && known != serial.as_ref() {
@@ -208,23 +210,23 @@ fn not_simulated(error: NotSimulated, path: &Path) -> Failure {
 
 /// The code for what a device that gives none itself told of its serial and
 /// start.
-fn dated_code(record: &RequestRecord, path: &Path) -> Result<String, Failure> {
+fn dated_code(request: &NewCase, path: &Path) -> Result<String, Failure> {
     let unanswerable = |message: &str| {
         let message = format!("{}: {message}", path.display());
         Failure::usage(message).hint("name a whole package folder")
     };
-    if record.kind != RequestKind::LegacyCode {
+    if request.kind != RequestKind::LegacyCode {
         let message = "the device gives a request file, which is missing";
         return Err(unanswerable(message));
     }
-    let serial = record.device.serial().map(Serial::as_str);
+    let serial = request.device.serial().map(Serial::as_str);
     let serial = serial.ok_or_else(|| unanswerable("the device reported no serial number"))?;
-    Ok(vendor_support::dated_code(serial, record.boot_time))
+    Ok(vendor_support::dated_code(serial, request.boot_time))
 }
 
 /// The `request.json` of a package.
-fn record(package: &Path) -> Result<RequestRecord, Failure> {
-    let read = Package::read(package).map(|package| package.record);
+fn recorded_request(package: &Path) -> Result<NewCase, Failure> {
+    let read = Package::read(package).map(|package| package.request);
     read.map_err(|error| match error {
         PackageError::File(error) => unreadable(&error.path, error.source),
         error => {

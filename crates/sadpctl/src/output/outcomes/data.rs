@@ -171,14 +171,14 @@ fn known(value: Value) -> Map<String, Value> {
 }
 
 fn request(exported: &ExportedRequest) -> Map<String, Value> {
-    let record = &exported.package.record;
+    let request = &exported.package.request;
     let case = exported.case.as_ref();
     let superseded = case.into_iter().flat_map(|case| &case.superseded);
     object(json!({
-        "path": exported.package.path.to_string_lossy(),
-        "kind": record.kind.name(),
+        "path": exported.package.path().to_string_lossy(),
+        "kind": request.kind.name(),
         "case": case.map(|case| case.id.number()),
-        "valid_until": record.valid_until().to_string(),
+        "valid_until": request.valid_until().to_string(),
         "superseded": superseded.map(|id| id.number()).collect::<Vec<_>>(),
     }))
 }

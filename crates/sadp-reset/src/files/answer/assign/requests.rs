@@ -1,12 +1,12 @@
 //! The requests from the ledger and from packages, in one list.
 
-use std::{cmp::Reverse, path::PathBuf};
+use std::cmp::Reverse;
 
 use jiff::Timestamp;
 
 use super::{AnswerTarget, Place, Why};
 use crate::{
-    AnswerFile, Case, CaseId, DeviceKey, Digest, Package, RequestFacts, RequestKind, disk::name_of,
+    AnswerFile, Case, CaseId, DeviceKey, Digest, NewCase, Package, RequestFacts, RequestKind,
 };
 
 /// All requests and their devices.
@@ -22,10 +22,7 @@ pub(super) struct Requests<'a> {
 struct KnownRequest {
     device: usize,
     case: Option<CaseId>,
-    kind: RequestKind,
-    sha256: Option<Digest>,
-    folder: PathBuf,
-    exported_at: Timestamp,
+    request: NewCase,
     facts: RequestFacts,
 }
 
@@ -44,7 +41,7 @@ impl<'a> Requests<'a> {
         };
         // Keys with MAC and serial first, so that a partial key finds its device.
         let mut keys: Vec<&DeviceKey> = cases.iter().map(|case| &case.request.device).collect();
-        keys.extend(packages.iter().map(|package| &package.record.device));
+        keys.extend(packages.iter().map(|package| &package.request.device));
         keys.extend(selected);
         keys.sort_by_key(|key| Reverse((key.mac().is_some(), key.serial().is_some())));
         for key in keys {
@@ -54,8 +51,12 @@ impl<'a> Requests<'a> {
         }
         for case in cases {
             let device = known.index_of(&case.request.device);
-            let request = device.map(|device| KnownRequest::of_case(device, case));
-            known.all.extend(request);
+            known.all.extend(device.map(|device| KnownRequest {
+                device,
+                case: Some(case.id),
+                request: case.request.clone(),
+                facts: RequestFacts::of(case, &[]),
+            }));
         }
         for package in packages {
             let request = known.request_of(package);
@@ -91,17 +92,18 @@ impl<'a> Requests<'a> {
     /// serial number at the end of a request for a key.
     pub(super) fn holds_request(&self, file: &AnswerFile) -> bool {
         let read = file.answer.digest();
-        self.all.iter().any(|request| {
-            let digests = [Some(file.raw), Some(read), self.with_serial(request, file)];
-            request.sha256.is_some() && digests.contains(&request.sha256)
+        self.all.iter().any(|known| {
+            let digests = [Some(file.raw), Some(read), self.with_serial(known, file)];
+            let sha256 = known.request.sha256;
+            sha256.is_some() && digests.contains(&sha256)
         })
     }
 
     /// The digest of a file's text with the serial number of a request's device at its
     /// end.
-    fn with_serial(&self, request: &KnownRequest, file: &AnswerFile) -> Option<Digest> {
-        let serial = self.devices.get(request.device)?.serial()?;
-        let takes_key = request.kind == RequestKind::FileOrKey;
+    fn with_serial(&self, known: &KnownRequest, file: &AnswerFile) -> Option<Digest> {
+        let serial = self.devices.get(known.device)?.serial()?;
+        let takes_key = known.request.kind == RequestKind::FileOrKey;
         let text = [file.answer.expose(), serial.as_str()].concat();
         takes_key.then(|| Digest::of(zeroize::Zeroizing::new(text).as_bytes()))
     }
@@ -111,25 +113,25 @@ impl<'a> Requests<'a> {
     pub(super) fn by_folder(&self, file: &AnswerFile) -> Vec<Place> {
         let packaged = file.package.and_then(|index| self.of_package.get(index));
         let packaged = packaged.copied().flatten();
-        let named = self.all.iter().enumerate().filter(|(_, request)| {
-            let name = name_of(&request.folder);
-            request.case.is_some() && file.folders.contains(&name)
+        let named = self.all.iter().enumerate().filter(|(_, known)| {
+            let name = known.request.package_name();
+            known.case.is_some() && file.folders.contains(&name)
         });
         let named = named.map(|(index, _)| index);
-        let places = packaged.into_iter().chain(named).filter_map(|index| {
-            let device = self.all.get(index)?.device;
-            let request = Some(index);
-            Some(Place { device, request })
-        });
-        places.collect()
+        let requests = packaged.into_iter().chain(named);
+        requests.filter_map(|index| self.place(index)).collect()
+    }
+
+    fn place(&self, index: usize) -> Option<Place> {
+        let device = self.all.get(index)?.device;
+        let request = Some(index);
+        Some(Place { device, request })
     }
 
     /// The request of a case.
     pub(super) fn of_case(&self, case: CaseId) -> Option<Place> {
         let index = self.all.iter().position(|it| it.case == Some(case))?;
-        let device = self.all.get(index)?.device;
-        let request = Some(index);
-        Some(Place { device, request })
+        self.place(index)
     }
 
     /// The latest request of a device.
@@ -147,8 +149,8 @@ impl<'a> Requests<'a> {
         let place = self.of_package.iter().position(|of| *of == Some(request));
         let package = place.and_then(|place| self.packages.get(place));
         let package = match package {
-            Some(package) => &package.path,
-            None => &self.all.get(request)?.folder,
+            Some(package) => &package.request.package,
+            None => &self.all.get(request)?.request.package,
         };
         Some(Why::Misplaced {
             device: self.key(device)?,
@@ -158,9 +160,9 @@ impl<'a> Requests<'a> {
 
     /// The order of requests of one device.
     pub(super) fn age(&self, request: Option<usize>) -> Option<(i64, Option<CaseId>)> {
-        let request = self.all.get(request?)?;
+        let known = self.all.get(request?)?;
         // The ledger stores whole seconds.
-        Some((request.exported_at.as_second(), request.case))
+        Some((known.request.exported_at.as_second(), known.case))
     }
 
     /// Whether the answer to a package's request is still missing.
@@ -171,32 +173,26 @@ impl<'a> Requests<'a> {
     }
 
     pub(super) fn target(&self, place: Place) -> Option<AnswerTarget> {
-        let device = self.key(place.device)?;
-        let Some(request) = place.request.and_then(|index| self.all.get(index)) else {
-            return Some(AnswerTarget {
-                device,
-                case: None,
-                package: None,
-                kind: None,
-                facts: RequestFacts::default(),
-            });
-        };
-        let age = self.age(place.request);
-        let newer =
-            self.all.iter().enumerate().filter(|(index, other)| {
-                other.device == place.device && self.age(Some(*index)) > age
-            });
-        let newer_export = newer.map(|(_, other)| other.exported_at).max();
+        let known = place.request.and_then(|index| self.all.get(index));
         Some(AnswerTarget {
-            device,
-            case: request.case,
-            package: Some(request.folder.clone()),
-            kind: Some(request.kind),
-            facts: RequestFacts {
-                newer_export,
-                ..request.facts.clone()
-            },
+            device: self.key(place.device)?,
+            case: known.and_then(|known| known.case),
+            package: known.map(|known| known.request.package.clone()),
+            kind: known.map(|known| known.request.kind),
+            facts: known.map_or_else(RequestFacts::default, |known| RequestFacts {
+                newer_export: self.newer_export(place),
+                ..known.facts.clone()
+            }),
         })
+    }
+
+    /// When the last later request of the same device was exported.
+    fn newer_export(&self, place: Place) -> Option<Timestamp> {
+        let age = self.age(place.request);
+        let all = self.all.iter().enumerate();
+        let newer = all
+            .filter(|(index, other)| other.device == place.device && self.age(Some(*index)) > age);
+        newer.map(|(_, other)| other.request.exported_at).max()
     }
 
     fn index_of(&self, key: &DeviceKey) -> Option<usize> {
@@ -206,50 +202,27 @@ impl<'a> Requests<'a> {
     /// The request of a package: that of its case, or a new one where it was exported
     /// on another computer.
     fn request_of(&mut self, package: &Package) -> Option<usize> {
-        let record = &package.record;
-        let device = self.index_of(&record.device)?;
-        let second = record.exported_at.as_second();
-        let of_case = self.all.iter().position(|request| {
-            request.device == device
-                && request.sha256 == record.sha256
+        let request = &package.request;
+        let device = self.index_of(&request.device)?;
+        let second = request.exported_at.as_second();
+        let of_case = self.all.iter().position(|known| {
+            known.device == device
+                && known.request.sha256 == request.sha256
                 // Legacy requests have no code that identifies them.
-                && (record.sha256.is_some() || request.exported_at.as_second() == second)
+                && (request.sha256.is_some() || known.request.exported_at.as_second() == second)
         });
         of_case.or_else(|| {
-            self.all.push(KnownRequest::of_package(device, package));
+            self.all.push(KnownRequest {
+                device,
+                case: None,
+                request: request.clone(),
+                facts: RequestFacts {
+                    exported_at: Some(request.exported_at),
+                    boot_time: request.boot_time,
+                    ..RequestFacts::default()
+                },
+            });
             self.all.len().checked_sub(1)
         })
-    }
-}
-
-impl KnownRequest {
-    fn of_case(device: usize, case: &Case) -> Self {
-        let request = &case.request;
-        Self {
-            device,
-            case: Some(case.id),
-            kind: request.kind,
-            sha256: request.sha256,
-            folder: request.package.clone(),
-            exported_at: request.exported_at,
-            facts: RequestFacts::of(case, &[]),
-        }
-    }
-
-    fn of_package(device: usize, package: &Package) -> Self {
-        let record = &package.record;
-        Self {
-            device,
-            case: None,
-            kind: record.kind,
-            sha256: record.sha256,
-            folder: package.path.clone(),
-            exported_at: record.exported_at,
-            facts: RequestFacts {
-                exported_at: Some(record.exported_at),
-                boot_time: record.boot_time,
-                ..RequestFacts::default()
-            },
-        }
     }
 }

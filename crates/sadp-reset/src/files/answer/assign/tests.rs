@@ -1,16 +1,15 @@
 use jiff::Timestamp;
-use sadp_model::{MacAddr, Serial};
+use sadp_model::Serial;
 
 use super::*;
-use crate::{CaseEnded, CaseEnding, NewCase, Package, RequestCommand, RequestRecord};
+use crate::{CaseEnded, CaseEnding, NewCase, Package, RequestCommand, device_key::testing};
 
 fn at(hour: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + hour * 3600).unwrap()
 }
 
 fn key(number: u8) -> DeviceKey {
-    let mac = MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, number]);
-    DeviceKey::new(Some(mac), Serial::new(&format!("DS-CAMERA-{number}"))).unwrap()
+    testing::key(number, &format!("DS-CAMERA-{number}"))
 }
 
 fn request(number: u8, hour: i64) -> NewCase {
@@ -27,28 +26,10 @@ fn request(number: u8, hour: i64) -> NewCase {
 }
 
 fn package(request: &NewCase) -> Package {
-    let NewCase {
-        device,
-        boot_time,
-        kind,
-        command,
-        sha256,
-        exported_at,
-        ..
-    } = request.clone();
     Package {
-        path: request.package.clone(),
-        record: RequestRecord {
-            device,
-            model: None,
-            firmware: None,
-            address: None,
-            boot_time,
-            kind,
-            command,
-            sha256,
-            exported_at,
-        },
+        request: request.clone(),
+        model: None,
+        firmware: None,
     }
 }
 
@@ -118,59 +99,44 @@ fn loose(path: &str) -> AnswerFile {
     file(path, "answer", None)
 }
 
-/// `path -> device case` of matched files, `path: why` of the others.
-fn told(assignment: &Assignment) -> Vec<String> {
+/// `path -> device case` of matched files, `path: why` of the others, with commas between.
+fn told(assignment: &Assignment) -> String {
     let matched = assignment.matched.iter().map(|matched| {
         let target = &matched.target;
-        let case = target
-            .case
-            .map_or_else(|| "-".into(), |case| case.to_string());
-        let serial = target
-            .device
-            .serial()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let case = target.case.map(|case| case.to_string());
+        let case = case.unwrap_or_else(|| "-".into());
+        let serial = target.device.serial_text().unwrap_or_default();
         format!("{} -> {serial} {case}", matched.path.display())
     });
     let problems = assignment.problems.iter().map(|problem| {
         let why = format!("{:?}", problem.why);
-        let why = why.split([' ', '{']).next().unwrap_or_default();
+        let why = why.split([' ', '[', '"']).next().unwrap_or_default();
+        let why = why.trim_end_matches('(');
         format!("{}: {why}", problem.path.display())
     });
-    matched.chain(problems).collect()
+    matched.chain(problems).collect::<Vec<_>>().join(", ")
 }
 
 #[test]
 fn one_answer_is_matched_by_folder_device_or_name_and_never_guessed() {
     let exports = Exports::new(&[request(1, 1), request(2, 1)]);
     let foreign = key(9);
+    #[rustfmt::skip]
     let table: [(AnswerFile, Option<&DeviceKey>, &str); 22] = [
         // The package it lies in.
         (inside("/p/a.xml", 0), None, " -> DS-CAMERA-1 1"),
         (inside("/p/a.xml", 1), None, " -> DS-CAMERA-2 2"),
         // A folder with the name of a case's package.
         (loose("/package 1 of 1/a.xml"), None, " -> DS-CAMERA-1 1"),
-        (
-            loose("/package 2 of 1/unpacked/a.xml"),
-            None,
-            " -> DS-CAMERA-2 2",
-        ),
+        (loose("/package 2 of 1/unpacked/a.xml"), None, " -> DS-CAMERA-2 2"),
         // The device asked for.
         (loose("/x/a.xml"), Some(&key(2)), " -> DS-CAMERA-2 2"),
         (loose("/x/a.xml"), Some(&foreign), " -> DS-CAMERA-9 -"),
         // Names.
         (loose("/x/4447cc1d6d01.xml"), None, " -> DS-CAMERA-1 1"),
         (loose("/x/ds-camera-2.xml"), None, " -> DS-CAMERA-2 2"),
-        (
-            loose("/from 44-47-CC-1D-6D-02/a.xml"),
-            None,
-            " -> DS-CAMERA-2 2",
-        ),
-        (
-            inside("/p/4447cc1d6d01.xml", 0),
-            Some(&key(1)),
-            " -> DS-CAMERA-1 1",
-        ),
+        (loose("/from 44-47-CC-1D-6D-02/a.xml"), None, " -> DS-CAMERA-2 2"),
+        (inside("/p/4447cc1d6d01.xml", 0), Some(&key(1)), " -> DS-CAMERA-1 1"),
         // Nothing to go by.
         (loose("/x/a.xml"), None, ": Unmatched"),
         (loose("/x/DS-CAMERA-3.xml"), None, ": Unmatched"),
@@ -180,29 +146,17 @@ fn one_answer_is_matched_by_folder_device_or_name_and_never_guessed() {
         // What does not agree.
         (inside("/p/DS-CAMERA-2.xml", 0), None, ": Misplaced"),
         (inside("/p/4447cc1d6d02.xml", 0), None, ": Misplaced"),
-        (
-            inside("/p/44-47-cc-1d-6d-09.xml", 0),
-            None,
-            ": Contradiction",
-        ),
+        (inside("/p/44-47-cc-1d-6d-09.xml", 0), None, ": Contradiction"),
         (inside("/p/a.xml", 0), Some(&key(2)), ": Contradiction"),
         (inside("/package 2 of 1/a.xml", 0), None, ": Contradiction"),
         (loose("/DS-CAMERA-1/DS-CAMERA-2.xml"), None, ": Misplaced"),
-        (
-            loose("/x/DS-CAMERA-1 4447cc1d6d02.xml"),
-            None,
-            ": Contradiction",
-        ),
+        (loose("/x/DS-CAMERA-1 4447cc1d6d02.xml"), None, ": Contradiction"),
         (loose("/x/DS-CAMERA-1.xml"), Some(&foreign), ": Misplaced"),
     ];
     for (file, explicit, expected) in table {
         let path = file.path.display().to_string();
-        let assigned = exports.assign(vec![file], explicit);
-        assert_eq!(
-            told(&assigned),
-            [format!("{path}{expected}")],
-            "{explicit:?}"
-        );
+        let told = told(&exports.assign(vec![file], explicit));
+        assert_eq!(told, format!("{path}{expected}"), "{explicit:?}");
     }
 }
 
@@ -221,7 +175,7 @@ fn a_folder_alone_is_distinguished_from_a_name() {
     ] {
         let files = vec![file(path, "answer", Some(0))];
         let assigned = exports.assign(files, explicit.as_ref());
-        assert_eq!(told(&assigned), [format!("{path} -> DS-CAMERA-1 1")]);
+        assert_eq!(told(&assigned), format!("{path} -> DS-CAMERA-1 1"));
         assert_eq!(assigned.matched[0].basis, basis, "{path}");
     }
 }
@@ -231,7 +185,7 @@ fn a_misplaced_answer_is_reported_with_the_package_it_belongs_into() {
     let mut exports = Exports::new(&[request(1, 1), request(2, 1), request(2, 2)]);
     for (last, moved) in [("package 2 of 2", false), ("moved", true)] {
         if moved {
-            exports.packages[2].path = "moved".into();
+            exports.packages[2].request.package = "moved".into();
         }
         let files = vec![file("/p/Encrypt_4447cc1d6d02.xml", "answer", Some(0))];
         let assigned = exports.assign(files, None);
@@ -260,24 +214,15 @@ fn three_files(contents: [&str; 3]) -> Vec<AnswerFile> {
 fn two_answers_to_one_request_are_refused_unless_they_are_the_same() {
     let exports = Exports::new(&[request(1, 1), request(2, 1)]);
     let rivals = exports.assign(three_files(["one", "two", "other"]), None);
-    assert_eq!(
-        told(&rivals),
-        [
-            "/q/c -> DS-CAMERA-2 2",
-            "/p/a: TwoAnswers",
-            "/p/b: TwoAnswers"
-        ]
-        .map(String::from)
-    );
+    let refused = "/q/c -> DS-CAMERA-2 2, /p/a: TwoAnswers, /p/b: TwoAnswers";
+    assert_eq!(told(&rivals), refused);
     let same = exports.assign(three_files(["one", "one\n", "other"]), None);
-    assert_eq!(
-        told(&same),
-        ["/p/a -> DS-CAMERA-1 1", "/q/c -> DS-CAMERA-2 2"]
-    );
+    let taken = "/p/a -> DS-CAMERA-1 1, /q/c -> DS-CAMERA-2 2";
+    assert_eq!(told(&same), taken);
     let shared = exports.assign(three_files(["one", "one", "one"]), None);
     let refused = ["/p/a", "/p/b", "/q/c"].map(|path| format!("{path}: SharedAnswer"));
-    assert_eq!(told(&shared), refused);
-    let Why::SharedAnswer { others } = &shared.problems[0].why else {
+    assert_eq!(told(&shared), refused.join(", "));
+    let Why::SharedAnswer(others) = &shared.problems[0].why else {
         panic!("{:?}", shared.problems)
     };
     assert_eq!(others, &[PathBuf::from("/q/c")]);
@@ -294,10 +239,7 @@ fn the_request_itself_is_no_answer_wherever_it_lies() {
         for content in [exported, &format!("{exported}\n"), "the-code"] {
             let files = vec![file("/x/DS-CAMERA-1.xml", content, None)];
             let assigned = exports.assign(files, None);
-            assert_eq!(
-                told(&assigned),
-                ["/x/DS-CAMERA-1.xml: NotAnAnswer(Request)"]
-            );
+            assert_eq!(told(&assigned), "/x/DS-CAMERA-1.xml: NotAnAnswer(Request)");
         }
     }
 }
@@ -307,7 +249,7 @@ fn an_answer_to_an_older_request_is_known_as_such() {
     let mut exports = Exports::new(&[request(1, 1), request(1, 2)]);
     let old = vec![file("/p/a", "old", Some(0))];
     let assigned = exports.assign(old, None);
-    assert_eq!(told(&assigned), ["/p/a -> DS-CAMERA-1 1"]);
+    assert_eq!(told(&assigned), "/p/a -> DS-CAMERA-1 1");
     let facts = &assigned.matched[0].target.facts;
     assert_eq!(facts.newer_export, Some(at(2)));
     let how = CaseEnding::Superseded;
@@ -316,24 +258,17 @@ fn an_answer_to_an_older_request_is_known_as_such() {
 
     let both = vec![file("/p/a", "old", Some(0)), file("/q/b", "new", Some(1))];
     let assigned = exports.assign(both, None);
-    assert_eq!(
-        told(&assigned),
-        ["/q/b -> DS-CAMERA-1 2", "/p/a: OlderRequest"]
-    );
-    assert!(
-        !assigned.matched[0]
-            .target
-            .facts
-            .judge(at(3), None)
-            .stops_import()
-    );
+    let expected = "/q/b -> DS-CAMERA-1 2, /p/a: OlderRequest";
+    assert_eq!(told(&assigned), expected);
+    let facts = &assigned.matched[0].target.facts;
+    assert!(!facts.judge(at(3), None).stops_import());
 
     let by_name = vec![file("/x/DS-CAMERA-1", "new", None)];
     exports.packages.clear();
     let assigned = exports.assign(by_name, None);
     assert_eq!(
         told(&assigned),
-        ["/x/DS-CAMERA-1 -> DS-CAMERA-1 2"],
+        "/x/DS-CAMERA-1 -> DS-CAMERA-1 2",
         "the last one counts"
     );
 }
@@ -344,14 +279,9 @@ fn a_package_of_another_machine_is_judged_by_its_own_record() {
     exports.cases.clear();
     let assigned = exports.assign(vec![inside("/p/a", 0)], None);
     let target = &assigned.matched[0].target;
-    assert_eq!(
-        (target.case, target.kind),
-        (None, Some(RequestKind::FileOrKey))
-    );
-    assert_eq!(
-        target.package.as_deref(),
-        Some(exports.packages[0].path.as_path())
-    );
+    let kind = Some(RequestKind::FileOrKey);
+    assert_eq!((target.case, target.kind), (None, kind));
+    assert_eq!(target.package.as_deref(), Some(exports.packages[0].path()));
     assert_eq!(target.facts.exported_at, Some(at(1)));
     assert_eq!(target.facts.boot_time, request(1, 1).boot_time);
     assert!(!target.facts.judge(at(2), None).stops_import());
@@ -376,7 +306,7 @@ fn a_legacy_request_without_code_is_basis_its_time() {
     let exports = Exports::new(std::slice::from_ref(&legacy));
     let files = vec![file("/p/code.txt", "88991", Some(0))];
     let assigned = exports.assign(files, None);
-    assert_eq!(told(&assigned), ["/p/code.txt -> DS-CAMERA-1 1"]);
+    assert_eq!(told(&assigned), "/p/code.txt -> DS-CAMERA-1 1");
     assert_eq!(assigned.matched[0].target.facts.newer_export, None);
 }
 
@@ -385,32 +315,29 @@ fn packages_without_an_answer_are_waiting() {
     let exports = Exports::new(&[request(1, 1), request(1, 2), request(2, 2), request(3, 3)]);
     let files = vec![file("/p/a", "answer", Some(2))];
     let assigned = exports.assign(files, None);
-    let waiting = [1, 3].map(|index| exports.packages[index].path.clone());
+    let waiting = [1, 3].map(|index| exports.packages[index].path().to_owned());
     assert_eq!(assigned.waiting, waiting, "the first is superseded");
 }
 
 #[test]
 fn twins_with_one_serial_are_distinguished_by_mac_or_not_at_all() {
-    let requests = [1, 2].map(|last| {
-        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, last]);
-        NewCase {
-            device: DeviceKey::new(Some(mac), Serial::new("TWIN-SERIAL")).unwrap(),
-            ..request(last, 1)
-        }
+    let requests = [1, 2].map(|last| NewCase {
+        device: testing::key(last, "TWIN-SERIAL"),
+        ..request(last, 1)
     });
     let exports = Exports::without_packages(&requests);
     for (name, expected) in [
         ("/x/TWIN-SERIAL.xml", ": Ambiguous"),
-        ("/x/TWIN-SERIAL_4447cc000002.xml", " -> TWIN-SERIAL 2"),
+        ("/x/TWIN-SERIAL_4447cc1d6d02.xml", " -> TWIN-SERIAL 2"),
     ] {
         let assigned = exports.assign(vec![loose(name)], None);
-        assert_eq!(told(&assigned), [format!("{name}{expected}")]);
+        assert_eq!(told(&assigned), format!("{name}{expected}"));
     }
     // A device named by a serial that two have is not known well enough.
-    let serial = DeviceKey::new(None, Serial::new("TWIN-SERIAL")).unwrap();
+    let serial = testing::key(None, "TWIN-SERIAL");
     let files = vec![file("/x/a", "answer", None)];
     let assigned = exports.assign(files, Some(&serial));
-    assert_eq!(told(&assigned), ["/x/a: Ambiguous"]);
+    assert_eq!(told(&assigned), "/x/a: Ambiguous");
 }
 
 proptest::proptest! {
@@ -500,16 +427,16 @@ fn an_unmatched_file_is_for_the_case_that_is_chosen_and_no_other() {
             "/x/DS-CAMERA-1.xml: Misplaced",
         ),
     ] {
-        assert_eq!(told(&exports.assign(vec![file], None)), [expected]);
+        assert_eq!(told(&exports.assign(vec![file], None)), expected);
     }
     // An older request of the same device is not taken for its last one.
     let again = Exports::new(&[request(1, 0), request(1, 5)]);
     let assigned = again.assign(vec![chosen("/x/a", None, "1")], None);
-    assert_eq!(told(&assigned), ["/x/a -> DS-CAMERA-1 1"]);
+    assert_eq!(told(&assigned), "/x/a -> DS-CAMERA-1 1");
     assert!(assigned.matched[0].target.facts.newer_export.is_some());
     let folder = chosen("/p/b", Some(1), "1");
     assert_eq!(
         told(&again.assign(vec![folder], None)),
-        ["/p/b: Contradiction"]
+        "/p/b: Contradiction"
     );
 }
