@@ -41,8 +41,8 @@ use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use sadp_proto::{GROUP, Message, PORT, Types};
 
 pub use self::frames::FrameTransmit;
+pub(crate) use self::limits::Bucket;
 pub use self::stats::{Executions, Handled, Stats};
-pub(crate) use self::{activation::SimulatedRng, limits::Bucket};
 use self::{
     limits::{Askers, RequestScope},
     memory::CommandMemory,

@@ -35,6 +35,7 @@ mod generate;
 mod hostile;
 mod http;
 mod profile;
+mod random;
 mod server;
 mod site;
 pub mod vendor_support;

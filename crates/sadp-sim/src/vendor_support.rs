@@ -12,7 +12,7 @@ use jiff::civil::DateTime;
 use rand::rngs::Xoshiro256PlusPlus;
 use sadp_model::MacAddr;
 
-use crate::fleet::SimulatedRng;
+use crate::random::SimulatedRng;
 
 /// The request of a simulated device.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use sadp_proto::{
 };
 
 use super::{ObservedRequest, Speaker, Trick, account};
-use crate::{Device, device::SelfReport, fleet::SimulatedRng};
+use crate::{Device, device::SelfReport, random::SimulatedRng};
 
 /// Answers key exchanges of devices with a key of its own, and tries that key on the next
 /// command.

@@ -15,7 +15,7 @@ use super::{
     respond::{self, StatusWord},
     xml::{leaf, node},
 };
-use crate::{fleet::SimulatedRng, http::ActivationForm};
+use crate::{http::ActivationForm, random::SimulatedRng};
 
 /// The latest handshake that a client began. It is used up by the activation.
 pub(super) struct PendingHandshake {

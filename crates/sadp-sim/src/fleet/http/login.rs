@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     HttpAttack, HttpResponse, Tries,
-    fleet::SimulatedRng,
     http::{ChallengeForm, LockTold},
+    random::SimulatedRng,
 };
 
 /// `GET userCheck`, after a login.
