@@ -88,6 +88,7 @@ pub mod verify;
 
 pub(crate) use batch::BatchReport;
 pub use device::{DeviceRef, DiscoveredDevice};
+pub(crate) use error::KeepFailure;
 pub use error::OpsError;
 pub use event::{Event, Observer};
 pub use inventory::{BadName, DeviceName, Inventory, Naming, SelectionError, select};
