@@ -196,7 +196,7 @@ pub fn waiting(
 ) -> Result<Vec<Package>, LedgerError> {
     let history = History::read(session.ledger(), session.now())?;
     let waiting = history.cases().iter().filter(|case| {
-        let is_valid = || !history.judge_unseen(&history.facts(case)).stops_import();
+        let is_valid = || !history.judge(&history.facts(case), None).stops_import();
         case.is_open() && is_wanted(&case.request.package) && is_valid()
     });
     let packages = waiting.filter_map(|case| Package::read(&case.request.package).ok());
