@@ -14,8 +14,8 @@ use secrecy::SecretString;
 
 pub use self::http::plan_over_http;
 use crate::{
-    DiscoveredDevice, Event, Inventory, Observer, OpsError, Outcome, OutcomeStatus, Overrides,
-    Reason, Report, SafetyChecks, Seen, Selection, Session, StopReason,
+    DiscoveredDevice, Event, Inventory, KeepFailure, Observer, OpsError, Outcome, OutcomeStatus,
+    Overrides, Reason, Report, SafetyChecks, Seen, Selection, Session, StopReason,
     batch::{Batch, DeviceCommand, Settling},
     inventory::Enough,
     memory::unconfirmed_activation,
@@ -169,20 +169,17 @@ impl Plan {
             };
             let replied = outcome.status == OutcomeStatus::Done;
             outcome.check(target.seen);
-            if outcome.status == OutcomeStatus::Done
-                && !replied
-                && let Err(error) = record(&target.device, sending.password, session)
-            {
-                report.failure.get_or_insert_with(|| error.into());
-            }
-            if outcome.status == OutcomeStatus::Done
-                && let (Some(account), Some(key)) = (target.account, target.device.key())
-                && let Err(error) = session.remember_account(&key, &account)
-            {
-                report.failure.get_or_insert_with(|| error.into());
-            }
-            if outcome.status == OutcomeStatus::Done && outcome.next.is_none() {
-                outcome.next = preparations(&target.device);
+            if outcome.status == OutcomeStatus::Done {
+                if !replied {
+                    let recorded = record(&target.device, sending.password, session);
+                    report.failure.keep(recorded);
+                }
+                if let (Some(account), Some(key)) = (target.account, target.device.key()) {
+                    report
+                        .failure
+                        .keep(session.remember_account(&key, &account));
+                }
+                outcome.next = outcome.next.or_else(|| preparations(&target.device));
             }
             report.outcomes.push(outcome);
         }

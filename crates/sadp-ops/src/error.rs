@@ -5,6 +5,20 @@ use sadp_isapi::SetupError;
 use sadp_proto::{CodeError, UpdateError, seal::SealError};
 use sadp_reset::{ClaimHolder, FileError, LedgerError, PackageError, VaultError};
 
+/// Where the first failure of this computer is kept while an operation goes on.
+pub(crate) trait KeepFailure {
+    /// Keeps an error, unless there was one before.
+    fn keep(&mut self, result: Result<(), impl Into<OpsError>>);
+}
+
+impl KeepFailure for Option<OpsError> {
+    fn keep(&mut self, result: Result<(), impl Into<OpsError>>) {
+        if let Err(error) = result {
+            self.get_or_insert_with(|| error.into());
+        }
+    }
+}
+
 /// Why an operation could not begin or go on, on this computer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -126,16 +126,7 @@ impl<W> SettingsPlan<W> {
 /// Splits the devices that can be asked over HTTP from those without an address that
 /// leads to them alone.
 pub(crate) fn select(devices: Vec<DiscoveredDevice>, action: Action) -> Selection {
-    let mut selection = Selection::none(action);
-    for device in devices {
-        let Some(finding) = unreachable(&device) else {
-            selection.devices.push(device);
-            continue;
-        };
-        let skipped = Outcome::skipped(&device, action, Reason::Http(finding));
-        selection.left_out.push(skipped);
-    }
-    selection
+    Selection::split(action, devices, |it| unreachable(it).map(Reason::Http))
 }
 
 /// Why no address leads to this device alone.

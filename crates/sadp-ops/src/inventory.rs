@@ -30,6 +30,9 @@ pub struct Inventory {
     pub absent: Vec<KnownDevice>,
 }
 
+/// What a look found, and the report of its scan.
+pub type Look = (Inventory, ScanReport);
+
 /// When a look may end before the survey is complete.
 pub(crate) enum Enough<'a> {
     Never,
@@ -69,10 +72,7 @@ impl Session {
     /// Returns the scan's report with an inventory of its devices.
     ///
     /// Fails with [`OpsError::Stopped`] where it was asked to stop meanwhile.
-    pub async fn look(
-        &mut self,
-        observer: &mut dyn Observer,
-    ) -> Result<(Inventory, ScanReport), OpsError> {
+    pub async fn look(&mut self, observer: &mut dyn Observer) -> Result<Look, OpsError> {
         let found = self.look_between(observer).await?;
         self.note_moves(&found.0.devices)?;
         Ok(found)
@@ -82,7 +82,7 @@ impl Session {
     pub(crate) async fn look_between(
         &mut self,
         observer: &mut dyn Observer,
-    ) -> Result<(Inventory, ScanReport), OpsError> {
+    ) -> Result<Look, OpsError> {
         self.look_until(&Enough::Never, observer).await
     }
 
@@ -92,7 +92,7 @@ impl Session {
         &mut self,
         wanted: &[DeviceKey],
         observer: &mut dyn Observer,
-    ) -> Result<(Inventory, ScanReport), OpsError> {
+    ) -> Result<Look, OpsError> {
         let found = self.look_until(&Enough::Devices(wanted), observer).await?;
         self.note_moves(&found.0.devices)?;
         Ok(found)
@@ -104,7 +104,7 @@ impl Session {
         &mut self,
         expected: &[DeviceKey],
         observer: &mut dyn Observer,
-    ) -> Result<(Inventory, ScanReport), OpsError> {
+    ) -> Result<Look, OpsError> {
         let (mut inventory, report) = self.look(observer).await?;
         for _ in 0..2 {
             let mut missing = expected.to_vec();
@@ -123,7 +123,7 @@ impl Session {
         &mut self,
         names: &[DeviceName],
         observer: &mut dyn Observer,
-    ) -> Result<(Inventory, ScanReport), OpsError> {
+    ) -> Result<Look, OpsError> {
         let (mut inventory, report) = self.look(observer).await?;
         let ledger = self.ledger().filter(|_| !names.is_empty());
         let known = match ledger.map(Ledger::known_devices) {
@@ -160,7 +160,7 @@ impl Session {
         &mut self,
         names: &[DeviceName],
         observer: &mut dyn Observer,
-    ) -> Result<(Inventory, ScanReport), OpsError> {
+    ) -> Result<Look, OpsError> {
         let (mut inventory, report) = self.look_by_name(names, observer).await?;
         for name in names {
             let Some(address) = name.address() else {
@@ -189,7 +189,7 @@ impl Session {
         &mut self,
         enough: &Enough<'_>,
         observer: &mut dyn Observer,
-    ) -> Result<(Inventory, ScanReport), OpsError> {
+    ) -> Result<Look, OpsError> {
         let found = self.look_so_far(enough, observer).await?;
         if self.cancellation.stop.is_cancelled() {
             return Err(OpsError::Stopped);
@@ -202,7 +202,7 @@ impl Session {
     pub async fn look_until_stopped(
         &mut self,
         observer: &mut dyn Observer,
-    ) -> Result<(Inventory, ScanReport), OpsError> {
+    ) -> Result<Look, OpsError> {
         self.look_so_far(&Enough::Never, observer).await
     }
 
@@ -210,7 +210,7 @@ impl Session {
         &mut self,
         enough: &Enough<'_>,
         observer: &mut dyn Observer,
-    ) -> Result<(Inventory, ScanReport), OpsError> {
+    ) -> Result<Look, OpsError> {
         let stop = self.cancellation.stop.clone();
         let mut report = self
             .limited_scan(enough, stop.cancelled(), observer)

@@ -218,10 +218,8 @@ fn is_about_secret(record: &AttemptRecord) -> bool {
         return true;
     };
     let reply = RefusalReply {
-        refusal,
         tries_left: *tries_left,
-        lock_minutes: None,
-        without_mac: false,
+        ..refusal.into()
     };
     reply.refusal != Refusal::Locked && reply.may_have_cost_a_try()
 }

@@ -40,16 +40,11 @@ impl Requirements {
         session: &Session,
         devices: Vec<DiscoveredDevice>,
     ) -> Result<Selection, LedgerError> {
-        let mut able = Vec::new();
-        let mut left_out = Vec::new();
-        for device in devices {
-            match self.objection(&device.entry.device) {
-                Some(reason) => left_out.push(Outcome::skipped(&device, self.action, reason)),
-                None => able.push(device),
-            }
-        }
+        let offering =
+            Selection::split(self.action, devices, |it| self.objection(&it.entry.device));
         let checks = SafetyChecks::new(self.action, self.overrides);
-        Ok(checks.select(session, able)?.after(left_out))
+        let selection = checks.select(session, offering.devices)?;
+        Ok(selection.after(offering.left_out))
     }
 
     /// Why a device does not get the command, by what it offers.
@@ -135,6 +130,25 @@ impl Selection {
             devices: Vec::new(),
             left_out: Vec::new(),
         }
+    }
+
+    /// These devices, but for those to which there is an objection.
+    pub(crate) fn split(
+        action: Action,
+        devices: Vec<DiscoveredDevice>,
+        objection: impl Fn(&DiscoveredDevice) -> Option<Reason>,
+    ) -> Self {
+        let mut selection = Self::none(action);
+        for device in devices {
+            match objection(&device) {
+                Some(reason) => {
+                    let skipped = Outcome::skipped(&device, action, reason);
+                    selection.left_out.push(skipped);
+                }
+                None => selection.devices.push(device),
+            }
+        }
+        selection
     }
 
     /// The same with these devices left out before the others.

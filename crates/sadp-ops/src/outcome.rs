@@ -306,6 +306,16 @@ impl Seen {
             None => Self::Missing,
         }
     }
+
+    /// How a change ends that the device accepted, and of which it shows this. One that has
+    /// to restart first cannot show it yet.
+    pub(crate) fn after_accepted(self, needs_restart: bool) -> (OutcomeStatus, Option<Self>) {
+        let status = match self {
+            Self::Unchanged if !needs_restart => OutcomeStatus::Unknown,
+            _ => OutcomeStatus::Done,
+        };
+        (status, Some(self))
+    }
 }
 
 /// What is done with a lamp.

@@ -8,8 +8,9 @@ use sadp_reset::{Action, LedgerError};
 
 pub use crate::outcome::owner::{CloudStatus, OwnerChange, OwnerFinding, UnbindStatus};
 use crate::{
-    DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
-    Overrides, PasswordSettings, Reason, Report, Requirements, SafetyChecks, Selection, Session,
+    DiscoveredDevice, Inventory, KeepFailure, Observer, OpsError, Outcome, OutcomeData,
+    OutcomeStatus, Overrides, PasswordSettings, Reason, Report, Requirements, SafetyChecks,
+    Selection, Session,
 };
 
 /// Reads the state of Hik-Connect. Where the device offers it, it is asked whether
@@ -138,11 +139,9 @@ impl Plan {
             let replied = outcome.status == OutcomeStatus::Done;
             let now = after.same(device).map(|now| &*now.entry.device);
             change.conclude(outcome, now);
-            if outcome.status == OutcomeStatus::Done
-                && !replied
-                && let Err(error) = session.record_success(device, change.action())
-            {
-                sent.failure.get_or_insert_with(|| error.into());
+            if outcome.status == OutcomeStatus::Done && !replied {
+                let recorded = session.record_success(device, change.action());
+                sent.failure.keep(recorded);
             }
         }
         Ok(sent.into_report(left_out))

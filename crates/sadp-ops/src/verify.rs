@@ -8,8 +8,8 @@ use secrecy::SecretString;
 
 pub use crate::outcome::http::VerifyFinding;
 use crate::{
-    DeviceRef, DiscoveredDevice, Guard, Inventory, Observer, OpsError, Outcome, OutcomeData,
-    OutcomeStatus, Overrides, Reason, Report, Seen, Session, StopReason,
+    DeviceRef, DiscoveredDevice, Guard, Inventory, KeepFailure, Observer, OpsError, Outcome,
+    OutcomeData, OutcomeStatus, Overrides, Reason, Report, Seen, Session, StopReason,
     check::{self, HttpAccess, HttpFinding, HttpLogin, LoginTrial},
     offer::preparations,
     outcome::answer::{AnswerData, AnswerFinding, SentAnswer},
@@ -48,9 +48,8 @@ pub async fn verify(
         let given = outcomes.filter(|it| it.status == status && was_given_password(it));
         given.map(|it| it.device.clone()).collect::<Vec<_>>()
     });
-    if let Err(error) = look_and_log_in(session, report, given, verification, observer).await {
-        report.failure = Some(error);
-    }
+    let tried = look_and_log_in(session, report, given, verification, observer).await;
+    report.failure.keep(tried);
 }
 
 /// Looks for the devices that took the password, and for those that may have, and tries it
@@ -123,9 +122,8 @@ pub(crate) async fn log_in(
         let Some(login) = checks.find(|it| it.device == own).and_then(login_of) else {
             continue;
         };
-        if let Err(error) = settle(session, device, outcome, login) {
-            report.failure.get_or_insert_with(|| error.into());
-        }
+        let settled = settle(session, device, outcome, login);
+        report.failure.keep(settled);
     }
     report.outcomes.extend(checked.outcomes);
     Ok(())

@@ -163,6 +163,18 @@ impl RefusalReply {
     }
 }
 
+/// A refusal without counters, by a device that names itself.
+impl From<Refusal> for RefusalReply {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            refusal,
+            tries_left: None,
+            lock_minutes: None,
+            without_mac: false,
+        }
+    }
+}
+
 fn number(reply: &CommandReply, name: &str) -> Option<u32> {
     reply.fields.first(name)?.parse().ok()
 }
@@ -195,12 +207,7 @@ mod tests {
                          notSetMailBox";
         for (words, may_have_cost) in [(may_cost, true), (cost_none, false)] {
             for word in words.split(' ') {
-                let mut verdict = RefusalReply {
-                    refusal: Refusal::read(word).unwrap(),
-                    tries_left: None,
-                    lock_minutes: None,
-                    without_mac: false,
-                };
+                let mut verdict = RefusalReply::from(Refusal::read(word).unwrap());
                 assert_eq!(verdict.may_have_cost_a_try(), may_have_cost, "{word}");
                 verdict.tries_left = Some(3);
                 assert!(verdict.may_have_cost_a_try(), "{word}");

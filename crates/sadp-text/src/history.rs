@@ -65,10 +65,9 @@ pub fn attempt_text(record: &AttemptRecord) -> String {
                     return "it refused".into();
                 };
                 let reply = RefusalReply {
-                    refusal,
                     tries_left: verdict.tries_left,
                     lock_minutes: verdict.lock_minutes,
-                    without_mac: false,
+                    ..refusal.into()
                 };
                 explain(&reply, record.attempt.action).message.to_string()
             }

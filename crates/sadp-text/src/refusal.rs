@@ -113,12 +113,7 @@ mod tests {
     #[test]
     fn failed_is_never_answered_with_advice_to_repeat_it() {
         for &action in Action::ALL {
-            let verdict = RefusalReply {
-                refusal: Refusal::Failed,
-                tries_left: None,
-                lock_minutes: None,
-                without_mac: false,
-            };
+            let verdict = RefusalReply::from(Refusal::Failed);
             let Explanation { message, next } = explain(&verdict, action);
             let (message, next) = (message.to_string(), next.unwrap().to_string());
             assert_eq!(message, "it refused and gave no reason (2009 failed)");

@@ -97,7 +97,7 @@ mod tests {
         },
         verify::VerifyFinding,
     };
-    use sadp_proto::{Refusal, RefusalReply, UpdateError};
+    use sadp_proto::{Refusal, UpdateError};
     use sadp_reset::{Account, Action, LedgerError, NotAnAnswer, VaultError, Why};
     use sadp_text::{ErrorText, Remedy, mends, next_step};
 
@@ -299,14 +299,8 @@ mod tests {
                 Refusal::CloudDisabled,
                 Refusal::Failed,
             ] {
-                let verdict = RefusalReply {
-                    refusal,
-                    tries_left: None,
-                    lock_minutes: None,
-                    without_mac: false,
-                };
                 let outcome = Outcome {
-                    verdict: Some(verdict),
+                    verdict: Some(refusal.into()),
                     status: OutcomeStatus::Refused,
                     ..outcome(action)
                 };

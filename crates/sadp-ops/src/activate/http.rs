@@ -14,8 +14,8 @@ use sadp_reset::Action;
 
 use super::{Plan, record};
 use crate::{
-    DiscoveredDevice, Event, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Overrides,
-    Reason, Report, SafetyChecks, Seen, Session, StopReason,
+    DiscoveredDevice, Event, KeepFailure, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
+    Overrides, Reason, Report, SafetyChecks, Seen, Session, StopReason,
     http::{
         self, HttpAccess, HttpActivation, HttpEndpoint, HttpFinding, HttpLook, HttpStatus, not_told,
     },
@@ -122,10 +122,8 @@ impl Plan<HttpStatus> {
                     break;
                 }
             };
-            if outcome.status == OutcomeStatus::Done
-                && let Err(error) = record(&device, number, session)
-            {
-                report.failure = Some(error.into());
+            if outcome.status == OutcomeStatus::Done {
+                report.failure.keep(record(&device, number, session));
             }
             observer.observe(Event::Progress {
                 action: Action::Activate,
@@ -145,10 +143,8 @@ impl Plan<HttpStatus> {
         }
         if report.failure.is_none() && !to_verify.is_empty() {
             let tried =
-                verify::log_in(session, &mut report, to_verify, &[], verification, observer);
-            if let Err(error) = tried.await {
-                report.failure = Some(error);
-            }
+                verify::log_in(session, &mut report, to_verify, &[], verification, observer).await;
+            report.failure.keep(tried);
         }
         Ok(report)
     }

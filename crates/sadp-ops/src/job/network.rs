@@ -51,8 +51,7 @@ impl JobRun<'_> {
         self.confirm(PlannedTask::Set(&plan), &plan.left_out)
             .await?;
         let login = self.login(&inventory, &password, self.settings.settle);
-        let report = plan.carry_out(self.session, login, self.operator);
-        Ok(report.await?)
+        Ok(plan.carry_out(self.session, login, self.operator).await?)
     }
 
     /// Gives the devices free addresses, in their order.
@@ -80,8 +79,7 @@ impl JobRun<'_> {
         self.confirm(PlannedTask::Addresses(&plan), &plan.left_out)
             .await?;
         let login = self.login(&found.inventory, &password, self.settings.wait_back);
-        let report = plan.carry_out(self.session, login, self.operator);
-        Ok(report.await?)
+        Ok(plan.carry_out(self.session, login, self.operator).await?)
     }
 
     /// Applies a plan, keeps the names in it, and writes down what became of it.

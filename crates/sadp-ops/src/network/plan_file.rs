@@ -73,16 +73,16 @@ pub(super) fn cells(found: &DiscoveredDevice, settings: HostSettings) -> Vec<Str
 }
 
 /// Writes a plan as CSV.
-pub(super) fn write<'a>(
+pub(super) fn write(
     out: impl io::Write,
-    rows: impl Iterator<Item = (&'a DiscoveredDevice, HostSettings)>,
+    rows: &[(DiscoveredDevice, HostSettings)],
 ) -> io::Result<()> {
     let mut writer = WriterBuilder::new()
         .terminator(Terminator::CRLF)
         .from_writer(out);
     writer.write_record(titles())?;
     for (found, settings) in rows {
-        let cells = cells(found, settings);
+        let cells = cells(found, *settings);
         writer.write_record(cells.iter().map(|cell| spreadsheet_text(cell)))?;
     }
     writer.flush()

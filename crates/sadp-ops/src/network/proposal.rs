@@ -122,8 +122,7 @@ impl Proposal {
 
     /// Writes it as a plan file in CSV.
     pub fn write(&self, out: impl io::Write) -> io::Result<()> {
-        let rows = self.rows.iter();
-        plan_file::write(out, rows.map(|(found, it)| (found, *it)))
+        plan_file::write(out, &self.rows)
     }
 }
 

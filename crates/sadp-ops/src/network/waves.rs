@@ -214,45 +214,39 @@ impl<'a> Waves<'a> {
     fn ready<'s>(&mut self, wave: &'s [AddressStep]) -> Vec<&'s AddressStep> {
         let mut ready = Vec::new();
         for step in wave {
-            let Some(progress) = self.progress.get(step.number) else {
+            let due = |it: &&ChangeProgress<'_>| it.reply.is_none();
+            let Some(progress) = self.progress.get(step.number).filter(due) else {
                 continue;
             };
-            if progress.reply.is_some() {
-                continue;
-            }
-            let outcome = match self.holder(step, progress) {
-                Some(by) => {
-                    let address = step.to;
-                    let by = by.device.entry.device.mac;
-                    let finding = NetworkFinding::AddressNotFreed { address, by };
-                    Some(skipped(&progress.planned.device, finding))
-                }
-                None => self.conflict(progress),
-            };
-            let Some(own) = self.progress.get_mut(step.number) else {
+            let held = self.held(step, progress);
+            let objection = held.or_else(|| self.conflict(progress));
+            let Some(progress) = self.progress.get_mut(step.number) else {
                 continue;
             };
-            own.next = if outcome.is_none() {
-                FollowUp::SendAgain
+            if objection.is_none() {
+                progress.next = FollowUp::SendAgain;
+                ready.push(step);
             } else {
-                FollowUp::Nothing
-            };
-            own.reply = outcome;
-            ready.extend(own.reply.is_none().then_some(step));
+                progress.next = FollowUp::Nothing;
+                progress.reply = objection;
+            }
         }
         ready
     }
 
-    /// The device that has, or may have, the address of a step. None where the
-    /// device of the step keeps its address.
-    fn holder(&self, step: &AddressStep, own: &ChangeProgress<'_>) -> Option<&PlannedChange> {
-        if own.planned.from() == Some(step.to) {
+    /// The outcome of a step to an address that another device has, or may have. `None`
+    /// where the device of the step keeps its address.
+    fn held(&self, step: &AddressStep, progress: &ChangeProgress<'_>) -> Option<Outcome> {
+        let address = step.to;
+        if progress.planned.from() == Some(address) {
             return None;
         }
         let mut others = self.progress.iter().enumerate();
-        let holder = others
-            .find(|(number, other)| *number != step.number && other.may_have.contains(&step.to));
-        holder.map(|(_, holder)| holder.planned)
+        let (_, holder) =
+            others.find(|(number, it)| *number != step.number && it.may_have.contains(&address))?;
+        let by = holder.planned.device.entry.device.mac;
+        let finding = NetworkFinding::AddressNotFreed { address, by };
+        Some(skipped(&progress.planned.device, finding))
     }
 
     fn conflict(&self, progress: &ChangeProgress<'_>) -> Option<Outcome> {

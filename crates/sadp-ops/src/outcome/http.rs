@@ -202,10 +202,9 @@ impl HttpFinding {
             _ => return None,
         };
         Some(RefusalReply {
-            refusal,
             tries_left,
             lock_minutes,
-            without_mac: false,
+            ..refusal.into()
         })
     }
 

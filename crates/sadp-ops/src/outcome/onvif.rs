@@ -152,10 +152,7 @@ impl OnvifChange {
                     present.is_some_and(|it| it.user_type == written.user.user_type)
                 })
         });
-        match done {
-            Some(false) if !self.needs_restart => (OutcomeStatus::Unknown, Some(Seen::Unchanged)),
-            done => (OutcomeStatus::Done, Some(Seen::of(done))),
-        }
+        Seen::of(done).after_accepted(self.needs_restart)
     }
 }
 

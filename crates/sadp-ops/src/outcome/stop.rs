@@ -65,10 +65,8 @@ mod tests {
                 panic!("{word} is a refusal");
             };
             let verdict = RefusalReply {
-                refusal,
                 tries_left,
-                lock_minutes: None,
-                without_mac: false,
+                ..refusal.into()
             };
             let by = |action| StopReason::by(&verdict, action);
             assert_eq!(by(Action::NetSet), of_password, "{word}");

@@ -157,10 +157,7 @@ impl TimeChange {
         }
         let after = self.after.as_ref();
         let done = after.map(|after| self.wanted.are_those_of(after));
-        match done {
-            Some(false) if !self.needs_restart => (OutcomeStatus::Unknown, Some(Seen::Unchanged)),
-            done => (OutcomeStatus::Done, Some(Seen::of(done))),
-        }
+        Seen::of(done).after_accepted(self.needs_restart)
     }
 }
 

@@ -2,8 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use sadp_reset::{
-    AttemptResult, Case, CaseEnding, CaseId, InvalidReason, LastSeen, LedgerError, SiteName,
-    VALID_FOR,
+    AttemptResult, Case, CaseEnding, CaseId, InvalidReason, LedgerError, SiteName, VALID_FOR,
 };
 
 use super::History;
@@ -65,11 +64,7 @@ pub fn review(
     for case in history.cases() {
         let mac = case.request.device.mac();
         let found = inventory.and_then(|it| it.with_key(&case.request.device));
-        let sight = found.map(|found| LastSeen {
-            boot_time: found.entry.device.boot_time,
-            at: now,
-        });
-        let mut validity = history.facts(case).judge(now, sight.as_ref());
+        let mut validity = history.judge(&history.facts(case), found);
         validity.reasons.retain(|reason| match reason {
             // Closed requests say by their state how they ended.
             _ if !case.is_open() => false,

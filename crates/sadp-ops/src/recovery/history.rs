@@ -95,21 +95,21 @@ impl History {
     pub fn open_request(&self, device: &DiscoveredDevice) -> Option<(&Case, RequestValidity)> {
         let cases = self.cases.of(&device.key()?);
         let case = cases.into_iter().find(|case| case.is_open())?;
-        Some((case, self.judge(&self.facts(case), device)))
+        Some((case, self.judge(&self.facts(case), Some(device))))
     }
 
-    /// How a request of a device that is seen now stands.
-    pub fn judge(&self, facts: &RequestFacts, device: &DiscoveredDevice) -> RequestValidity {
-        let sight = LastSeen {
+    /// How a request stands whose device is seen now, or as far as that can be told without
+    /// its device.
+    pub fn judge(
+        &self,
+        facts: &RequestFacts,
+        device: Option<&DiscoveredDevice>,
+    ) -> RequestValidity {
+        let sight = device.map(|device| LastSeen {
             boot_time: device.entry.device.boot_time,
             at: self.now,
-        };
-        facts.judge(self.now, Some(&sight))
-    }
-
-    /// How a request stands, as far as that can be told without its device.
-    pub fn judge_unseen(&self, facts: &RequestFacts) -> RequestValidity {
-        facts.judge(self.now, None)
+        });
+        facts.judge(self.now, sight.as_ref())
     }
 
     /// The answers that were sent to a device since then, latest first.

@@ -25,8 +25,8 @@ use self::{run::PreparationRun, wanted::MadeAnswers};
 use super::{History, methods, questions};
 pub use crate::outcome::recovery::{PreparedDevice, PreparedStep};
 use crate::{
-    DiscoveredDevice, Event, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
-    Preparation, Reason, Report, Seen, Session, StopReason, settle::RoundLimit,
+    DiscoveredDevice, Event, Inventory, KeepFailure, Observer, OpsError, Outcome, OutcomeData,
+    OutcomeStatus, Preparation, Reason, Report, Seen, Session, StopReason, settle::RoundLimit,
 };
 
 /// A device, and what is known of its recovery.
@@ -265,9 +265,7 @@ impl Plan {
         loop {
             for preparation in Preparation::ALL {
                 let sent = run.send(preparation, &mut self, session, observer).await;
-                if let Err(error) = sent {
-                    run.failure.get_or_insert(error);
-                }
+                run.failure.keep(sent);
             }
             let last = run.ends(session) || !rounds.begin_next();
             run.look(&mut self.devices, last, session, observer).await;
@@ -278,10 +276,9 @@ impl Plan {
             }
             observer.observe(Event::SendingAgain(again));
         }
-        if !run.ends(session)
-            && let Err(error) = over_http::carry_out(&mut self, session, settings, observer).await
-        {
-            run.failure.get_or_insert(error);
+        if !run.ends(session) {
+            let sent = over_http::carry_out(&mut self, session, settings, observer).await;
+            run.failure.keep(sent);
         }
         let why = run.stopped.unwrap_or(match run.failure {
             Some(_) => Reason::Stopped(StopReason::LocalFailure),

@@ -19,7 +19,7 @@ use super::History;
 pub use crate::outcome::request::{ExportedRequest, RequestFinding};
 use crate::{
     DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
-    Overrides, Reason, Report, SafetyChecks, Session,
+    Overrides, Reason, Report, SafetyChecks, Selection, Session,
     batch::{Batch, DeviceCommand, Keep, Replied},
 };
 
@@ -55,22 +55,18 @@ pub fn plan(
     named: bool,
 ) -> Result<Plan, LedgerError> {
     let history = History::read(session.ledger(), session.now())?;
-    let mut able = Vec::new();
-    let mut left_out = Vec::new();
-    for device in devices {
-        let finding = if device.entry.device.state == Some(State::Unactivated) {
-            RequestFinding::Unactivated { named }
-        } else if kind(&device).is_none() {
-            RequestFinding::KindUnknown
-        } else {
-            able.push(device);
-            continue;
+    let able = Selection::split(Action::ExportRequest, devices, |device| {
+        let is_unactivated = device.entry.device.state == Some(State::Unactivated);
+        let finding = match kind(device) {
+            _ if is_unactivated => RequestFinding::Unactivated { named },
+            None => RequestFinding::KindUnknown,
+            Some(_) => return None,
         };
-        let reason = Reason::Request(finding);
-        left_out.push(Outcome::skipped(&device, Action::ExportRequest, reason));
-    }
+        Some(Reason::Request(finding))
+    });
     let checks = SafetyChecks::new(Action::ExportRequest, Overrides::default());
-    let selection = checks.select(session, able)?.after(left_out);
+    let selection = checks.select(session, able.devices)?;
+    let selection = selection.after(able.left_out);
     let mut plan = Plan {
         exports: Vec::new(),
         pending: Vec::new(),
@@ -200,7 +196,7 @@ pub fn waiting(
 ) -> Result<Vec<Package>, LedgerError> {
     let history = History::read(session.ledger(), session.now())?;
     let waiting = history.cases().iter().filter(|case| {
-        let is_valid = || !history.judge_unseen(&history.facts(case)).stops_import();
+        let is_valid = || !history.judge(&history.facts(case), None).stops_import();
         case.is_open() && is_wanted(&case.request.package) && is_valid()
     });
     let packages = waiting.filter_map(|case| Package::read(&case.request.package).ok());

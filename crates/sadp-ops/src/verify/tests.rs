@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use sadp_isapi::HttpFailure;
-use sadp_proto::{Refusal, RefusalReply};
+use sadp_proto::Refusal;
 use sadp_reset::{AttemptFilter, AttemptVerdict, CaseId};
 use tempfile::TempDir;
 
@@ -136,12 +136,7 @@ fn what_an_earlier_run_sent_is_settled_only_where_its_password_is_this_one() {
         record(&mut session, &device, action, Refused);
         let at = session.now();
         let mut outcome = Outcome {
-            verdict: Some(RefusalReply {
-                refusal: Refusal::CodeError,
-                tries_left: None,
-                lock_minutes: None,
-                without_mac: false,
-            }),
+            verdict: Some(Refusal::CodeError.into()),
             reason: Reason::PasswordReset(ResetFinding::PossiblySetBefore { at }),
             ..Outcome::new(&device, action, OutcomeStatus::Unknown)
         };

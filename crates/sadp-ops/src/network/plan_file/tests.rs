@@ -34,7 +34,7 @@ fn what_is_written_is_read() {
     let mask = Ipv4Addr::new(255, 255, 255, 0);
     let settings = HostSettings::new(Ipv4Addr::new(10, 0, 0, 9), mask, None).unwrap();
     let mut out = Vec::new();
-    write(&mut out, [(&found, settings)].into_iter()).unwrap();
+    write(&mut out, &[(found.clone(), settings)]).unwrap();
     let (rows, _) = read(&out).unwrap();
     assert_eq!(Some(rows[0].mac), found.entry.device.mac);
     let PlanRow { name, place, .. } = rows[0].clone();

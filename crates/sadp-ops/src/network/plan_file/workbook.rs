@@ -159,21 +159,41 @@ mod tests {
 
     const TITLES: [&str; 4] = ["mac", "serial", "ip", "http_port"];
 
-    fn titled(sheet: &mut Worksheet) -> &mut Worksheet {
+    fn write_titles(sheet: &mut Worksheet, row: u32) {
         for (title, column) in TITLES.iter().zip(0..) {
-            sheet.write_string(0, column, *title).unwrap();
+            sheet.write_string(row, column, *title).unwrap();
         }
-        sheet
     }
 
-    fn saved(mut workbook: Workbook) -> Vec<u8> {
+    fn titled(sheet: &mut Worksheet) {
+        write_titles(sheet, 0);
+    }
+
+    /// With a heading above the titles.
+    fn headed(sheet: &mut Worksheet) {
+        let format = Format::new();
+        sheet.merge_range(0, 0, 0, 3, "Site plan", &format).unwrap();
+        write_titles(sheet, 2);
+        sheet.write_string(3, 0, "44:47:cc:00:00:01").unwrap();
+        sheet.write_string(3, 2, "10.0.0.5").unwrap();
+    }
+
+    fn empty(_: &mut Worksheet) {}
+
+    /// A workbook of sheets that are filled like this.
+    fn workbook(sheets: &[&dyn Fn(&mut Worksheet)]) -> Vec<u8> {
+        let mut workbook = Workbook::new();
+        for fill in sheets {
+            fill(workbook.add_worksheet());
+        }
         workbook.save_to_buffer().unwrap()
     }
 
-    fn one(fill: impl FnOnce(&mut Worksheet)) -> Vec<u8> {
-        let mut workbook = Workbook::new();
-        fill(titled(workbook.add_worksheet()));
-        saved(workbook)
+    fn one(fill: impl Fn(&mut Worksheet)) -> Vec<u8> {
+        workbook(&[&|sheet| {
+            titled(sheet);
+            fill(sheet);
+        }])
     }
 
     fn cause(bytes: &[u8]) -> Cause {
@@ -201,43 +221,19 @@ mod tests {
 
     #[test]
     fn the_sheet_with_the_titles_is_read_and_named() {
-        let mut workbook = Workbook::new();
-        let notes = workbook.add_worksheet().set_name("Notes").unwrap();
-        notes
-            .write_string(0, 0, "mac addresses of the site")
-            .unwrap();
-        titled(workbook.add_worksheet().set_name("Cameras").unwrap());
-        let (_, table) = read_plan(&saved(workbook)).unwrap();
-        assert_eq!(table.sheet.as_deref(), Some("Cameras"));
-        let mut workbook = Workbook::new();
-        titled(workbook.add_worksheet());
-        titled(workbook.add_worksheet());
-        let several = Cause::SeveralSheets("Sheet1, Sheet2".into());
-        assert_eq!(cause(&saved(workbook)), several);
-        let mut workbook = Workbook::new();
-        workbook.add_worksheet();
-        assert_eq!(cause(&saved(workbook)), Cause::Empty);
-        // A heading above the titles hides no sheet.
-        let headed = |sheet: &mut Worksheet| {
-            let format = Format::new();
-            sheet.merge_range(0, 0, 0, 3, "Site plan", &format).unwrap();
-            for (title, column) in TITLES.iter().zip(0..) {
-                sheet.write_string(2, column, *title).unwrap();
-            }
-            sheet.write_string(3, 0, "44:47:cc:00:00:01").unwrap();
-            sheet.write_string(3, 2, "10.0.0.5").unwrap();
+        let notes = |sheet: &mut Worksheet| {
+            let text = "mac addresses of the site";
+            sheet.write_string(0, 0, text).unwrap();
         };
-        let mut workbook = Workbook::new();
-        headed(workbook.add_worksheet());
-        titled(workbook.add_worksheet());
-        assert_eq!(
-            cause(&saved(workbook)),
-            Cause::SeveralSheets("Sheet1, Sheet2".into())
-        );
-        let mut workbook = Workbook::new();
-        workbook.add_worksheet();
-        headed(workbook.add_worksheet());
-        let (rows, table) = read_plan(&saved(workbook)).unwrap();
+        let cameras = |sheet: &mut Worksheet| titled(sheet.set_name("Cameras").unwrap());
+        let (_, table) = read_plan(&workbook(&[&notes, &cameras])).unwrap();
+        assert_eq!(table.sheet.as_deref(), Some("Cameras"));
+        assert_eq!(cause(&workbook(&[&empty])), Cause::Empty);
+        let several = Cause::SeveralSheets("Sheet1, Sheet2".into());
+        assert_eq!(cause(&workbook(&[&titled, &titled])), several);
+        // A heading above the titles hides no sheet.
+        assert_eq!(cause(&workbook(&[&headed, &titled])), several);
+        let (rows, table) = read_plan(&workbook(&[&empty, &headed])).unwrap();
         assert_eq!((rows.len(), rows[0].line), (1, 4));
         assert_eq!(table.sheet.as_deref(), Some("Sheet2"));
     }

@@ -107,7 +107,7 @@ impl AnswerCheck<'_> {
             return Err(AnswerFinding::Unactivated);
         }
         let target = pending.target.clone();
-        let validity = self.history.judge(&target.facts, device);
+        let validity = self.history.judge(&target.facts, Some(device));
         if validity.stops_import() && !self.overrides.lifts(Guard::StaleRequest) {
             return Err(AnswerFinding::RequestInvalid(validity));
         }

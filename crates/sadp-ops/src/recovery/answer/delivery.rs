@@ -352,10 +352,8 @@ pub(crate) mod tests {
                     panic!("no reply");
                 };
                 let verdict = Refusal::read(result).map(|refusal| RefusalReply {
-                    refusal,
-                    tries_left: None,
-                    lock_minutes: None,
                     without_mac: mac.is_empty(),
+                    ..refusal.into()
                 });
                 let mut outcome = Outcome {
                     verdict: verdict.clone(),

@@ -209,7 +209,7 @@ fn check_offline(target: &AnswerTarget, history: &History) -> Option<AnswerFindi
     {
         return Some(AnswerFinding::AlreadyRecovered { at: ended.at });
     }
-    let validity = history.judge_unseen(&target.facts);
+    let validity = history.judge(&target.facts, None);
     let invalid = validity.stops_import();
     invalid.then_some(AnswerFinding::RequestInvalid(validity))
 }

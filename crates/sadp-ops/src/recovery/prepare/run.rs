@@ -5,8 +5,8 @@ use sadp_reset::{LedgerError, PasswordNumber, Vault};
 
 use super::{Candidate, Plan, PlannedDevice, Settings, Step, StepProgress, read};
 use crate::{
-    DiscoveredDevice, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Preparation, Reason,
-    Seen, Session,
+    DiscoveredDevice, KeepFailure, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
+    Preparation, Reason, Seen, Session,
     batch::{Batch, BatchReport, DeviceCommand, Keep, PROVING, Settling, guarded},
     recovery::guid::export,
 };
@@ -144,9 +144,8 @@ impl<'a> PreparationRun<'a> {
         let mut looked = looked.into_iter();
         for (target, looks) in devices.iter_mut().zip(looks) {
             let now = if looks { looked.next() } else { None };
-            if let Err(error) = self.settle(target, now.as_ref(), session) {
-                self.failure.get_or_insert_with(|| error.into());
-            }
+            let settled = self.settle(target, now.as_ref(), session);
+            self.failure.keep(settled);
         }
     }
 
