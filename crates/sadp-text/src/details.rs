@@ -53,20 +53,32 @@ impl Section {
     /// Its lines, of which there may be none.
     pub fn lines(self, found: &DiscoveredDevice) -> Vec<DetailLine> {
         match self {
+            Self::Device | Self::Network | Self::Recovery | Self::Cloud => self.fields(found),
             Self::Serial => serial(found),
-            Self::Recovery => recovery(found),
-            Self::Device | Self::Network | Self::Cloud => self.fields(found),
             Self::Seen => seen(found),
-            Self::Warnings => warnings(found),
-            Self::Raw => raw(found),
+            Self::Warnings => {
+                let warnings = found.warnings.iter();
+                let lines = warnings.map(|it| DetailLine::new(it.name(), Some(words::meaning(it))));
+                lines.collect()
+            }
+            Self::Raw => {
+                let elements = found.entry.device.raw.iter();
+                let lines = elements.map(|(name, text)| DetailLine::new(name, Some(text)));
+                lines.collect()
+            }
         }
     }
 
-    /// Its fields. A lock is shown only where there is one.
+    /// Its fields. A lock is shown only where there is one. A device that needs no request
+    /// has nothing to recover, as the first line says.
     fn fields(self, found: &DiscoveredDevice) -> Vec<DetailLine> {
         let lines = FIELDS.iter().filter_map(|it| Some((it, it.line.as_ref()?)));
         let mut lines: Vec<_> = lines.filter(|(_, it)| it.section == self).collect();
         lines.sort_by_key(|(_, line)| line.place);
+        let request = found.entry.device.recovery.request;
+        if self == Self::Recovery && request == Some(RequestWay::None) {
+            lines.truncate(1);
+        }
         let details = lines.into_iter().filter_map(|(field, line)| {
             let value = line.words.unwrap_or(field.value)(found);
             let optional = ["locked_until", "name", "place"].contains(&field.key);
@@ -92,15 +104,6 @@ fn serial(found: &DiscoveredDevice) -> Vec<DetailLine> {
     ]
 }
 
-/// A device that needs no request has nothing to recover, as the first line says.
-fn recovery(found: &DiscoveredDevice) -> Vec<DetailLine> {
-    let mut lines = Section::Recovery.fields(found);
-    if found.entry.device.recovery.request == Some(RequestWay::None) {
-        lines.truncate(1);
-    }
-    lines
-}
-
 fn seen(found: &DiscoveredDevice) -> Vec<DetailLine> {
     let seen = found.entry.seen.iter().map(|seen| {
         let at = heard_at(seen);
@@ -109,16 +112,4 @@ fn seen(found: &DiscoveredDevice) -> Vec<DetailLine> {
         DetailLine::new(&seen.interface, Some(how))
     });
     seen.collect()
-}
-
-fn warnings(found: &DiscoveredDevice) -> Vec<DetailLine> {
-    let warnings = found.warnings.iter();
-    let warnings = warnings.map(|it| DetailLine::new(it.name(), Some(words::meaning(it))));
-    warnings.collect()
-}
-
-fn raw(found: &DiscoveredDevice) -> Vec<DetailLine> {
-    let elements = found.entry.device.raw.iter();
-    let elements = elements.map(|(name, text)| DetailLine::new(name, Some(text)));
-    elements.collect()
 }

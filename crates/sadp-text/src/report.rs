@@ -9,17 +9,14 @@ mod drawing;
 mod labels;
 mod tables;
 
-use std::{fmt::Debug, io::Write, path::Path, sync::Arc};
+use std::{io::Write, path::Path, sync::Arc};
 
 use minijinja::{
     AutoEscape, Environment, UndefinedBehavior, Value,
     value::{Enumerator, Object, ObjectRepr, Serde},
 };
 use sadp_model::{DeviceCounts, RecoveryMethod, text::clean};
-use sadp_ops::{
-    audit::AuditFinding,
-    report::{ReportedDevice, SiteReport},
-};
+use sadp_ops::report::{ReportedDevice, SiteReport};
 use sadp_reset::{Contact, SiteText};
 use serde::Serialize;
 
@@ -31,7 +28,7 @@ pub use self::{
     labels::{InvalidLabelSize, LabelSize},
     tables::report_sheets,
 };
-use crate::{NOT_ASKED, capitalised, count, device_counts, finding, mends, minute};
+use crate::{NOT_ASKED, capitalised, count, device_counts, finding, grouped, mends, minute};
 
 /// A template that renders a page.
 #[derive(Debug)]
@@ -75,12 +72,11 @@ impl PageTemplate {
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         let mut syntax = environment.syntax().to_builder();
-        let syntax = syntax.trim_blocks(true).lstrip_blocks(true).build();
-        environment.set_syntax(syntax.map_err(|error| failed(&error))?);
+        let syntax = syntax.trim_blocks(true).lstrip_blocks(true).build()?;
+        environment.set_syntax(syntax);
         // Nothing that a device sends becomes markup.
         environment.remove_filter("safe");
-        let added = environment.add_template_owned(PAGE, source.to_owned());
-        added.map_err(|error| failed(&error))?;
+        environment.add_template_owned(PAGE, source.to_owned())?;
         Ok(Self { environment })
     }
 
@@ -93,21 +89,21 @@ impl PageTemplate {
         let mut environment = self.environment.clone();
         let more = FUEL_A_DEVICE.saturating_mul(devices as u64);
         environment.set_fuel(Some(FUEL.saturating_add(more)));
-        let template = environment
-            .get_template(PAGE)
-            .map_err(|error| failed(&error))?;
-        let rendered = template.render_captured_to(Serde(page), out);
-        rendered.map(drop).map_err(|error| failed(&error))
+        let template = environment.get_template(PAGE)?;
+        template.render_captured_to(Serde(page), out)?;
+        Ok(())
     }
 }
 
-fn failed(error: &minijinja::Error) -> TemplateError {
-    let kind = error.kind();
-    let detail = error.detail().map(|detail| format!(" ({})", clean(detail)));
-    TemplateError {
-        name: "the template".into(),
-        line: error.line(),
-        problem: format!("{kind}{}", detail.unwrap_or_default()),
+impl From<minijinja::Error> for TemplateError {
+    fn from(error: minijinja::Error) -> Self {
+        let kind = error.kind();
+        let detail = error.detail().map(|detail| format!(" ({})", clean(detail)));
+        Self {
+            name: "the template".into(),
+            line: error.line(),
+            problem: format!("{kind}{}", detail.unwrap_or_default()),
+        }
     }
 }
 
@@ -122,18 +118,12 @@ impl TemplateError {
     }
 }
 
-/// A list whose rows become values of the template engine one by one, when they are read:
-/// all at once they would take several times the memory.
+/// Devices that become values of the template engine one by one, when they are read: all at
+/// once they would take several times the memory.
 #[derive(Debug)]
-struct Rows<T>(Vec<T>);
+struct DeviceList(Vec<DeviceCells>);
 
-impl<T: Debug + Serialize + Send + Sync + 'static> Rows<T> {
-    fn value(rows: Vec<T>) -> Value {
-        Value::from_object(Self(rows))
-    }
-}
-
-impl<T: Debug + Serialize + Send + Sync + 'static> Object for Rows<T> {
+impl Object for DeviceList {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         ObjectRepr::Seq
     }
@@ -219,8 +209,6 @@ struct KeepRow {
 /// Devices with the same finding.
 #[derive(Serialize)]
 struct FindingGroup {
-    #[serde(skip)]
-    finding: AuditFinding,
     problem: bool,
     meaning: String,
     devices: Vec<FindingCells>,
@@ -264,7 +252,7 @@ impl Page {
             drawing: Drawing::new(&report.subnets),
             cameras: report.cameras.iter().map(CameraCells::new).collect(),
             keep: keep(report),
-            devices: Rows::value(devices),
+            devices: Value::from_object(DeviceList(devices)),
             findings,
         }
     }
@@ -298,8 +286,13 @@ fn known(text: Option<impl ToString>) -> String {
 
 fn keep(report: &SiteReport) -> Vec<KeepRow> {
     let all = &report.devices;
-    let ready = |method| all.iter().filter(|it| it.audited.is_ready(method)).count() as u64;
-    let devices = |number| count(number, "device", "devices");
+    let devices = |number: usize| count(number as u64, "device", "devices");
+    let ready = |method| {
+        let ready = all.iter().filter(|it| it.audited.is_ready(method));
+        Some(ready.count())
+            .filter(|number| *number > 0)
+            .map(devices)
+    };
     let mut rows = vec![KeepRow {
         what: "Passwords",
         place: "with the owner alone".into(),
@@ -320,29 +313,25 @@ fn keep(report: &SiteReport) -> Vec<KeepRow> {
             place: path_text(&report.vault),
             why: format!(
                 "Of {}: each resets the password of its device once, until the password changes. Copy them to a safe place. {sealed}",
-                devices(files as u64)
+                devices(files)
             ),
         });
     }
-    let questions = ready(RecoveryMethod::Questions);
-    if questions > 0 {
+    if let Some(devices) = ready(RecoveryMethod::Questions) {
         rows.push(KeepRow {
             what: "Answers to security questions",
             place: "the file that they were set from".into(),
             why: format!(
-                "Of {}: three answers reset the password. They are not in this document.",
-                devices(questions)
+                "Of {devices}: three answers reset the password. They are not in this document."
             ),
         });
     }
-    let mail = ready(RecoveryMethod::Mail);
-    if mail > 0 {
+    if let Some(devices) = ready(RecoveryMethod::Mail) {
         rows.push(KeepRow {
             what: "Reserved e-mail address",
             place: "the owner's mailbox".into(),
             why: format!(
-                "Of {}: the code for a new password is sent there. Keep the address in use.",
-                devices(mail)
+                "Of {devices}: the code for a new password is sent there. Keep the address in use."
             ),
         });
     }
@@ -373,26 +362,25 @@ fn path_text(path: &Path) -> String {
 impl FindingGroup {
     /// All findings, problems first.
     fn all(report: &SiteReport, cells: &[DeviceCells]) -> Vec<Self> {
-        let mut groups = Vec::<Self>::new();
-        for (reported, cells) in report.devices.iter().zip(cells) {
-            for &found in &reported.audited.findings {
+        let devices = report.devices.iter().zip(cells);
+        let found = devices.flat_map(|(reported, cells)| {
+            reported.audited.findings.iter().map(|&found| {
+                let mends = mends(found, reported.device(), &cells.mac);
                 let device = FindingCells {
                     number: cells.number,
                     device: cells.called(),
                     address: cells.address.clone(),
-                    mends: shown(&mends(found, reported.device(), &cells.mac).to_string()),
+                    mends: shown(&mends.to_string()),
                 };
-                match groups.iter_mut().find(|group| group.finding == found) {
-                    Some(group) => group.devices.push(device),
-                    None => groups.push(Self {
-                        finding: found,
-                        problem: found.is_problem(),
-                        meaning: capitalised(&finding(found)),
-                        devices: vec![device],
-                    }),
-                }
-            }
-        }
+                (found, device)
+            })
+        });
+        let groups = grouped(found).into_iter().map(|(found, devices)| Self {
+            problem: found.is_problem(),
+            meaning: capitalised(&finding(found)),
+            devices,
+        });
+        let mut groups: Vec<_> = groups.collect();
         groups.sort_by_key(|group| !group.problem);
         groups
     }

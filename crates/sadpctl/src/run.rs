@@ -4,9 +4,10 @@ use std::{env, io, net::Ipv4Addr};
 
 use sadp_discovery::{ScanConfig, ScanReport};
 use sadp_ops::{
-    DeviceName, Event, Inventory, LedgerAccess, Naming, Observer, OpsError, Report, Session,
+    DeviceName, DiscoveredDevice, Event, Inventory, LedgerAccess, Naming, Observer, OpsError,
+    Report, Session,
 };
-use sadp_text::{Confirmation, Line, lines, nothing_found, progress};
+use sadp_text::{Announcement, Confirmation, Line, lines, nothing_found, progress};
 use tokio::{runtime::Runtime, sync::oneshot};
 
 use crate::{
@@ -203,6 +204,23 @@ impl<'a> Run<'a> {
         }
         let message = "not confirmed: nothing was sent";
         Err(Failure::words(Exit::Refused, message).hint("answer y, or use --yes, to go on"))
+    }
+
+    /// The same for a change that is announced, where there is one. Returns whether anything
+    /// is to be sent: not in a dry run, nor where no device is left.
+    pub(crate) fn announce(
+        &mut self,
+        announcement: Option<&Announcement>,
+        devices: &[DiscoveredDevice],
+        change: ChangeArgs,
+    ) -> Result<bool, Failure> {
+        if change.dry_run || devices.is_empty() {
+            return Ok(false);
+        }
+        if let Some(announcement) = announcement {
+            self.confirm(&announcement.question(devices), change)?;
+        }
+        Ok(true)
     }
 
     /// Warns of devices that refused a secret of the kind that is sent, and names those

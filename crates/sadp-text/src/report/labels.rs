@@ -6,7 +6,7 @@ use minijinja::Value;
 use sadp_ops::report::SiteReport;
 use serde::Serialize;
 
-use super::{DeviceCells, Rows};
+use super::{DeviceCells, DeviceList};
 use crate::minute;
 
 /// The size of a label, in millimetres.
@@ -81,7 +81,7 @@ impl Labels {
             height,
             qr,
             letters: format!("{letters:.2}"),
-            devices: Rows::value(DeviceCells::all(report)),
+            devices: Value::from_object(DeviceList(DeviceCells::all(report))),
         }
     }
 }

@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeSet, path::Path};
 
 use sadp_discovery::{
     capture::{CaptureError, CaptureTally},
@@ -215,16 +215,12 @@ fn nothing(is_capture: bool) -> Failure {
 }
 
 fn unreadable_line(unreadable: &[(std::net::IpAddr, DecodeError)]) -> String {
-    let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
-    for (from, error) in unreadable {
-        let reason = if from.is_unspecified() {
-            error.to_string()
-        } else {
-            format!("{from}: {error}")
-        };
-        *reasons.entry(reason).or_default() += 1;
-    }
-    let reasons: Vec<_> = reasons.keys().take(4).map(String::as_str).collect();
+    let reasons = unreadable.iter().map(|(from, error)| match from {
+        from if from.is_unspecified() => error.to_string(),
+        from => format!("{from}: {error}"),
+    });
+    let reasons: BTreeSet<_> = reasons.collect();
+    let reasons: Vec<_> = reasons.into_iter().take(4).collect();
     let number = count(unreadable.len() as u64, "message", "messages");
     format!("{number} could not be read ({})", reasons.join("; "))
 }

@@ -76,11 +76,9 @@ fn set_password(
             Announcement::ANSWERS
         }
     };
-    if plan.selection.devices.is_empty() {
+    if !run.announce(Some(&announcement), &plan.selection.devices, args.change)? {
         return run.print_planned(plan.selection.into_outcomes());
     }
-    let question = announcement.question(&plan.selection.devices);
-    run.confirm(&question, args.change)?;
     let password = secrets.password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
         let settings = PasswordSettings::new(&inventory, &password);

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use sadp_ops::{
-    DiscoveredDevice, OutcomeData, cameras,
+    OutcomeData, cameras,
     check::{HttpAccess, LoginTrial},
     onvif::{self, OnvifSecrets, OnvifSettings},
     time::{self, ChosenDevices},
@@ -57,22 +57,6 @@ impl<'a> Errand<'a> {
         };
         Ok((run, chosen))
     }
-
-    /// Asks before a change, which is announced. Returns whether anything is to be sent.
-    fn goes_on(
-        &self,
-        announcement: Option<&Announcement>,
-        devices: &[DiscoveredDevice],
-        run: &mut Run<'_>,
-    ) -> Result<bool, Failure> {
-        if self.change.dry_run || devices.is_empty() {
-            return Ok(false);
-        }
-        if let Some(announcement) = announcement {
-            run.confirm(&announcement.question(devices), self.change)?;
-        }
-        Ok(true)
-    }
 }
 
 pub(super) fn time(command: &TimeCommand, context: Context<'_>) -> Result<Exit, Failure> {
@@ -87,7 +71,7 @@ pub(super) fn time(command: &TimeCommand, context: Context<'_>) -> Result<Exit, 
     let (mut run, devices) = login.find(context)?;
     let announcement = wanted.as_ref().map(Announcement::time);
     let plan = time::plan(&run.session, devices, wanted)?;
-    if !login.goes_on(announcement.as_ref(), &plan.selection.devices, &mut run)? {
+    if !run.announce(announcement.as_ref(), &plan.selection.devices, login.change)? {
         return run.print_planned(plan.into_outcomes());
     }
     let password = login.password.get(run.terminal)?;
@@ -115,7 +99,7 @@ pub(super) fn onvif(command: &OnvifCommand, context: Context<'_>) -> Result<Exit
     let (mut run, devices) = login.find(context)?;
     let announcement = wanted.as_ref().map(Announcement::onvif);
     let plan = onvif::plan(&run.session, devices, wanted)?;
-    if !login.goes_on(announcement.as_ref(), &plan.selection.devices, &mut run)? {
+    if !run.announce(announcement.as_ref(), &plan.selection.devices, login.change)? {
         return run.print_planned(plan.into_outcomes());
     }
     let password = login.password.get(run.terminal)?;
@@ -144,7 +128,7 @@ pub(super) fn cameras(args: &LoginArgs, context: Context<'_>) -> Result<Exit, Fa
     let login = Errand::read(args, context.global)?;
     let (mut run, chosen) = login.find(context)?;
     let plan = cameras::plan(chosen.devices, chosen.named);
-    if !login.goes_on(None, &plan.selection.devices, &mut run)? {
+    if login.change.dry_run || plan.selection.devices.is_empty() {
         return run.print_planned(plan.selection.into_outcomes());
     }
     let password = login.password.get(run.terminal)?;

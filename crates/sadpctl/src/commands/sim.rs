@@ -6,7 +6,7 @@ use sadp_sim::{
     Behavior, Device, InterfaceError, LinkAnswer, Population, Reply, Server, ServerConfig,
     ServerError, ServerInterface, Site,
 };
-use sadp_text::{Remedy, count};
+use sadp_text::{Remedy, count, first_of};
 use tokio::time::timeout;
 
 use crate::{
@@ -172,18 +172,11 @@ fn describe(devices: &[Device], interface: &ServerInterface) -> String {
 fn describe_https(server: &Server, devices: usize) -> Option<String> {
     /// The most that are listed.
     const LISTED: usize = 4;
-    let all: Vec<_> = (0..devices)
-        .filter_map(|device| server.https_address(device))
-        .collect();
-    let listed: Vec<_> = all.iter().take(LISTED).map(ToString::to_string).collect();
-    let more = if all.len() > LISTED { ", .." } else { "" };
-    (!all.is_empty()).then(|| {
-        format!(
-            "{} HTTPS: {}{more}",
-            count(all.len() as u64, "device answers", "devices answer"),
-            listed.join(", ")
-        )
-    })
+    let all = (0..devices).filter_map(|device| server.https_address(device));
+    let all: Vec<_> = all.collect();
+    let number = count(all.len() as u64, "device answers", "devices answer");
+    let listed = first_of(&all, LISTED, |_| "..".into());
+    (!all.is_empty()).then(|| format!("{number} HTTPS: {listed}"))
 }
 
 pub(super) fn failed(error: ServerError) -> Failure {

@@ -141,7 +141,7 @@ mod tests {
     use sadp_model::{Device, Firmware, Kind, RecoveryMethod, RecoverySetup, State};
 
     use super::*;
-    use crate::samples::Samples as _;
+    use crate::samples::named;
 
     fn device(model: &str, firmware: &str, cloud: [Option<bool>; 2]) -> Device {
         let mut device = Device::unknown();
@@ -159,7 +159,7 @@ mod tests {
         let ways = [RecoveryMethod::HikConnect, RecoveryMethod::HikProConnect];
         let fits = ways.map(|way| MethodAssessment::judge(way, device, &RecoverySetup::default()));
         let mut out = anstream::StripStream::new(Vec::new());
-        let mut found = DiscoveredDevice::named("44:47:cc:00:00:01");
+        let mut found = named("44:47:cc:00:00:01");
         *found.entry.device = device.clone();
         let rows: Vec<_> = fits.iter().map(|fit| AppRow::new(&found, fit)).collect();
         let (width, wide) = (Some(100), false);

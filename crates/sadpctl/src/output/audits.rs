@@ -2,12 +2,11 @@
 
 use std::io::{self, Write};
 
-use sadp_model::text::clean;
 use sadp_text::AuditEntry;
 
 use super::{
     Layout, Row,
-    table::{Plain, PlainColumn, known},
+    table::{CellColumn, Column, Table, blank, harmless, known},
 };
 use crate::terminal::{GREEN, RED, YELLOW};
 
@@ -21,34 +20,20 @@ impl Row for AuditEntry {
     }
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
-        let styles = [("ok", GREEN), ("problem", RED), ("advice", YELLOW)];
-        let columns = [
-            PlainColumn::whole("RESULT"),
-            PlainColumn::whole("ADDRESS"),
-            PlainColumn::whole("MAC"),
-            PlainColumn::text("NAME", 10),
-            PlainColumn::extra("MODEL"),
-            PlainColumn::folds("READY"),
-            PlainColumn::text("FINDINGS", 44),
-            PlainColumn::text("SINCE", 16),
+        let styles = &[("ok", GREEN), ("problem", RED), ("advice", YELLOW)];
+        let columns: &[CellColumn<Self>] = &[
+            (Column::whole("RESULT"), |it| it.result.into()),
+            (Column::whole("ADDRESS"), |it| known(it.device.address)),
+            (Column::whole("MAC"), |it| known(&it.device.mac)),
+            (Column::text("NAME", 10), |it| blank(&it.name)),
+            (Column::extra("MODEL"), |it| known(&it.model)),
+            (Column::folds("READY"), |it| {
+                known(Some(&it.ready).filter(|ready| !ready.is_empty()))
+            }),
+            (Column::text("FINDINGS", 44), findings),
+            (Column::text("SINCE", 16), Self::change),
         ];
-        let table = Plain {
-            columns: &columns,
-            styles: &styles,
-            width: layout.width,
-        };
-        table.write(out, rows, |row| {
-            [
-                row.result.into(),
-                known(row.device.address.map(|it| it.to_string())),
-                known(row.device.mac.as_ref()),
-                clean(row.name.as_deref().unwrap_or_default()).into_owned(),
-                known(row.model.as_ref()),
-                known(Some(&row.ready).filter(|it| !it.is_empty())),
-                findings(row),
-                row.change(),
-            ]
-        })
+        Table { columns, styles }.write(out, rows, layout.width)
     }
 }
 
@@ -58,9 +43,8 @@ fn findings(entry: &AuditEntry) -> String {
     let behind = entry.behind.as_ref();
     let behind = behind.filter(|_| entry.recoverable.is_none());
     let findings = entry.findings.iter().map(|it| it.message.as_str());
-    let text = behind.map_or_else(
+    harmless(&behind.map_or_else(
         || findings.collect::<Vec<_>>().join("; "),
         |it| it.message.clone(),
-    );
-    clean(&text).into_owned()
+    ))
 }

@@ -2,8 +2,7 @@
 
 use std::io::{self, Write};
 
-use anstyle::Style;
-use sadp_model::{Serial, text::clean};
+use sadp_model::Serial;
 use sadp_ops::DeviceRef;
 use sadp_reset::RecorderCamera;
 use sadp_text::camera_state;
@@ -11,7 +10,7 @@ use serde::Serialize;
 
 use super::{
     Layout, Row, Who, json,
-    table::{Plain, PlainColumn, known},
+    table::{CellColumn, Column, Table, harmless, known},
 };
 use crate::{
     fold::fold,
@@ -85,7 +84,7 @@ impl CameraRow {
             who.number.clone(),
         ];
         let names: Vec<_> = names.into_iter().flatten().collect();
-        clean(&names.join("  ")).into_owned()
+        harmless(&names.join("  "))
     }
 }
 
@@ -108,16 +107,18 @@ impl Row for CameraRow {
     }
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
-        let columns = [
-            PlainColumn::whole("STATE"),
-            PlainColumn::whole("CHANNEL"),
-            PlainColumn::whole("ADDRESS"),
-            PlainColumn::text("NAME", 10),
-            PlainColumn::text("MODEL", 12),
-            PlainColumn::whole("LABEL"),
-            PlainColumn::extra("MAC"),
-            PlainColumn::text("MESSAGE", 24),
+        let columns: &[CellColumn<Self>] = &[
+            (Column::whole("STATE"), |it| it.camera.state().into()),
+            (Column::whole("CHANNEL"), |it| known(it.camera.channel)),
+            (Column::whole("ADDRESS"), |it| known(&it.camera.address)),
+            (Column::text("NAME", 10), |it| known(&it.camera.name)),
+            (Column::text("MODEL", 12), |it| known(&it.camera.model)),
+            (Column::whole("LABEL"), |it| known(&it.camera.label)),
+            (Column::extra("MAC"), |it| known(&it.camera.mac)),
+            (Column::text("MESSAGE", 24), |it| it.camera.detail().into()),
         ];
+        let styles = &[("online", GREEN), ("offline", RED), ("unknown", YELLOW)];
+        let table = Table { columns, styles };
         let by_recorder = rows.chunk_by(|one, other| one.recorder() == other.recorder());
         for (number, rows) in by_recorder.enumerate() {
             if number > 0 {
@@ -125,23 +126,7 @@ impl Row for CameraRow {
             }
             let heading = rows.first().map(Self::recorder).unwrap_or_default();
             writeln!(out, "{BOLD}{}{BOLD:#}", fold(&heading, layout.width))?;
-            let table = Plain {
-                columns: &columns,
-                styles: &STYLES,
-                width: layout.width,
-            };
-            table.write(out, rows, |Self { camera, .. }| {
-                [
-                    camera.state().into(),
-                    known(camera.channel.map(|it| it.to_string())),
-                    known(camera.address.as_ref()),
-                    known(camera.name.as_ref()),
-                    known(camera.model.as_ref()),
-                    known(camera.label.as_ref()),
-                    known(camera.mac.as_ref()),
-                    camera.detail().to_owned(),
-                ]
-            })?;
+            table.write(out, rows, layout.width)?;
         }
         Ok(())
     }
@@ -163,5 +148,3 @@ impl ShownCamera {
         rest.map_or(&*self.message, |rest| rest.trim_start_matches(": "))
     }
 }
-
-const STYLES: [(&str, Style); 3] = [("online", GREEN), ("offline", RED), ("unknown", YELLOW)];

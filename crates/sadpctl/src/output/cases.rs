@@ -1,6 +1,9 @@
 //! Requests that wait for an answer, and those that are closed.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    iter,
+};
 
 use sadp_model::text::clean;
 use sadp_ops::{DeviceRef, recovery::ReviewedCase};
@@ -10,7 +13,7 @@ use serde::Serialize;
 
 use super::{
     Layout, Row, Who,
-    table::{Plain, PlainColumn, known},
+    table::{CellColumn, Column, Table, blank, known},
 };
 use crate::terminal::{GREEN, RED, YELLOW};
 
@@ -91,39 +94,22 @@ impl Row for ShownCase {
     const COLUMNS: &'static str = "case mac serial address kind state exported_at valid_until invalid_reasons package ended_at next name";
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
-        let columns = [
-            PlainColumn::whole("STATE"),
-            PlainColumn::whole("CASE"),
-            PlainColumn::whole("AGE"),
-            PlainColumn::whole("LEFT"),
-            PlainColumn::extra("MAC"),
-            PlainColumn::extra("MODEL"),
-            PlainColumn::whole("LABEL"),
-            PlainColumn::text("NAME", 10),
-            PlainColumn::whole("ADDRESS"),
-            PlainColumn::below(),
+        let columns: &[CellColumn<Self>] = &[
+            (Column::whole("STATE"), |it| it.state_text.into()),
+            (Column::whole("CASE"), |it| it.case.to_string()),
+            (Column::whole("AGE"), |it| it.age.clone()),
+            (Column::whole("LEFT"), |it| known(&it.left)),
+            (Column::extra("MAC"), |it| known(&it.device.mac)),
+            (Column::extra("MODEL"), |it| known(&it.device.model)),
+            (Column::whole("LABEL"), |it| known(&it.device.number)),
+            (Column::text("NAME", 10), |it| blank(&it.name)),
+            (Column::whole("ADDRESS"), |it| known(it.device.address)),
+            (Column::below(), |it| {
+                let notes = iter::once(&it.package).chain(&it.reasons);
+                notes.map(|note| clean(note)).collect::<Vec<_>>().join("\n")
+            }),
         ];
-        let styles = [("open", YELLOW), ("invalid?", RED), ("recovered", GREEN)];
-        let table = Plain {
-            columns: &columns,
-            styles: &styles,
-            width: layout.width,
-        };
-        table.write(out, rows, |case| {
-            let mut notes = vec![clean(&case.package)];
-            notes.extend(case.reasons.iter().map(|reason| clean(reason)));
-            [
-                case.state_text.to_owned(),
-                case.case.to_string(),
-                case.age.clone(),
-                known(case.left.as_ref()),
-                known(case.device.mac.as_ref()),
-                known(case.device.model.as_ref()),
-                known(case.device.number.as_ref()),
-                clean(case.name.as_deref().unwrap_or_default()).into_owned(),
-                known(case.device.address.map(|it| it.to_string())),
-                notes.join("\n"),
-            ]
-        })
+        let styles = &[("open", YELLOW), ("invalid?", RED), ("recovered", GREEN)];
+        Table { columns, styles }.write(out, rows, layout.width)
     }
 }

@@ -5,16 +5,14 @@ use std::{
     io::{self, Write},
 };
 
-use anstyle::Style;
 use sadp_doctor::{Check, Finding, FirewallState, PortHolder, PortState, RawEthernet, Verdict};
-use sadp_model::text::clean;
 use sadp_text::{Explanation, Platform, check_subject, check_text};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{
     Layout, Row,
-    table::{Plain, PlainColumn},
+    table::{CellColumn, Column, Table, blank, harmless},
 };
 use crate::terminal::{GREEN, RED, YELLOW};
 
@@ -173,33 +171,19 @@ impl Row for CheckRow {
     const LIST: &'static str = "checks have";
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
-        let table = Plain {
-            columns: &COLUMNS,
-            styles: &STYLES,
-            width: layout.width,
-        };
-        table.write(out, rows, |check| {
-            let remedy = check.remedy.as_ref().map(|it| format!("-> {}", clean(it)));
-            [
-                name(check.verdict).into(),
-                check.topic.into(),
-                clean(&check.subject).into_owned(),
-                clean(&check.message).into_owned(),
-                remedy.unwrap_or_default(),
-            ]
-        })
+        let columns: &[CellColumn<Self>] = &[
+            (Column::whole("VERDICT"), |it| name(it.verdict).into()),
+            (Column::whole("CHECK"), |it| it.topic.into()),
+            (Column::text("SUBJECT", 16), |it| harmless(&it.subject)),
+            (Column::text("MESSAGE", 30), |it| harmless(&it.message)),
+            (Column::below(), |it| {
+                blank(it.remedy.as_ref().map(|it| format!("-> {it}")))
+            }),
+        ];
+        let styles = &[("ok", GREEN), ("warning", YELLOW), ("problem", RED)];
+        Table { columns, styles }.write(out, rows, layout.width)
     }
 }
-
-const COLUMNS: [PlainColumn; 5] = [
-    PlainColumn::whole("VERDICT"),
-    PlainColumn::whole("CHECK"),
-    PlainColumn::text("SUBJECT", 16),
-    PlainColumn::text("MESSAGE", 30),
-    PlainColumn::below(),
-];
-
-const STYLES: [(&str, Style); 3] = [("ok", GREEN), ("warning", YELLOW), ("problem", RED)];
 
 #[cfg(test)]
 mod tests {

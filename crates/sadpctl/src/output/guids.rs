@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use sadp_model::text::{clean, local_minute};
+use sadp_model::text::local_minute;
 use sadp_ops::recovery::guid::ListedGuid;
 use sadp_reset::SiteName;
 use sadp_text::{guid_notes, guid_state};
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{
     Layout, Row,
-    table::{Plain, PlainColumn, known},
+    table::{CellColumn, Column, Table, blank, harmless, known},
 };
 
 /// A GUID in the vault. What is not known is null. The names and their order
@@ -76,30 +76,18 @@ impl Row for GuidLine {
         "serial mac exported_at path encrypted state void void_at suspect name";
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
-        let columns = [
-            PlainColumn::whole("STATE"),
-            PlainColumn::whole("MAC"),
-            PlainColumn::whole("EXPORTED"),
-            PlainColumn::extra("ENCRYPTED"),
-            PlainColumn::text("NAME", 10),
-            PlainColumn::text("FILE", 24),
-            PlainColumn::text("NOTES", 24),
+        let columns: &[CellColumn<Self>] = &[
+            (Column::whole("STATE"), |it| it.state.into()),
+            (Column::whole("MAC"), |it| known(&it.mac)),
+            (Column::whole("EXPORTED"), |it| it.exported.clone()),
+            (Column::extra("ENCRYPTED"), |it| {
+                if it.encrypted { "yes" } else { "no" }.into()
+            }),
+            (Column::text("NAME", 10), |it| blank(&it.name)),
+            (Column::text("FILE", 24), |it| harmless(&it.file)),
+            (Column::text("NOTES", 24), |it| it.notes.clone()),
         ];
-        let table = Plain {
-            columns: &columns,
-            styles: &[],
-            width: layout.width,
-        };
-        table.write(out, rows, |line| {
-            [
-                line.state.into(),
-                known(line.mac.as_ref()),
-                line.exported.clone(),
-                if line.encrypted { "yes" } else { "no" }.into(),
-                clean(line.name.as_deref().unwrap_or_default()).into_owned(),
-                clean(&line.file).into_owned(),
-                line.notes.clone(),
-            ]
-        })
+        let styles = &[];
+        Table { columns, styles }.write(out, rows, layout.width)
     }
 }

@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-use sadp_model::{MacAddr, text::clean};
+use sadp_model::MacAddr;
 use sadp_reset::{SiteName, SiteText};
 use serde::Serialize;
 
 use super::{
     Layout, Row,
-    table::{Plain, PlainColumn, known},
+    table::{CellColumn, Column, Table, known},
 };
 
 /// A device with its name. What it has not is null. The names and their order are a
@@ -37,22 +37,12 @@ impl Row for NameRow {
     const COLUMNS: &'static str = "mac name place";
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
-        let columns = [
-            PlainColumn::whole("MAC"),
-            PlainColumn::folds("NAME"),
-            PlainColumn::folds("PLACE"),
+        let columns: &[CellColumn<Self>] = &[
+            (Column::whole("MAC"), |it| it.mac.clone()),
+            (Column::folds("NAME"), |it| known(&it.name)),
+            (Column::folds("PLACE"), |it| known(&it.place)),
         ];
-        let table = Plain {
-            columns: &columns,
-            styles: &[],
-            width: layout.width,
-        };
-        table.write(out, rows, |row| {
-            [
-                clean(&row.mac).into_owned(),
-                known(row.name.as_ref()),
-                known(row.place.as_ref()),
-            ]
-        })
+        let styles = &[];
+        Table { columns, styles }.write(out, rows, layout.width)
     }
 }

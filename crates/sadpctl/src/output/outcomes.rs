@@ -10,14 +10,14 @@ use std::{
 
 use sadp_model::{Serial, text::clean};
 use sadp_ops::{DeviceRef, DiscoveredDevice, Impact, OutcomeData, OutcomeStatus, Reason};
-use sadp_text::{count, first_of};
+use sadp_text::{count, first_of, grouped};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use strum::IntoEnumIterator;
 
 use super::{
     Format, Layout, Row,
-    table::{Plain, PlainColumn, known},
+    table::{CellColumn, Column, Table, blank, harmless, known},
 };
 use crate::{
     failure::{Exit, Failure},
@@ -163,66 +163,39 @@ impl Row for Outcome {
     const COLUMNS: &'static str = "mac serial address action result refusal number message next";
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
-        let styles = [
+        let styles = &[
             ("done", GREEN),
             ("refused", RED),
             ("unknown", YELLOW),
             ("no-answer", YELLOW),
             ("skipped", YELLOW),
         ];
-        let columns = [
-            PlainColumn::whole("RESULT"),
-            PlainColumn::whole("ADDRESS"),
-            PlainColumn::whole("MAC"),
-            PlainColumn::text("NAME", 10),
-            PlainColumn::extra("MODEL"),
-            PlainColumn::extra("SERIAL"),
-            PlainColumn::text("MESSAGE", 44),
+        let columns: &[CellColumn<Self>] = &[
+            (Column::whole("RESULT"), |it| it.result.into()),
+            (Column::whole("ADDRESS"), |it| known(it.device.address)),
+            (Column::whole("MAC"), |it| known(&it.device.mac)),
+            (Column::text("NAME", 10), |it| blank(&it.device.called)),
+            (Column::extra("MODEL"), |it| known(&it.device.model)),
+            (Column::extra("SERIAL"), |it| known(&it.device.number)),
+            (Column::text("MESSAGE", 44), |it| harmless(&it.message)),
         ];
-        let table = Plain {
-            columns: &columns,
-            styles: &styles,
-            width: layout.width,
-        };
-        table.write(out, rows, |outcome| {
-            let who = &outcome.device;
-            [
-                outcome.result.into(),
-                known(who.address.map(|address| address.to_string())),
-                known(who.mac.as_ref()),
-                who.called.clone().unwrap_or_default(),
-                known(who.model.as_ref()),
-                known(who.number.as_ref()),
-                clean(&outcome.message).into_owned(),
-            ]
-        })
+        Table { columns, styles }.write(out, rows, layout.width)
     }
 }
 
 /// What to do next, with the devices that it is for.
 pub(crate) fn hints(outcomes: &[Outcome]) -> Vec<String> {
-    let steps = next_steps(outcomes).into_iter();
-    let hints = steps.map(|(next, who)| match names(&who) {
-        // What became of a file may be about no device.
-        names if names.is_empty() => next.to_owned(),
-        names => format!("{names}: {next}"),
-    });
+    let steps = outcomes
+        .iter()
+        .filter_map(|it| Some((it.next.as_deref()?, &it.device)));
+    let hints = grouped(steps)
+        .into_iter()
+        .map(|(next, who)| match names(&who) {
+            // What became of a file may be about no device.
+            names if names.is_empty() => next.to_owned(),
+            names => format!("{names}: {next}"),
+        });
     hints.collect()
-}
-
-/// The steps to take, each once, with the devices they are for.
-fn next_steps(outcomes: &[Outcome]) -> Vec<(&str, Vec<&Who>)> {
-    let mut steps: Vec<(&str, Vec<&Who>)> = Vec::new();
-    for outcome in outcomes {
-        let Some(next) = outcome.next.as_deref() else {
-            continue;
-        };
-        match steps.iter_mut().find(|(step, _)| *step == next) {
-            Some((_, who)) => who.push(&outcome.device),
-            None => steps.push((next, vec![&outcome.device])),
-        }
-    }
-    steps
 }
 
 /// The devices by MAC, the first few of them.
@@ -320,23 +293,11 @@ pub(crate) fn summary(outcomes: &[Outcome]) -> String {
 
 /// Those of a batch that are skipped as usual, by what is said of them.
 fn usually_skipped(outcomes: &[Outcome]) -> String {
-    let mut reasons: Vec<(&str, usize)> = Vec::new();
-    for outcome in outcomes {
-        match reasons
-            .iter_mut()
-            .find(|(reason, _)| *reason == outcome.message)
-        {
-            Some((_, number)) => *number += 1,
-            None => reasons.push((&outcome.message, 1)),
-        }
-    }
-    let reasons = reasons
-        .iter()
-        .map(|(reason, number)| format!("{number} x {reason}"));
-    format!(
-        "skipped, and not listed: {}",
-        reasons.collect::<Vec<_>>().join("; ")
-    )
+    let reasons = grouped(outcomes.iter().map(|it| (&it.message, it)));
+    let reasons = reasons.iter();
+    let reasons = reasons.map(|(reason, all)| format!("{} x {reason}", all.len()));
+    let reasons = reasons.collect::<Vec<_>>().join("; ");
+    format!("skipped, and not listed: {reasons}")
 }
 
 /// What all of them make of the exit code: a refusal outweighs what was not

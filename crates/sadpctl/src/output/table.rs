@@ -18,7 +18,7 @@ use crate::{
 
 /// A column, and what becomes of it where the terminal is narrow.
 #[derive(Clone, Copy)]
-pub(super) struct PlainColumn {
+pub(super) struct Column {
     title: &'static str,
     fit: Fit,
 }
@@ -37,7 +37,7 @@ enum Fit {
     Below,
 }
 
-impl PlainColumn {
+impl Column {
     pub(super) const fn whole(title: &'static str) -> Self {
         let fit = Fit::Whole;
         Self { title, fit }
@@ -66,11 +66,39 @@ impl PlainColumn {
     }
 }
 
+/// A column, and what stands in its cell of a row, made harmless.
+pub(super) type CellColumn<T> = (Column, fn(&T) -> String);
+
+/// A table whose columns have their cells.
+pub(super) struct Table<'a, T> {
+    pub(super) columns: &'a [CellColumn<T>],
+    /// As those of [`Plain`].
+    pub(super) styles: &'a [(&'a str, Style)],
+}
+
+impl<T> Table<'_, T> {
+    pub(super) fn write(&self, out: &mut impl Write, rows: &[T], width: Width) -> io::Result<()> {
+        let Self { columns, styles } = *self;
+        let plain: Vec<_> = columns.iter().map(|(column, _)| *column).collect();
+        let table = Plain {
+            columns: &plain,
+            styles,
+            width,
+        };
+        table.write(out, rows, |row| {
+            columns
+                .iter()
+                .map(|(_, cell)| cell(row))
+                .collect::<Vec<_>>()
+        })
+    }
+}
+
 /// A table without lines. The cells of a row are made to measure the columns, and made again
 /// to be written: a table of thousands of rows takes no memory.
 pub(super) struct Plain<'a> {
     /// Without titles it has no header.
-    pub(super) columns: &'a [PlainColumn],
+    pub(super) columns: &'a [Column],
     /// What may begin a line, and its style then.
     pub(super) styles: &'a [(&'a str, Style)],
     /// Without a width each row is a line.
@@ -96,7 +124,7 @@ struct Places {
 
 /// What the cells of a column take.
 struct Extent {
-    column: PlainColumn,
+    column: Column,
     /// Whether any is more than empty.
     is_used: bool,
     /// The columns of the longest line.
@@ -108,7 +136,7 @@ struct Extent {
 }
 
 impl Extent {
-    fn of(column: &PlainColumn) -> Self {
+    fn of(column: &Column) -> Self {
         let mut extent = Self {
             column: *column,
             is_used: false,
@@ -321,9 +349,21 @@ fn beside_each_other<'a>(cells: impl Iterator<Item = (usize, &'a str)>) -> Strin
     line
 }
 
-/// A cell: `-` where it is not known, else made harmless.
-pub(super) fn known(cell: Option<impl AsRef<str>>) -> String {
-    cell.map_or_else(|| "-".into(), |cell| clean(cell.as_ref()).into_owned())
+/// A cell, made harmless; `-` where it is not known.
+pub(super) fn known(cell: impl IntoIterator<Item: ToString>) -> String {
+    let cell = cell.into_iter().next();
+    cell.map_or_else(|| "-".into(), |it| harmless(&it.to_string()))
+}
+
+/// The same, but empty where it is not known.
+pub(super) fn blank(cell: impl IntoIterator<Item: ToString>) -> String {
+    let cell = cell.into_iter().next();
+    cell.map_or_else(String::new, |it| harmless(&it.to_string()))
+}
+
+/// A cell with text of others.
+pub(super) fn harmless(cell: &str) -> String {
+    clean(cell).into_owned()
 }
 
 /// Writes the short table: what an installer wants first.
@@ -351,10 +391,8 @@ pub(super) fn write_wide(out: &mut impl Write, devices: &[DeviceRow<'_>]) -> io:
     columns.retain(|(_, column)| column.wide);
     let titles = columns
         .iter()
-        .map(|(_, column)| PlainColumn::whole(column.title));
-    let titles: Vec<_> = std::iter::once(PlainColumn::whole("ID"))
-        .chain(titles)
-        .collect();
+        .map(|(_, column)| Column::whole(column.title));
+    let titles: Vec<_> = std::iter::once(Column::whole("ID")).chain(titles).collect();
     let table = Plain {
         columns: &titles,
         styles: &STYLES,
@@ -363,21 +401,20 @@ pub(super) fn write_wide(out: &mut impl Write, devices: &[DeviceRow<'_>]) -> io:
     let rows: Vec<_> = (1u64..).zip(devices).collect();
     table.write(out, &rows, |(number, DeviceRow(found))| {
         let cells = columns.iter().map(|(field, _)| (field.value)(found).cell());
-        let cells = cells.map(|cell| clean(&cell).into_owned());
-        std::iter::once(number.to_string()).chain(cells)
+        std::iter::once(number.to_string()).chain(cells.map(|it| harmless(&it)))
     })
 }
 
 /// What an installer wants to know of a device first.
-const COLUMNS: [PlainColumn; 8] = [
-    PlainColumn::whole("STATE"),
-    PlainColumn::text("NAME", 10),
-    PlainColumn::text("MODEL", 10),
-    PlainColumn::whole("ADDRESS"),
-    PlainColumn::whole("MAC"),
-    PlainColumn::extra("FIRMWARE"),
-    PlainColumn::extra("SERIAL"),
-    PlainColumn::text("NOTES", 14),
+const COLUMNS: [Column; 8] = [
+    Column::whole("STATE"),
+    Column::text("NAME", 10),
+    Column::text("MODEL", 10),
+    Column::whole("ADDRESS"),
+    Column::whole("MAC"),
+    Column::extra("FIRMWARE"),
+    Column::extra("SERIAL"),
+    Column::text("NOTES", 14),
 ];
 
 const STYLES: [(&str, Style); 3] = [("unactivated", YELLOW), ("active", GREEN), ("locked", RED)];

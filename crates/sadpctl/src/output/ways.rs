@@ -5,13 +5,15 @@ use std::io::{self, Write};
 use anstyle::Style;
 use sadp_model::{Advice, MethodAssessment, RecoveryMethod, text::clean};
 use sadp_ops::{DiscoveredDevice, recovery::methods::AssessedDevice};
-use sadp_text::{method_advice, method_brief, method_command, method_reasons, method_state};
+use sadp_text::{
+    grouped, method_advice, method_brief, method_command, method_reasons, method_state,
+};
 use serde::Serialize;
 use strum::IntoEnumIterator;
 
 use super::{
     Layout, Row,
-    table::{Plain, PlainColumn, known},
+    table::{Column, Plain, harmless, known},
 };
 use crate::{
     fold::fold,
@@ -141,13 +143,9 @@ impl Row for Ways {
                 who.number.clone(),
             ];
             let names: Vec<_> = names.into_iter().flatten().collect();
-            let heading = clean(&names.join("  ")).into_owned();
+            let heading = harmless(&names.join("  "));
             writeln!(out, "{BOLD}{}{BOLD:#}", fold(&heading, layout.width))?;
-            let columns = [
-                PlainColumn::whole(""),
-                PlainColumn::whole(""),
-                PlainColumn::text("", 48),
-            ];
+            let columns = [Column::whole(""), Column::whole(""), Column::text("", 48)];
             let table = Plain {
                 columns: &columns,
                 styles: &STYLES,
@@ -170,32 +168,26 @@ const STYLES: [(&str, Style); 3] = [("ready", GREEN), ("may work", YELLOW), ("ne
 /// line.
 fn write_matrix(rows: &[Ways], out: &mut impl Write, layout: Layout) -> io::Result<()> {
     const TITLES: &str = "BUTTON QUESTIONS E-MAIL REQUEST GUID APP PRO";
-    let mut columns = vec![PlainColumn::text("DEVICES", 18)];
-    columns.extend(TITLES.split(' ').map(PlainColumn::folds));
-    let mut groups: Vec<(&Ways, usize)> = Vec::new();
-    for row in rows {
-        let key = |it: &Ways| (it.device.model.clone(), it.brief.clone());
-        match groups.iter_mut().find(|(it, _)| key(it) == key(row)) {
-            Some((_, number)) => *number += 1,
-            None => groups.push((row, 1)),
-        }
-    }
+    let mut columns = vec![Column::text("DEVICES", 18)];
+    columns.extend(TITLES.split(' ').map(Column::folds));
+    let alike = rows.iter().map(|it| ((&it.device.model, &it.brief), it));
+    let groups = grouped(alike);
     let table = Plain {
         columns: &columns,
         styles: &[],
         width: layout.width,
     };
-    table.write(out, &groups, |(first, number)| {
-        let model = known(first.device.model.as_ref());
-        let address = first.device.who.address.map(|address| address.to_string());
-        let name = address
-            .or_else(|| first.device.who.mac.clone())
-            .unwrap_or_default();
-        let name = match number {
-            1 => format!("{model} {name}"),
-            number => format!("{number} x {model}"),
+    table.write(out, &groups, |((model, brief), rows)| {
+        let model = known(*model);
+        let name = match &rows[..] {
+            [Ways { device, .. }] => {
+                let address = device.who.address.map(|address| address.to_string());
+                let name = address.or_else(|| device.who.mac.clone());
+                format!("{model} {}", name.unwrap_or_default())
+            }
+            rows => format!("{} x {model}", rows.len()),
         };
-        [name].into_iter().chain(first.brief.iter().cloned())
+        [name].into_iter().chain((*brief).clone())
     })
 }
 

@@ -45,11 +45,10 @@ fn export(args: &GuidExportArgs, context: Context<'_>) -> Result<Exit, Failure> 
     let (mut run, inventory, devices) = Run::find(&args.choice, args.change, context)?;
     let overrides = args.change.overrides();
     let plan = export::plan(&run.session, devices, overrides, !args.choice.all)?;
-    if args.change.dry_run || plan.selection.devices.is_empty() {
+    let announcement = Some(&Announcement::GUID_EXPORT);
+    if !run.announce(announcement, &plan.selection.devices, args.change)? {
         return run.print_planned(plan.selection.into_outcomes());
     }
-    let question = Announcement::GUID_EXPORT.question(&plan.selection.devices);
-    run.confirm(&question, args.change)?;
     let password = password.get(run.terminal)?;
     let passphrase = passphrase.map(|it| it.get(run.terminal)).transpose()?;
     let settings = Settings {

@@ -45,12 +45,10 @@ fn set(args: &MailSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
         named: !args.choice.all,
     };
     let plan = mail::plan_set(&run.session, devices, setting)?;
-    if args.change.dry_run || plan.selection.devices.is_empty() {
+    let announcement = Announcement::mailbox(&args.mailbox);
+    if !run.announce(Some(&announcement), &plan.selection.devices, args.change)? {
         return run.print_planned(plan.into_outcomes());
     }
-    let announcement = Announcement::mailbox(&args.mailbox);
-    let question = announcement.question(&plan.selection.devices);
-    run.confirm(&question, args.change)?;
     let password = password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
         let settings = PasswordSettings::new(&inventory, &password);
@@ -171,7 +169,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::samples::Samples as _;
+    use crate::samples::named;
 
     #[test]
     fn what_to_do_with_a_qr_code_is_reported() {
@@ -181,7 +179,7 @@ mod tests {
             mailbox: Some("o***r@example.com".into()),
             service_mailbox: Some("service@example.com\u{1b}".into()),
         };
-        let found = DiscoveredDevice::named("44:47:cc:00:00:05");
+        let found = named("44:47:cc:00:00:05");
         let full = guidance(&found, &told, Some(Path::new("qr.png")));
         let bare = MailQr {
             mailbox: None,

@@ -68,11 +68,10 @@ fn set(args: &QuestionsSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
         return run.print_planned(plan.selection.into_outcomes());
     };
     check_listed(&mut plan.selection, &answers, &inventory, &mut run)?;
-    if plan.selection.devices.is_empty() {
+    let announcement = Some(&Announcement::QUESTIONS);
+    if !run.announce(announcement, &plan.selection.devices, owner.change)? {
         return run.print_planned(plan.selection.into_outcomes());
     }
-    let question = Announcement::QUESTIONS.question(&plan.selection.devices);
-    run.confirm(&question, owner.change)?;
     let password = password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
         let settings = PasswordSettings::new(&inventory, &password);
