@@ -95,8 +95,8 @@ impl Cli {
             return Ok(cli);
         }
         let mut command = detail.unwrap_or(Detail::Brief).command();
+        // With a value from the environment clap does not show the help.
         if arguments.len() <= 1 {
-            // With a value from the environment clap does not show the help.
             command = command.mut_arg("state", |arg| arg.env(Resettable::Reset));
         }
         Self::parse_by(command, arguments)

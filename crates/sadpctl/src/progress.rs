@@ -46,9 +46,12 @@ impl ProgressLine {
         let now = Instant::now();
         let waits = self.until.is_some_and(|until| now < until);
         if !self.bar.is_hidden() && (!waits || left.is_some() || done.is_some()) {
-            self.start();
             let until = left.map(|left| now + left);
             self.until = until.filter(|_| done.is_none());
+            // What is drawn first has its style already.
+            self.bar.set_style(style(done.is_some(), until));
+            self.bar.set_message(text.clone());
+            self.start();
             if let &Some((done, all)) = done {
                 if self.bar.length() != Some(all) || done == 0 {
                     self.bar.reset();
@@ -56,8 +59,6 @@ impl ProgressLine {
                 self.bar.set_length(all);
                 self.bar.set_position(done);
             }
-            self.bar.set_style(style(done.is_some(), until));
-            self.bar.set_message(text.clone());
         }
         !self.bar.is_hidden()
     }

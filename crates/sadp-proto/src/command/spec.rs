@@ -55,7 +55,7 @@ impl CommandSpec {
         }
     }
 
-    /// Reads what the device makes anew each time.
+    /// Reads something that the device makes for each request.
     pub(super) const fn read_new(types: &'static str) -> Self {
         Self {
             makes_new: true,

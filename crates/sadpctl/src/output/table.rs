@@ -77,6 +77,7 @@ pub(super) struct Table<'a, T> {
 }
 
 impl<T> Table<'_, T> {
+    /// Writes these rows, as wide as fits.
     pub(super) fn write(&self, out: &mut impl Write, rows: &[T], width: Width) -> io::Result<()> {
         let Self { columns, styles } = *self;
         let plain: Vec<_> = columns.iter().map(|(column, _)| *column).collect();
