@@ -163,37 +163,16 @@ mod tests {
     use std::{sync::Arc, time::Duration};
 
     use ipnet::Ipv4Net;
-    use jiff::Timestamp;
     use sadp_discovery::LinkInfo;
-    use sadp_model::{Device, Protocol, Registry, Sighting};
+    use sadp_model::testing::recorded_at;
     use sadp_proto::{DecodeError, DiscoveryStats, SurveyProgress};
 
     use super::*;
 
-    /// Devices with these addresses in networks of 24 bits, found on `lan0`.
-    fn sample_entries(addresses: &[[u8; 4]]) -> Vec<DeviceRecord> {
-        let mut registry = Registry::new();
-        for (number, address) in (0u8..).zip(addresses) {
-            let mut device = Device::unknown();
-            device.mac = Some(MacAddr::new([0xc4, 0x2f, 0x90, 0, 0, number]));
-            device.ipv4.address = Some((*address).into());
-            device.ipv4.mask = Some([255, 255, 255, 0].into());
-            let sighting = Sighting {
-                interface: "lan0".into(),
-                from: [10, 0, 0, 2].into(),
-                protocol: Protocol::Sadp,
-                via: Via::Multicast,
-                at: Timestamp::UNIX_EPOCH,
-            };
-            registry.record(device, sighting);
-        }
-        registry.into_entries()
-    }
-
     fn report(addresses: &[[u8; 4]], tally: DiscoveryStats) -> ScanReport {
         let network: Ipv4Net = "10.0.0.1/24".parse().unwrap();
         ScanReport {
-            entries: sample_entries(addresses),
+            entries: recorded_at(addresses),
             stats: tally,
             local: vec![network],
             networks: vec![network.into()],

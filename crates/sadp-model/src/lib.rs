@@ -52,8 +52,8 @@ mod registry;
 mod secret;
 mod serial;
 mod site;
-#[cfg(test)]
-mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod text;
 
 pub use addressing::{

@@ -137,19 +137,7 @@ fn network_of(device: &Device) -> Option<Ipv4Net> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{MacAddr, testing::recorded};
-
-    /// Devices with these addresses in networks of 24 bits, found on `lan0`.
-    fn sample_entries(addresses: &[[u8; 4]]) -> Vec<DeviceRecord> {
-        let devices = (0u8..).zip(addresses).map(|(number, address)| {
-            let mut device = Device::unknown();
-            device.mac = Some(MacAddr::new([0xc4, 0x2f, 0x90, 0, 0, number]));
-            device.ipv4.address = Some((*address).into());
-            device.ipv4.mask = Some([255, 255, 255, 0].into());
-            device
-        });
-        recorded(devices)
-    }
+    use crate::testing::recorded_at;
 
     fn subnets(entries: &[DeviceRecord], local: &[Ipv4Net]) -> Vec<OffSubnet> {
         let devices = entries.iter().map(|entry| &*entry.device);
@@ -160,7 +148,7 @@ mod tests {
     fn subnets_come_with_an_address_that_nobody_has() {
         let addresses = [[10, 3, 3, 3], [192, 168, 1, 64], [192, 168, 1, 250]];
         let local = ["192.168.1.5/24".parse().unwrap()];
-        let subnets = subnets(&sample_entries(&addresses), &local);
+        let subnets = subnets(&recorded_at(&addresses), &local);
         let expected = OffSubnet {
             network: "192.168.1.0/24".parse().unwrap(),
             devices: 2,
@@ -178,7 +166,7 @@ mod tests {
 
     #[test]
     fn an_absurd_mask_is_not_believed() {
-        let mut entries = sample_entries(&[[192, 168, 1, 64]]);
+        let mut entries = recorded_at(&[[192, 168, 1, 64]]);
         for mask in [[128, 0, 0, 0], [255, 0, 255, 0]] {
             entries[0].device.ipv4.mask = Some(mask.into());
             let network = subnets(&entries, &[])[0].network;

@@ -30,32 +30,17 @@ pub fn hints(
         "an address with another. Commands go by MAC, so none has to be unplugged: \
          {activate}sadpctl net plan --from FIRST-ADDRESS > plan.csv, then sadpctl net apply plan.csv"
     );
+    #[rustfmt::skip]
     let noteworthy = [
-        (
-            Warning::DuplicateIp.into(),
-            ["device shares", "devices share"],
-            &*addresses,
-        ),
-        (
-            Warning::OtherInterface.into(),
-            ["device was", "devices were"],
-            "received on another card than the one this computer sends to that address by: choose other addresses for one of the two networks",
-        ),
-        (
-            Warning::DuplicateMac.into(),
-            ["device shares", "devices share"],
-            "a MAC with another: compare their labels before you change anything",
-        ),
-        (
-            Warning::ContradictsItself | Warning::SharedSalt,
-            ["device reports", "devices report"],
-            "two values for one field, or the salt of another device: another device may pretend to be them; give no password before you know who it is",
-        ),
-        (
-            Warning::TwoSenders.into(),
-            ["device is", "devices are"],
-            "seen from two addresses: another device may pretend to be them; sadpctl show DEVICE shows which, give no password before you know who it is",
-        ),
+        (Warning::DuplicateIp.into(), ["device shares", "devices share"], &*addresses),
+        (Warning::OtherInterface.into(), ["device was", "devices were"],
+            "received on another card than the one this computer sends to that address by: choose other addresses for one of the two networks"),
+        (Warning::DuplicateMac.into(), ["device shares", "devices share"],
+            "a MAC with another: compare their labels before you change anything"),
+        (Warning::ContradictsItself | Warning::SharedSalt, ["device reports", "devices report"],
+            "two values for one field, or the salt of another device: another device may pretend to be them; give no password before you know who it is"),
+        (Warning::TwoSenders.into(), ["device is", "devices are"],
+            "seen from two addresses: another device may pretend to be them; sadpctl show DEVICE shows which, give no password before you know who it is"),
     ];
     let mut hints = Vec::new();
     for (warnings, [one, many], what) in noteworthy {
@@ -104,41 +89,20 @@ fn off_subnet(
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
-
-    use jiff::Timestamp;
-    use sadp_model::{Device, MacAddr, Protocol, Registry, Sighting, Via};
+    use sadp_model::testing::recorded_at;
 
     use super::*;
 
-    fn site(addresses: &[[u8; 4]]) -> Vec<DiscoveredDevice> {
-        let mut registry = Registry::new();
-        for (number, address) in (0u8..).zip(addresses) {
-            let mut device = Device::unknown();
-            device.mac = Some(MacAddr::new([0xc4, 0x2f, 0x90, 0, 0, number]));
-            device.ipv4.address = Some((*address).into());
-            device.ipv4.mask = Some(Ipv4Addr::new(255, 255, 255, 0));
-            let sighting = Sighting {
-                interface: "lan0".into(),
-                from: [10, 0, 0, 2].into(),
-                protocol: Protocol::Sadp,
-                via: Via::Multicast,
-                at: Timestamp::UNIX_EPOCH,
-            };
-            registry.record(device, sighting);
-        }
+    fn told(addresses: &[[u8; 4]], platform: Platform) -> Vec<String> {
         let net: ipnet::Ipv4Net = "10.0.0.1/8".parse().unwrap();
-        DiscoveredDevice::assess_all(registry.into_entries(), &[net.into()])
-    }
-
-    fn told(devices: &[DiscoveredDevice], platform: Platform) -> Vec<String> {
+        let devices = DiscoveredDevice::assess_all(recorded_at(addresses), &[net.into()]);
         let all = devices.iter().map(|found| &*found.entry.device);
-        off_subnet(devices, &KnownAddresses::new(all, &[]), platform)
+        off_subnet(&devices, &KnownAddresses::new(all, &[]), platform)
     }
 
     #[test]
     fn the_command_names_an_address_nobody_has() {
-        let devices = site(&[[192, 168, 1, 64], [192, 168, 1, 250], [10, 3, 3, 3]]);
+        let devices = [[192, 168, 1, 64], [192, 168, 1, 250], [10, 3, 3, 3]];
         assert_eq!(
             told(&devices, Platform::Linux),
             [
@@ -159,7 +123,7 @@ mod tests {
     #[test]
     fn many_networks_give_few_hints() {
         let addresses: Vec<_> = (0..9).map(|third| [172, 16, third, 64]).collect();
-        let hints = told(&site(&addresses), Platform::Linux);
+        let hints = told(&addresses, Platform::Linux);
         assert_eq!(hints.len(), MAX_NETWORKS + 1);
         assert_eq!(
             hints.last().unwrap(),

@@ -82,53 +82,31 @@ pub const fn guarded_against(guard: Guard) -> &'static str {
 }
 
 /// What a warning means and what to do.
+#[rustfmt::skip]
 pub const fn meaning(warning: Warning) -> &'static str {
     match warning {
-        Warning::OffSubnet => {
-            "in none of this computer's networks: add an address there, or move the device"
-        }
-        Warning::OtherInterface => {
-            "this computer sends to its address through another card than it was received on: take that card's cable off, or change one of the two networks"
-        }
-        Warning::DuplicateIp => {
-            "another device has the same address: give it its own by net set or net plan, which send by MAC"
-        }
-        Warning::DuplicateMac => {
-            "another device has the same MAC: compare labels, one may be faulty or cloned"
-        }
+        Warning::OffSubnet => "in none of this computer's networks: add an address there, or move the device",
+        Warning::OtherInterface => "this computer sends to its address through another card than it was received on: take that card's cable off, or change one of the two networks",
+        Warning::DuplicateIp => "another device has the same address: give it its own by net set or net plan, which send by MAC",
+        Warning::DuplicateMac => "another device has the same MAC: compare labels, one may be faulty or cloned",
         Warning::TwoSenders => "seen from two addresses: another device may pretend to be it",
-        Warning::ContradictsItself => {
-            "reported two values for one field: one reply may be another device's"
-        }
-        Warning::SharedSalt => {
-            "another device has the same salt: one may be a copy made to get its password"
-        }
-        Warning::FactoryAddress => {
-            "still the address from the factory: give it its own by net set or net plan"
-        }
-        Warning::ClockUnset => {
-            "its clock was never set: set time or NTP, or recordings carry wrong times"
-        }
-        Warning::MalformedReply => {
-            "a reply could not be read to its end: fields may be missing, so scan again"
-        }
-        Warning::ReplayablePassword => {
-            "sends passwords for network changes in a form that can be recorded and replayed"
-        }
-        Warning::FragmentOnly => {
-            "only the first part of its reply arrived: add an address in its network, scan again"
-        }
+        Warning::ContradictsItself => "reported two values for one field: one reply may be another device's",
+        Warning::SharedSalt => "another device has the same salt: one may be a copy made to get its password",
+        Warning::FactoryAddress => "still the address from the factory: give it its own by net set or net plan",
+        Warning::ClockUnset => "its clock was never set: set time or NTP, or recordings carry wrong times",
+        Warning::MalformedReply => "a reply could not be read to its end: fields may be missing, so scan again",
+        Warning::ReplayablePassword => "sends passwords for network changes in a form that can be recorded and replayed",
+        Warning::FragmentOnly => "only the first part of its reply arrived: add an address in its network, scan again",
     }
 }
 
 /// What a request to the vendor's support takes.
+#[rustfmt::skip]
 pub const fn request(way: RequestWay) -> &'static str {
     match way {
         RequestWay::None => "not needed: it has no password yet",
         RequestWay::LegacyCode => "start time and serial go out, a dated code comes back",
         RequestWay::File => "a request file goes out, an encrypted file comes back",
-        RequestWay::FileOrKey => {
-            "a request file or QR goes out, an encrypted file or a key comes back"
-        }
+        RequestWay::FileOrKey => "a request file or QR goes out, an encrypted file or a key comes back",
     }
 }

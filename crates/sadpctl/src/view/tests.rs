@@ -6,9 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use insta::assert_snapshot;
 use jiff::{Timestamp, tz::TimeZone};
 use ratatui::{Terminal, backend::TestBackend};
-use sadp_model::{
-    Device, DeviceRecord, Firmware, Protocol, Registry, Serial, Sighting, State, Via,
-};
+use sadp_model::{Device, DeviceRecord, Firmware, Serial, State, testing::recorded};
 use sadp_ops::DiscoveredDevice;
 use sadp_proto::{DeviceSnapshot, OfflineReason, WatchEvent, WatchEventKind};
 
@@ -27,16 +25,9 @@ fn device(number: u8, state: State) -> Device {
 }
 
 fn entry(device: Device) -> DeviceRecord {
-    let mut registry = Registry::new();
-    let sighting = Sighting {
-        interface: "lan0".into(),
-        from: device.ipv4.address.unwrap_or(Ipv4Addr::LOCALHOST).into(),
-        protocol: Protocol::Sadp,
-        via: Via::Multicast,
-        at: at(0),
-    };
-    registry.record(device, sighting);
-    registry.into_entries().remove(0)
+    let mut entry = recorded([device]).remove(0);
+    entry.seen[0].at = at(0);
+    entry
 }
 
 fn at(seconds: i64) -> Timestamp {
