@@ -184,18 +184,14 @@ pub fn refused_before(device: &DiscoveredDevice, at: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sadp_model::Device;
+    use sadp_model::testing::recorded_at;
 
     use super::*;
-    use crate::samples::discovered;
 
     #[test]
     fn devices_that_were_never_seen_are_named_in_the_question() {
-        let devices = discovered((1..=2).map(|last| {
-            let mut device = Device::unknown();
-            device.mac = format!("44:47:cc:00:00:0{last}").parse().ok();
-            device
-        }));
+        let devices = recorded_at(&[[192, 168, 1, 64], [192, 168, 1, 65]]);
+        let devices = DiscoveredDevice::assess_all(devices, &[]);
         let ask = |devices: &[DiscoveredDevice], new: &[&DiscoveredDevice]| {
             let question = Announcement::QUESTIONS.question(devices).naming(new);
             let plan = question.plan.lines().skip(1 + devices.len());
@@ -207,7 +203,7 @@ mod tests {
         let (one, plan) = ask(&devices, &[&devices[1]]);
         assert_eq!(one, format!("1 of them was never seen before. {text}"));
         assert_eq!(plan.len(), 2);
-        assert!(plan[1].contains("44:47:cc:00:00:02"));
+        assert!(plan[1].contains("c4:2f:90:00:00:01"));
         let (text, plan) = ask(&devices, &[&devices[0], &devices[1]]);
         assert!(text.starts_with("2 of them were never seen before. "));
         assert!(plan[0].ends_with(": all of them"));

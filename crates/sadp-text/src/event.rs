@@ -130,17 +130,14 @@ pub fn claimed(holder: Option<&ClaimHolder>) -> String {
 }
 
 /// What limits the sending of commands.
+#[rustfmt::skip]
 fn sending_limited(notice: &Notice) -> Vec<Line> {
     let text = match notice {
-        Notice::NotSent { interface, source } => format!(
-            "cannot send on {interface} ({source}): commands to devices there may not have left this computer"
-        ),
-        Notice::TargetsNotSent { source, .. } => {
-            format!("{notice} ({source}): commands may not have left this computer")
-        }
-        Notice::NotHeard { interface, source } => format!(
-            "listening on {interface} failed ({source}): answers of devices there may be missing"
-        ),
+        Notice::NotSent { interface, source } =>
+            format!("cannot send on {interface} ({source}): commands to devices there may not have left this computer"),
+        Notice::TargetsNotSent { source, .. } => format!("{notice} ({source}): commands may not have left this computer"),
+        Notice::NotHeard { interface, source } =>
+            format!("listening on {interface} failed ({source}): answers of devices there may be missing"),
         _ => return Vec::new(),
     };
     vec![Line::Warning(text), Line::Hint(notice.remedy())]

@@ -43,8 +43,6 @@ mod recovery;
 mod refusal;
 mod remedy;
 mod report;
-#[cfg(test)]
-mod samples;
 pub mod scan;
 pub mod select;
 mod sentence;
@@ -185,10 +183,8 @@ pub(crate) fn device_lines<'a>(
             let _ = write!(line, "  {:<1$}", row[column], width.unwrap_or(0));
         }
     }
-    lines
-        .iter()
-        .map(|line| line.trim_end().to_owned())
-        .collect()
+    let trimmed = lines.iter().map(|line| line.trim_end().to_owned());
+    trimmed.collect()
 }
 
 /// A device by its address and MAC.

@@ -237,11 +237,10 @@ pub fn app_check(check: &AppCheck) -> String {
 
 /// What only the vendor's service knows.
 pub const fn app_unknowns(way: RecoveryMethod) -> [&'static str; 3] {
-    let owner = match way {
-        RecoveryMethod::HikProConnect => {
-            "whether the device was handed over to your company's site"
-        }
-        _ => "whether the device is bound to an account, and to whose",
+    let owner = if matches!(way, RecoveryMethod::HikProConnect) {
+        "whether the device was handed over to your company's site"
+    } else {
+        "whether the device is bound to an account, and to whose"
     };
     [
         owner,

@@ -183,34 +183,22 @@ fn quoted(path: &str) -> String {
 }
 
 /// Why a name selects no device.
+#[rustfmt::skip]
 pub fn selection_error(error: &SelectionError) -> String {
     match error {
-        SelectionError::NotFound { name, .. } => {
-            let name = name.as_str();
-            format!("no device found has the serial, label number, MAC or address {name}")
-        }
-        SelectionError::NotFoundNow { name, device } => {
-            format!("{} was not found now: {}", name.as_str(), last_seen(device))
-        }
-        SelectionError::Ending { name, devices } => {
-            let (name, devices) = (name.as_str(), list(devices));
-            format!(
-                "{name} is not a full name, and nobody is asked whether this is the device:{devices}"
-            )
-        }
-        SelectionError::Ambiguous {
-            name,
-            devices,
-            naming,
-        } => {
+        SelectionError::NotFound { name, .. } =>
+            format!("no device found has the serial, label number, MAC or address {}", name.as_str()),
+        SelectionError::NotFoundNow { name, device } => format!("{} was not found now: {}", name.as_str(), last_seen(device)),
+        SelectionError::Ending { name, devices } =>
+            format!("{} is not a full name, and nobody is asked whether this is the device:{}", name.as_str(), list(devices)),
+        SelectionError::Ambiguous { name, devices, naming } => {
             let what = match (naming, name.address(), name.mac()) {
                 (Naming::Ending, ..) => "a serial or MAC that ends in",
                 (_, Some(_), _) => "the address",
                 (_, None, Some(_)) => "the MAC",
                 (_, None, None) => "the serial, label number or name",
             };
-            let (number, name) = (devices.len(), name.as_str());
-            format!("{number} devices have {what} {name}:{}", list(devices))
+            format!("{} devices have {what} {}:{}", devices.len(), name.as_str(), list(devices))
         }
     }
 }

@@ -3,8 +3,6 @@
 mod filter;
 mod key;
 
-use std::cmp::Ordering;
-
 use sadp_model::State;
 use sadp_ops::DiscoveredDevice;
 
@@ -48,11 +46,11 @@ pub fn by_key(devices: &mut [impl AsRef<DiscoveredDevice>], key: &Key) {
     });
 }
 
-/// A value in comparable form.
+/// A value in comparable form. Text is in its runs, and as it is: a total order.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Known(Value),
-    Text(Natural),
+    Text(Vec<Run>, String),
     Unknown,
 }
 
@@ -61,7 +59,7 @@ impl Part {
         match value {
             Value::Text(text) => match text.parse() {
                 Ok(address) => Self::Known(Value::Address(address)),
-                Err(_) => Self::Text(Natural(text.to_lowercase())),
+                Err(_) => Self::Text(Run::all(&text.to_lowercase()), text.to_lowercase()),
             },
             Value::Unknown | Value::List(_) => Self::Unknown,
             value => Self::Known(value.clone()),
@@ -69,41 +67,25 @@ impl Part {
     }
 }
 
-/// Text in which runs of digits compare as numbers: `5.5.82` before `5.5.820`.
-#[derive(Debug, PartialEq, Eq)]
-struct Natural(String);
-
-impl Natural {
-    /// The next run of digits or of other characters.
-    fn run(text: &str) -> (&str, &str) {
-        let digit = text.starts_with(|c: char| c.is_ascii_digit());
-        let end = text.find(|c: char| c.is_ascii_digit() != digit);
-        text.split_at(end.unwrap_or(text.len()))
-    }
+/// A run of digits, or of what is none: `5.5.82` stands before `5.5.820`.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Run {
+    Number(u64),
+    Other(String),
 }
 
-impl Ord for Natural {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let (mut a, mut b) = (&*self.0, &*other.0);
-        while !a.is_empty() && !b.is_empty() {
-            let ((x, rest_a), (y, rest_b)) = (Self::run(a), Self::run(b));
-            let order = match (x.parse::<u64>(), y.parse::<u64>()) {
-                (Ok(x), Ok(y)) => x.cmp(&y),
-                _ => x.cmp(y),
-            };
-            if order.is_ne() {
-                return order;
-            }
-            (a, b) = (rest_a, rest_b);
+impl Run {
+    fn all(text: &str) -> Vec<Self> {
+        let mut runs = Vec::new();
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let other = |c: char| c.is_ascii_digit() != first.is_ascii_digit();
+            let (run, after) = rest.split_at(rest.find(other).unwrap_or(rest.len()));
+            let number = run.parse().map(Self::Number);
+            runs.push(number.unwrap_or_else(|_| Self::Other(run.into())));
+            rest = after;
         }
-        // Equal but for leading zeros: still a total order.
-        a.len().cmp(&b.len()).then_with(|| self.0.cmp(&other.0))
-    }
-}
-
-impl PartialOrd for Natural {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+        runs
     }
 }
 

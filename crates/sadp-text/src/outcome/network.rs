@@ -296,45 +296,39 @@ mod tests {
 
     use super::*;
 
-    fn device() -> Device {
+    /// A change of a device that has a gateway.
+    fn change(address: &str, gateway: Option<&str>) -> Change {
         let mut device = Device::unknown();
         device.ipv4.address = "192.168.1.64".parse().ok();
         device.ipv4.mask = "255.255.255.0".parse().ok();
+        device.ipv4.gateway = "192.168.1.1".parse().ok();
         device.ports.sdk = Some(8000);
-        device
-    }
-
-    fn wanted(address: &str) -> WantedSettings {
-        WantedSettings {
+        let wanted = WantedSettings {
             address: address.parse().ok(),
+            gateway: gateway.and_then(|gateway| gateway.parse().ok()),
             ..WantedSettings::default()
-        }
+        };
+        Change::new(&device, &wanted).unwrap()
     }
 
     #[test]
     fn a_change_is_reported_in_a_line() {
-        let mut device = device();
-        device.ipv4.gateway = "192.168.1.1".parse().ok();
-        let change = Change::new(&device, &wanted("192.168.1.101")).unwrap();
-        assert_eq!(change_line(&change), "ip 192.168.1.64 -> 192.168.1.101");
-        let mut wanted = wanted("10.0.0.9");
-        wanted.gateway = Some(std::net::Ipv4Addr::UNSPECIFIED);
-        let change = Change::new(&device, &wanted).unwrap();
-        assert_eq!(
-            change_line(&change),
-            "ip 192.168.1.64 -> 10.0.0.9, gateway 192.168.1.1 -> none"
-        );
+        let line = change_line(&change("192.168.1.101", None));
+        assert_eq!(line, "ip 192.168.1.64 -> 192.168.1.101");
+        let line = change_line(&change("10.0.0.9", Some("0.0.0.0")));
+        let expected = "ip 192.168.1.64 -> 10.0.0.9, gateway 192.168.1.1 -> none";
+        assert_eq!(line, expected);
     }
 
     #[test]
     fn all_that_is_sent_is_listed_where_replies_differ() {
-        let mut change = Change::new(&device(), &wanted("192.168.1.101")).unwrap();
-        change.mixed = true;
-        assert_eq!(
-            change_line(&change),
-            "ip 192.168.1.64 -> 192.168.1.101, mask 255.255.255.0 (kept), gateway none (kept), \
-             dhcp none (kept), sdk-port 8000 (kept), ipv6 none (kept), ipv6-prefix none (kept), \
-             ipv6-gateway none (kept)"
-        );
+        let mixed = Change {
+            mixed: true,
+            ..change("192.168.1.101", None)
+        };
+        let expected = "ip 192.168.1.64 -> 192.168.1.101, mask 255.255.255.0 (kept), \
+                        gateway 192.168.1.1 (kept), dhcp none (kept), sdk-port 8000 (kept), \
+                        ipv6 none (kept), ipv6-prefix none (kept), ipv6-gateway none (kept)";
+        assert_eq!(change_line(&mixed), expected);
     }
 }

@@ -3,16 +3,15 @@ use std::io;
 use insta::assert_snapshot;
 use jiff::Timestamp;
 use sadp_discovery::ScanConfig;
-use sadp_model::{Device, Firmware, Serial, State};
+use sadp_model::{Device, Firmware, Serial, State, testing::recorded};
 use sadp_ops::{
-    Cancellation, DeviceRef, Session,
+    Cancellation, DeviceRef, DiscoveredDevice, Session,
     cameras::CameraBehind,
     report::{SiteReport, SiteSources, site_report},
 };
 use sadp_reset::{RecorderCamera, SiteName};
 
 use super::*;
-use crate::samples::discovered;
 
 /// A device by the last byte of its MAC and address. Two have the same address.
 fn device(number: u8, text: &str) -> Device {
@@ -30,7 +29,7 @@ fn device(number: u8, text: &str) -> Device {
 
 /// The page's time is always the same.
 fn report(devices: Vec<Device>, name: &str) -> SiteReport {
-    let mut devices = discovered(devices);
+    let mut devices = DiscoveredDevice::assess_all(recorded(devices), &[]);
     for device in &mut devices {
         device.site_name = Some(Box::new(SiteName {
             name: name.parse().ok(),

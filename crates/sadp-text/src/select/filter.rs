@@ -197,10 +197,9 @@ fn contains(value: &Value, wanted: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use sadp_model::{Device, RawFields, State, Warning};
+    use sadp_model::{Device, RawFields, State, Warning, testing::recorded};
 
     use super::*;
-    use crate::samples::discovered;
 
     fn holds(filter: &str) -> bool {
         let mut device = Device::unknown();
@@ -214,7 +213,7 @@ mod tests {
         device.raw = RawFields::default();
         device.raw.push("DeviceType", "1");
         device.raw.push("DeviceType", "2");
-        let mut found = discovered([device]).remove(0);
+        let mut found = DiscoveredDevice::assess_all(recorded([device]), &[]).remove(0);
         found.warnings = Warning::OffSubnet | Warning::FactoryAddress;
         found.entry.seen.clear();
         filter.parse::<Filter>().unwrap().holds(&found)

@@ -105,22 +105,19 @@ fn keyed() -> impl Iterator<Item = &'static Field> {
 fn advice(text: &str) -> String {
     let wanted = text.to_ascii_lowercase();
     let likeness = |key: &str| {
-        let last = key.rsplit('.').next().unwrap_or_default();
-        let whole = strsim::jaro_winkler(&wanted, key);
-        let part = strsim::jaro_winkler(&wanted, last);
+        let last = key.rsplit('.').next().unwrap_or(key);
+        let [whole, last] = [key, last].map(|it| strsim::jaro_winkler(&wanted, it));
         let begins = key.starts_with(&format!("{wanted}."));
-        if begins { 1.0 } else { whole.max(part) }
+        if begins { 1.0 } else { whole.max(last) }
     };
-    let keys = keyed().map(|field| field.key);
-    let mut ranked: Vec<_> = keys.map(|key| (likeness(key), key)).collect();
-    ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    ranked.retain(|(likeness, _)| *likeness > 0.75);
-    let near: Vec<_> = ranked.iter().map(|(_, key)| *key).take(4).collect();
-    if near.is_empty() {
-        let keys: Vec<_> = keyed().map(|field| field.key).collect();
-        format!("keys are {}, and raw.ELEMENT", keys.join(", "))
-    } else {
-        format!("did you mean {}?", near.join(" or "))
+    let keys: Vec<_> = keyed().map(|field| field.key).collect();
+    let mut near = keys.clone();
+    near.retain(|key| likeness(key) > 0.75);
+    near.sort_by(|a, b| likeness(b).total_cmp(&likeness(a)));
+    near.truncate(4);
+    match &near[..] {
+        [] => format!("keys are {}, and raw.ELEMENT", keys.join(", ")),
+        near => format!("did you mean {}?", near.join(" or ")),
     }
 }
 
