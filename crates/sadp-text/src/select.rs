@@ -50,7 +50,7 @@ pub fn by_key(devices: &mut [impl AsRef<DiscoveredDevice>], key: &Key) {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Known(Value),
-    Text(Vec<Run>, String),
+    Text(Vec<TextRun>, String),
     Unknown,
 }
 
@@ -59,7 +59,7 @@ impl Part {
         match value {
             Value::Text(text) => match text.parse() {
                 Ok(address) => Self::Known(Value::Address(address)),
-                Err(_) => Self::Text(Run::all(&text.to_lowercase()), text.to_lowercase()),
+                Err(_) => Self::Text(TextRun::all(&text.to_lowercase()), text.to_lowercase()),
             },
             Value::Unknown | Value::List(_) => Self::Unknown,
             value => Self::Known(value.clone()),
@@ -69,12 +69,12 @@ impl Part {
 
 /// A run of digits, or of what is none: `5.5.82` stands before `5.5.820`.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Run {
+enum TextRun {
     Number(u64),
     Other(String),
 }
 
-impl Run {
+impl TextRun {
     fn all(text: &str) -> Vec<Self> {
         let mut runs = Vec::new();
         let mut rest = text;
