@@ -412,49 +412,26 @@ mod tests {
     }
 
     #[test]
+    #[rustfmt::skip]
     fn plain_rules_of_nftables_and_defaults_decide() {
         for (policy, rules, expected) in [
             ("accept", "", OPEN),
             ("drop", "", default("inet f in")),
-            (
-                "drop",
-                "udp dport 37020 counter packets 1 bytes 9 accept",
-                OPEN,
-            ),
+            ("drop", "udp dport 37020 counter packets 1 bytes 9 accept", OPEN),
             ("drop", "udp dport 37020 accept comment \"SADP drop\"", OPEN),
             ("drop", "udp dport { 22, 37000-37100 } accept", OPEN),
             ("drop", "udp dport 5353 accept", default("inet f in")),
             ("drop", "meta l4proto udp accept", OPEN),
-            (
-                "drop",
-                "iifname \"lan0\" udp dport 37020 accept",
-                default("inet f in"),
-            ),
-            (
-                "drop",
-                "ct state vmap { invalid : drop }",
-                default("inet f in"),
-            ),
+            ("drop", "iifname \"lan0\" udp dport 37020 accept", default("inet f in")),
+            ("drop", "ct state vmap { invalid : drop }", default("inet f in")),
             ("accept", "udp dport 37020 drop", rule("inet f in")),
             ("accept", "udp dport 37020 accept\nreject", OPEN),
             ("accept", "udp dport != 37020 drop", OPEN),
-            (
-                "accept",
-                "udp dport vmap { 37020 : accept, 22 : drop }",
-                OPEN,
-            ),
+            ("accept", "udp dport vmap { 37020 : accept, 22 : drop }", OPEN),
             ("accept", "}\nchain lan {\ndrop", OPEN),
-            (
-                "accept",
-                "counter packets 1 bytes 9 reject with icmpx 1",
-                rule("inet f in"),
-            ),
+            ("accept", "counter packets 1 bytes 9 reject with icmpx 1", rule("inet f in")),
             ("drop", "jump lan", COMPLEX),
-            (
-                "accept",
-                "iifname vmap { \"lan0\" : jump lan }\ndrop",
-                COMPLEX,
-            ),
+            ("accept", "iifname vmap { \"lan0\" : jump lan }\ndrop", COMPLEX),
             ("drop", "jump lan\nudp dport 37020 accept", OPEN),
         ] {
             let rules = ruleset(policy, rules);
@@ -483,6 +460,7 @@ mod tests {
     }
 
     #[test]
+    #[rustfmt::skip]
     fn plain_rules_of_iptables_and_the_policy_decide() {
         let list = "-p udp -m multiport --dports 80,37000:37100 -m comment --comment \"x -j DROP\" -j ACCEPT";
         for (policy, rules, expected) in [
@@ -491,18 +469,10 @@ mod tests {
             ("DROP", "-i lo -j ACCEPT", Some(default(""))),
             ("DROP", "-p udp -m udp --dport 37020 -j ACCEPT", Some(OPEN)),
             ("DROP", list, Some(OPEN)),
-            (
-                "DROP",
-                "-p tcp -m tcp --dport 37020 -j ACCEPT",
-                Some(default("")),
-            ),
+            ("DROP", "-p tcp -m tcp --dport 37020 -j ACCEPT", Some(default(""))),
             ("DROP", "-s 10.0.0.0/8 -j ACCEPT", Some(default(""))),
             ("DROP", "-j LOG --log-prefix \"in \"", Some(default(""))),
-            (
-                "ACCEPT",
-                "-j REJECT --reject-with icmp-port-unreachable",
-                Some(rule("")),
-            ),
+            ("ACCEPT", "-j REJECT --reject-with icmp-port-unreachable", Some(rule(""))),
             ("ACCEPT", "! -p udp -j DROP", Some(OPEN)),
             ("ACCEPT", "-j LIBVIRT_INP", Some(COMPLEX)),
             ("ACCEPT", "-g lan", Some(COMPLEX)),

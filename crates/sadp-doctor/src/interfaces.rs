@@ -224,37 +224,18 @@ mod tests {
         use InterfaceStatus::{Down, Loopback, NoAddress, NoCarrier, NotNamed, SwitchedOff, Used};
         use Verdict::{Ok, Problem, Warning};
         type Change = fn(&mut HostInterface);
+        #[rustfmt::skip]
         let cases: [(Change, _, _); 9] = [
             // With an address, and without one.
             (|_| (), (Used, Ok), (NoAddress, Warning)),
             (|it| it.named = Some(true), (Used, Ok), (NoAddress, Problem)),
             (|it| it.named = Some(false), (NotNamed, Ok), (NotNamed, Ok)),
             (|it| it.loopback = true, (Loopback, Ok), (Loopback, Ok)),
-            (
-                |it| it.multicast = Some(false),
-                (Used, Warning),
-                (NoAddress, Warning),
-            ),
-            (
-                |it| it.controller = Some("br0".into()),
-                (Used, Ok),
-                (NoAddress, Ok),
-            ),
-            (
-                |it| it.switched_on = Some(false),
-                (SwitchedOff, Warning),
-                (SwitchedOff, Ok),
-            ),
-            (
-                |it| it.carrier = Some(false),
-                (NoCarrier, Warning),
-                (NoCarrier, Ok),
-            ),
-            (
-                |it| it.running = false,
-                (Down, Warning),
-                (NoAddress, Warning),
-            ),
+            (|it| it.multicast = Some(false), (Used, Warning), (NoAddress, Warning)),
+            (|it| it.controller = Some("br0".into()), (Used, Ok), (NoAddress, Ok)),
+            (|it| it.switched_on = Some(false), (SwitchedOff, Warning), (SwitchedOff, Ok)),
+            (|it| it.carrier = Some(false), (NoCarrier, Warning), (NoCarrier, Ok)),
+            (|it| it.running = false, (Down, Warning), (NoAddress, Warning)),
         ];
         for (change, with, without) in cases {
             for (networks, expected) in [(&["10.0.0.1/24"][..], with), (&[], without)] {
