@@ -1,6 +1,6 @@
 //! What must not be sent, because it could lock a device or reach the wrong one.
 
-use enumset::EnumSet;
+use enumset::{EnumSet, EnumSetType};
 use jiff::Timestamp;
 use sadp_model::{Contradiction, Device, Protocol, ReplyAddress, SenderConflict, State, Warning};
 use sadp_reset::{Account, Action, LedgerError, RememberedMove};
@@ -15,9 +15,7 @@ use crate::{
 const FEW_TRIES: u32 = 2;
 
 /// A guard that the user may lift. Its name is the word of `--force`.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, EnumString, IntoStaticStr, VariantNames,
-)]
+#[derive(Debug, Hash, EnumSetType, EnumIter, EnumString, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Guard {
     /// A new password that newer devices refuse.
@@ -88,42 +86,40 @@ impl Guard {
     pub fn word(self) -> &'static str {
         self.into()
     }
-
-    const fn bit(self) -> u16 {
-        1 << self as u16
-    }
 }
-
-/// Stands beside the guards' bits.
-const ASKS_AFTER_REFUSALS: u16 = 1 << 15;
 
 /// The guards that the user lifted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Overrides(u16);
+pub struct Overrides {
+    lifted: EnumSet<Guard>,
+    asks_after_refusals: bool,
+}
 
 impl Overrides {
     /// Whether this guard is lifted.
-    pub const fn lifts(self, guard: Guard) -> bool {
-        self.0 & guard.bit() != 0
+    pub fn lifts(self, guard: Guard) -> bool {
+        self.lifted.contains(guard)
     }
 
     /// The same for a user who is shown, before anything is sent, which devices refused a
     /// secret before ([`Session::refused_before`](crate::Session::refused_before)), and is
     /// asked.
     #[must_use]
-    pub const fn asking_after_refusals(self) -> Self {
-        Self(self.0 | ASKS_AFTER_REFUSALS)
+    pub const fn asking_after_refusals(mut self) -> Self {
+        self.asks_after_refusals = true;
+        self
     }
 
     /// Whether a device may be sent a secret after it refused one of its kind.
-    const fn sends_after_refusal(self) -> bool {
-        self.lifts(Guard::RefusedBefore) || self.0 & ASKS_AFTER_REFUSALS != 0
+    fn sends_after_refusal(self) -> bool {
+        self.lifts(Guard::RefusedBefore) || self.asks_after_refusals
     }
 
     /// The same with one more guard lifted.
     #[must_use]
-    pub const fn with(self, guard: Guard) -> Self {
-        Self(self.0 | guard.bit())
+    pub fn with(mut self, guard: Guard) -> Self {
+        self.lifted.insert(guard);
+        self
     }
 }
 
