@@ -94,7 +94,7 @@ impl Watcher {
         let mut check = tokio::time::interval(CHECK_EVERY);
         check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let watch = sadp_proto::WatchConfig {
-            links: Vec::new(),
+            links: 0,
             broadcast: config.broadcast,
             sweep: config.sweep.clone(),
             every: config.every,
@@ -291,7 +291,7 @@ impl Watcher {
         }
         let links = self.open.as_ref().map(|open| &open.links);
         let askers = links.map_or_else(Vec::new, Links::askers);
-        let links = links.map_or_else(Vec::new, Links::protocols);
+        let links = links.map_or(0, Links::len);
         self.watch.handle_links(self.start.elapsed(), links, askers);
         self.take_notices();
     }

@@ -34,8 +34,8 @@ const HELLO_WINDOW: Duration = Duration::from_secs(30);
 /// Settings of a watch.
 #[derive(Clone, Debug)]
 pub struct WatchConfig {
-    /// The protocol of each link. Each gets a probe in every round.
-    pub links: Vec<Protocol>,
+    /// How many links there are. Each gets a probe in every round.
+    pub links: usize,
     /// Whether each link's subnet broadcast address gets probes, too.
     pub broadcast: bool,
     /// Addresses to probe one by one in every cycle.
@@ -88,7 +88,7 @@ impl Watch {
     /// Creates the state machine. `uuids` returns a fresh random UUID on each call.
     pub fn new(config: WatchConfig, uuids: impl FnMut() -> Uuid + Send + 'static) -> Self {
         let survey = SurveyConfig {
-            links: config.links.clone(),
+            links: config.links,
             broadcast: config.broadcast,
             sweep: config.sweep.clone(),
             stop: StopCondition::Auto,
@@ -153,7 +153,7 @@ impl Watch {
 
     /// Replaces the links and probes at once; by raw Ethernet, too, from each of
     /// these interfaces. Replies to those are datagrams of [`Protocol::SadpFrame`].
-    pub fn handle_links(&mut self, now: Duration, links: Vec<Protocol>, askers: Vec<FrameAsker>) {
+    pub fn handle_links(&mut self, now: Duration, links: usize, askers: Vec<FrameAsker>) {
         self.now = self.now.max(now);
         self.config.links = links;
         self.scheduler.set_askers(askers);
@@ -373,7 +373,7 @@ impl Watch {
         let offline_after = self.config.offline_after;
         let until = self.now.saturating_sub(self.scheduler.settle());
         let one_by_one = self.config.sweep.is_some();
-        let no_probes = self.config.links.is_empty() && !one_by_one;
+        let no_probes = self.config.links == 0 && !one_by_one;
         for index in 0..self.presences.len() {
             let Some(presence) = self.presences.get(index) else {
                 continue;
@@ -432,7 +432,7 @@ impl Watch {
         self.began = self.now;
         self.next_cycle = self.now.saturating_add(self.config.every);
         self.awaited = self.presences.iter().filter(|it| it.online).count();
-        self.scheduler.restart(self.config.links.clone());
+        self.scheduler.restart(self.config.links);
         self.scheduler.set_awaited(self.awaited);
         for index in 0..self.presences.len() {
             self.end_contradiction(index);

@@ -38,15 +38,13 @@ impl Links {
                 let link = link.map(|link| Arc::clone(&link.interface.name));
                 match outcome {
                     Ok(all) => {
-                        for mut received in all {
-                            received.protocol = self.protocol_of(number);
+                        for received in all {
                             self.take_datagram(number, link.as_ref(), &received, &mut take);
                         }
                     }
                     Err(source) => {
-                        let interface = link.unwrap_or_else(|| {
-                            format!("port {}", self.config.endpoint().port).into()
-                        });
+                        let port = self.config.endpoint.port;
+                        let interface = link.unwrap_or_else(|| format!("port {port}").into());
                         self.notices.push(Notice::NotHeard { interface, source });
                     }
                 }
@@ -108,10 +106,7 @@ impl Links {
                 (Via::LinkLayer, received)
             }
             FrameContent::Datagram(datagram) => {
-                let received = Received {
-                    protocol: self.config.endpoint().protocol,
-                    ..Received::from(datagram)
-                };
+                let received = Received::from(datagram);
                 let via = via(&received, false);
                 if self.is_own(&received) || self.is_repeated(ReceivePath::Packet, via, &received) {
                     return;
@@ -227,7 +222,7 @@ impl Links {
         if self.is_own(received) {
             return;
         }
-        let endpoint = self.config.endpoint();
+        let endpoint = self.config.endpoint;
         let IpAddr::V4(address) = received
             .to
             .or_else(|| bound.map(|bound| bound.ip()))

@@ -29,7 +29,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(every: Duration, offline_after: Duration) -> Self {
         let config = WatchConfig {
-            links: vec![Protocol::Sadp],
+            links: 1,
             broadcast: false,
             sweep: None,
             every,

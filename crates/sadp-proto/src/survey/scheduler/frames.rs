@@ -100,7 +100,7 @@ mod tests {
 
     fn survey() -> Survey {
         let config = SurveyConfig {
-            links: vec![Protocol::Sadp],
+            links: 1,
             broadcast: false,
             sweep: None,
             stop: StopCondition::Auto,
