@@ -116,7 +116,7 @@ impl Frame {
             source: asker.party.mac,
             version: 2,
             sequence,
-            operation: Operation::Inquiry,
+            operation: Operation::INQUIRY,
             code: 0,
             sender: asker.party,
             target: Party {
@@ -138,7 +138,7 @@ impl Frame {
             destination: self.sender.mac,
             source: answer.device.mac,
             version: if extension.is_some() { 2 } else { 1 },
-            operation: Operation::InquiryReply,
+            operation: Operation::INQUIRY_REPLY,
             sender: answer.device,
             target: self.sender,
             mask: answer.mask,
@@ -187,7 +187,7 @@ impl Frame {
         if (bytes.u8("address length")?, bytes.u8("address length")?) != (6, 4) {
             return Err(FrameError::AddressLength);
         }
-        let operation = Operation::from(bytes.u8("operation")?);
+        let operation = Operation(bytes.u8("operation")?);
         let code = bytes.u8("code")?;
         let told = bytes.u16("checksum")?;
         let sender = bytes.party("sender")?;
@@ -236,7 +236,7 @@ impl Frame {
         });
         let mut part = vec![IDENTIFIER, self.version, SERIES, length];
         part.extend(self.sequence.to_be_bytes());
-        part.extend([6, 4, self.operation.into(), self.code, 0, 0]);
+        part.extend([6, 4, self.operation.0, self.code, 0, 0]);
         for party in [self.sender, self.target] {
             part.extend(party.mac.octets());
             part.extend(party.ipv4.octets());
@@ -256,7 +256,7 @@ impl Frame {
         fields.push("MAC", &dashed(self.sender.mac));
         fields.push("IPv4Address", &self.sender.ipv4.to_string());
         fields.push("IPv4SubnetMask", &self.mask.to_string());
-        if self.operation == Operation::InquiryReply {
+        if self.operation == Operation::INQUIRY_REPLY {
             InquiryReply::parse(&self.data).add_to(&mut fields);
             if let Some(extension) = Extension::parse(&self.extension) {
                 extension.add_to(&mut fields);
@@ -271,8 +271,8 @@ impl Frame {
     /// in an announcement. `None` for other operations.
     pub fn device(&self) -> Option<Device> {
         let whole = match self.operation {
-            Operation::InquiryReply => self.data.len() >= InquiryReply::LENGTH,
-            Operation::Announce => true,
+            Operation::INQUIRY_REPLY => self.data.len() >= InquiryReply::LENGTH,
+            Operation::ANNOUNCE => true,
             _ => return None,
         };
         let mut device = inquiry::read_frame(self.fields());
@@ -283,8 +283,8 @@ impl Frame {
     /// Its purpose, in the terms of the XML protocol.
     pub fn types(&self) -> Types {
         match self.operation {
-            Operation::Inquiry | Operation::InquiryReply => Types::Inquiry,
-            Operation::Announce => Types::Hello,
+            Operation::INQUIRY | Operation::INQUIRY_REPLY => Types::Inquiry,
+            Operation::ANNOUNCE => Types::Hello,
             other => Types::Other(other.to_string().into()),
         }
     }
