@@ -1,4 +1,4 @@
-mod properties;
+mod elements;
 
 use std::sync::LazyLock;
 
@@ -24,14 +24,17 @@ pub(crate) fn target() -> Target {
     }
 }
 
+/// With the special characters of XML.
+const PASSWORD: (&str, &str) = ("Password", "G<&>\"'\u{e4}7!");
+
 fn password() -> Password {
-    Password::new("Garden7!".into()).unwrap()
+    Password::new(PASSWORD.1.into()).unwrap()
 }
 
 fn answers() -> SecretAnswers {
     SecretAnswers::new(vec![
         (1, "Paris".into()),
-        (5, "Rex".into()),
+        (5, "R\u{e4}x".into()),
         (32, "7".into()),
     ])
     .unwrap()

@@ -320,6 +320,7 @@ mod tests {
         fn what_a_client_seals_a_device_opens(
             password in "[ -~]{1,16}",
             code in "[ -~\\n]{1,1024}",
+            answer in "[ -~\u{e4}\u{6444}]{1,40}",
             random in "[0-9a-f]{32}",
         ) {
             let device = DeviceSession::of(random.as_bytes());
@@ -329,6 +330,9 @@ mod tests {
             let sealed = client.seal_password(&Password::new(password.as_str().into()).unwrap());
             let opened = device.open_password(sealed.as_str()).unwrap();
             proptest::prop_assert_eq!(opened.expose_secret(), &password);
+            let sealed = client.seal_answer(&answer.as_str().into()).unwrap();
+            let opened = device.open_answer(sealed.as_str()).unwrap();
+            proptest::prop_assert_eq!(opened.expose_secret(), &answer);
         }
 
         #[test]
