@@ -296,7 +296,7 @@ impl Links {
         match port.send(to, payload).await {
             Ok(()) => {
                 let interface = link.map_or_else(|| "routed".into(), Link::name);
-                self.record_sent(&interface, port.local_address(), to, payload);
+                self.record_datagram(&interface, port.local_address(), to, payload);
             }
             Err(error) => self.note_unsent(destination, error),
         }

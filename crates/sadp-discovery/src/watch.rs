@@ -186,12 +186,10 @@ impl Watcher {
         let Some(open) = &mut self.open else {
             return;
         };
-        let (at, now) = (Timestamp::now(), self.start.elapsed());
+        let (now, watch) = (self.start.elapsed(), &mut self.watch);
         open.broken |= batch.is_failure();
-        let watch = &mut self.watch;
-        open.links.take_in(batch, |interface, via, received| {
-            watch.handle_datagram(now, &received.datagram(interface, via, at));
-        });
+        open.links
+            .take_in(batch, |datagram| watch.handle_datagram(now, datagram));
         self.take_notices();
         self.take_events();
     }
@@ -201,12 +199,9 @@ impl Watcher {
         let Some(open) = &mut self.open else {
             return;
         };
-        let (at, now) = (Timestamp::now(), self.start.elapsed());
-        let watch = &mut self.watch;
+        let (now, watch) = (self.start.elapsed(), &mut self.watch);
         open.links
-            .take_beginnings(false, |interface, via, received| {
-                watch.handle_datagram(now, &received.datagram(interface, via, at));
-            });
+            .take_beginnings(false, |datagram| watch.handle_datagram(now, datagram));
         self.take_events();
     }
 
