@@ -18,7 +18,6 @@ use std::{io, net::Ipv6Addr};
 use sadp_model::MacAddr;
 use tokio::sync::mpsc;
 
-pub(crate) use self::classify::untagged;
 pub use self::classify::{FrameContent, classify_frame};
 use crate::interface::Interface;
 pub use crate::reassembly::{DatagramId, Fragment, UdpDatagram};

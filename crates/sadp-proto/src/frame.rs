@@ -43,6 +43,8 @@ const HEADER: u8 = 38;
 const CHECKSUM_AT: usize = 12;
 /// Data of an inquiry: an IPv6 address and zeros.
 const INQUIRY_DATA: usize = 28;
+/// The bytes of both addresses before the Ethernet type.
+const ADDRESSES: usize = 12;
 /// VLAN tags that are skipped.
 const VLAN_TAGS: [u16; 2] = [0x8100, 0x88a8];
 const MAX_VLAN_TAGS: usize = 2;
@@ -163,19 +165,13 @@ impl Frame {
     /// length are padding.
     pub fn parse(frame: &[u8]) -> Result<Self, FrameError> {
         let frame = frame.get(..MAX_FRAME).unwrap_or(frame);
-        let mut bytes = Bytes::new(frame);
-        let (destination, source) = (bytes.mac("destination")?, bytes.mac("source")?);
-        let mut ether_type = bytes.u16("Ethernet type")?;
-        for _ in 0..MAX_VLAN_TAGS {
-            if VLAN_TAGS.contains(&ether_type) {
-                bytes.u16("VLAN tag")?;
-                ether_type = bytes.u16("Ethernet type")?;
-            }
-        }
+        let mut addresses = Bytes::new(frame);
+        let (destination, source) = (addresses.mac("destination")?, addresses.mac("source")?);
+        let (ether_type, part) = untagged(frame)?;
         if ether_type != ETHER_TYPE {
             return Err(FrameError::EtherType(ether_type));
         }
-        let part = bytes.rest();
+        let mut bytes = Bytes::new(part);
         let identifier = bytes.u8("identifier")?;
         if identifier != IDENTIFIER {
             return Err(FrameError::Identifier(identifier));
@@ -288,6 +284,19 @@ impl Frame {
             other => Types::Other(other.to_string().into()),
         }
     }
+}
+
+/// The Ethernet type of a frame, behind at most two VLAN tags, and what follows it.
+pub fn untagged(frame: &[u8]) -> Result<(u16, &[u8]), FrameError> {
+    let mut bytes = Bytes::new(frame.get(ADDRESSES..).unwrap_or_default());
+    let mut ether_type = bytes.u16("Ethernet type")?;
+    for _ in 0..MAX_VLAN_TAGS {
+        if VLAN_TAGS.contains(&ether_type) {
+            bytes.u16("VLAN tag")?;
+            ether_type = bytes.u16("Ethernet type")?;
+        }
+    }
+    Ok((ether_type, bytes.rest()))
 }
 
 const BROADCAST: MacAddr = MacAddr::new([0xff; 6]);

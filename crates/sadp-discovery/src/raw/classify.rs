@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TransportSlice};
 use sadp_model::MacAddr;
-use sadp_proto::frame::ETHER_TYPE;
+use sadp_proto::frame::{ETHER_TYPE, untagged};
 
 use crate::reassembly::{Fragment, UdpDatagram};
 
@@ -69,7 +69,7 @@ pub fn classify_frame(frame: &[u8], own: MacAddr, port: u16) -> Option<FrameCont
     if station == own {
         return None;
     }
-    match untagged(frame)? {
+    match untagged(frame).ok()? {
         (ETHER_TYPE, _) => Some(FrameContent::Frame),
         (ether_type, packet) if ether_type == EtherType::IPV4.0 => {
             FrameContent::of_packet(EtherType::IPV4, packet, Some(station), |ports| {
@@ -78,20 +78,6 @@ pub fn classify_frame(frame: &[u8], own: MacAddr, port: u16) -> Option<FrameCont
         }
         _ => None,
     }
-}
-
-/// Returns the Ethernet type after at most two VLAN tags, and what follows it.
-pub(crate) fn untagged(frame: &[u8]) -> Option<(u16, &[u8])> {
-    let mut rest = frame.get(12..)?;
-    for _ in 0..=2 {
-        let (ether_type, behind) = rest.split_first_chunk()?;
-        let ether_type = u16::from_be_bytes(*ether_type);
-        if !matches!(ether_type, 0x8100 | 0x88a8) {
-            return Some((ether_type, behind));
-        }
-        rest = behind.get(2..)?;
-    }
-    None
 }
 
 #[cfg(test)]
