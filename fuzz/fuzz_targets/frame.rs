@@ -23,7 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
         let _ = frame.device();
     }
     let config = SurveyConfig {
-        links: vec![Protocol::Sadp],
+        links: 1,
         broadcast: false,
         sweep: None,
         stop: StopCondition::Auto,

@@ -229,9 +229,9 @@ impl Dispatch {
         batch: ReceivedBatch,
         now: Duration,
     ) {
-        self.links.take_in(batch, |_, _, received| {
-            if let Ok(message) = Message::decode(&received.payload) {
-                running.take_in(now, received.from.ip(), &message);
+        self.links.take_in(batch, |datagram| {
+            if let Ok(message) = Message::decode(datagram.payload) {
+                running.take_in(now, datagram.from.ip(), &message);
             }
         });
         running.settle();

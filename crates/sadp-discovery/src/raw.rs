@@ -18,17 +18,12 @@ use std::{io, net::Ipv6Addr};
 use sadp_model::MacAddr;
 use tokio::sync::mpsc;
 
-pub(crate) use self::classify::untagged;
 pub use self::classify::{FrameContent, classify_frame};
 use crate::interface::Interface;
 pub use crate::reassembly::{DatagramId, Fragment, UdpDatagram};
 
 /// The maximum number of waiting frames. Beyond that the kernel's buffer fills.
 const QUEUE: usize = 4096;
-
-/// After this many failures in a row an interface is no longer read.
-#[cfg(all(unix, feature = "link-layer"))]
-const MAX_FAILURES: u32 = 16;
 
 /// Whether to use the link-layer protocol and packet sockets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,8 +40,10 @@ pub enum LinkLayer {
 /// An interface that is open for raw frames.
 #[derive(Debug)]
 pub struct RawLink {
-    sender: RawSender,
-    frames: mpsc::Receiver<io::Result<RawFrame>>,
+    /// The sending half.
+    pub sender: RawSender,
+    /// The received frames. An error is the last item.
+    pub frames: mpsc::Receiver<io::Result<RawFrame>>,
 }
 
 /// A received frame of SADP.
@@ -69,31 +66,18 @@ impl RawLink {
         let sender = system::open(interface, port, queue)?;
         Ok(Self { sender, frames })
     }
-
-    /// Returns the sending half and the received frames. An error is the last item.
-    pub fn into_parts(self) -> (RawSender, mpsc::Receiver<io::Result<RawFrame>>) {
-        (self.sender, self.frames)
-    }
 }
 
 /// The sending half of an interface.
 pub struct RawSender {
-    mac: MacAddr,
-    ipv6: Option<Ipv6Addr>,
+    /// The interface's hardware address.
+    pub mac: MacAddr,
+    /// An IPv6 address of the interface.
+    pub ipv6: Option<Ipv6Addr>,
     socket: system::Sender,
 }
 
 impl RawSender {
-    /// The interface's hardware address.
-    pub const fn mac(&self) -> MacAddr {
-        self.mac
-    }
-
-    /// An IPv6 address of the interface.
-    pub const fn ipv6(&self) -> Option<Ipv6Addr> {
-        self.ipv6
-    }
-
     /// Sends a whole Ethernet frame. Waits at most a tenth of a second.
     pub fn send(&mut self, frame: &[u8]) -> io::Result<()> {
         system::send(&mut self.socket, frame)
@@ -129,13 +113,4 @@ pub enum RawError {
     /// The system refused for another reason.
     #[error("cannot open it for raw Ethernet frames")]
     Failed(#[source] io::Error),
-}
-
-#[cfg(all(unix, feature = "link-layer"))]
-fn open_failure(error: io::Error) -> RawError {
-    if error.kind() == io::ErrorKind::PermissionDenied {
-        RawError::NotPermitted
-    } else {
-        RawError::Failed(error)
-    }
 }

@@ -2,14 +2,11 @@
 //! and captures; time is an argument.
 
 use std::{
-    net::{IpAddr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     time::Duration,
 };
 
-use etherparse::{
-    EtherType, IpNumber, Ipv6ExtensionSlice, NetSlice, SlicedPacket, UdpSlice,
-    defrag::MAX_IP_DEFRAG_LEN,
-};
+use etherparse::{UdpSlice, defrag::MAX_IP_DEFRAG_LEN};
 use sadp_model::MacAddr;
 
 /// Identifies the datagram of a fragment. Cameras with the factory address share it, so
@@ -42,64 +39,6 @@ pub struct Fragment {
 }
 
 impl Fragment {
-    /// Parses an IP packet. `None` where it is not a fragment, has another protocol, or
-    /// was cut short by a capture.
-    pub(crate) fn parse(
-        ether_type: EtherType,
-        packet: &[u8],
-        station: Option<MacAddr>,
-    ) -> Option<Self> {
-        let sliced = SlicedPacket::from_ether_type(ether_type, packet).ok()?;
-        let (from, to, number, offset, more, content) = match &sliced.net {
-            Some(NetSlice::Ipv4(ip)) => {
-                let header = ip.header();
-                (
-                    header.source_addr().into(),
-                    header.destination_addr().into(),
-                    header.identification().into(),
-                    header.fragments_offset(),
-                    header.more_fragments(),
-                    ip.payload(),
-                )
-            }
-            Some(NetSlice::Ipv6(ip)) => {
-                let header = ip.header();
-                let fragment = ip
-                    .extensions()
-                    .clone()
-                    .into_iter()
-                    .find_map(|it| match it {
-                        Ipv6ExtensionSlice::Fragment(fragment) => Some(fragment.to_header()),
-                        _ => None,
-                    })?;
-                (
-                    Ipv6Addr::from(header.source()).into(),
-                    Ipv6Addr::from(header.destination()).into(),
-                    fragment.identification,
-                    fragment.fragment_offset,
-                    fragment.more_fragments,
-                    ip.payload(),
-                )
-            }
-            _ => return None,
-        };
-        if !content.fragmented || content.ip_number != IpNumber::UDP {
-            return None;
-        }
-        Some(Self {
-            id: DatagramId {
-                card: 0,
-                station,
-                from,
-                to,
-                number,
-            },
-            offset: offset.byte_offset().into(),
-            more,
-            payload: content.payload.to_vec(),
-        })
-    }
-
     /// Source and destination port, which only the first fragment has.
     pub(crate) fn ports(&self) -> Option<[u16; 2]> {
         let &[a, b, c, d] = self.payload.first_chunk()?;

@@ -7,9 +7,6 @@ use std::{
     sync::Arc,
 };
 
-use jiff::Timestamp;
-use sadp_model::{Protocol, Via};
-use sadp_proto::Datagram;
 use tokio::{
     net::UdpSocket,
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
@@ -44,8 +41,6 @@ pub(crate) struct Received {
     /// Whether this is only the beginning of a datagram whose other IP fragments are
     /// missing.
     pub(crate) is_beginning: bool,
-    /// How it is encoded.
-    pub(crate) protocol: Protocol,
 }
 
 impl Received {
@@ -57,25 +52,6 @@ impl Received {
             interface: None,
             payload,
             is_beginning: false,
-            protocol: Protocol::default(),
-        }
-    }
-
-    /// Returns the datagram as the protocol reads it.
-    pub(crate) fn datagram<'a>(
-        &'a self,
-        interface: &'a Arc<str>,
-        via: Via,
-        at: Timestamp,
-    ) -> Datagram<'a> {
-        Datagram {
-            interface,
-            from: self.from,
-            protocol: self.protocol,
-            via,
-            at,
-            payload: &self.payload,
-            is_beginning: self.is_beginning,
         }
     }
 }

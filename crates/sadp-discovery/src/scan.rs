@@ -78,7 +78,7 @@ impl Scan {
     ) -> ScanReport {
         let mut survey = Survey::new(
             SurveyConfig {
-                links: self.links.protocols(),
+                links: self.links.len(),
                 broadcast: self.config.broadcast,
                 sweep: self.config.sweep.clone(),
                 stop: self.config.stop,
@@ -151,18 +151,14 @@ impl Scan {
     }
 
     fn take_in(&mut self, survey: &mut Survey, batch: ReceivedBatch, now: Duration) {
-        let at = self.config.link.now();
-        self.links.take_in(batch, |interface, via, received| {
-            survey.handle_datagram(now, &received.datagram(interface, via, at));
-        });
+        self.links
+            .take_in(batch, |datagram| survey.handle_datagram(now, datagram));
     }
 
     /// Reads replies whose other IP fragments did not arrive.
     fn take_beginnings(&mut self, survey: &mut Survey, all: bool, now: Duration) {
-        let at = self.config.link.now();
-        self.links.take_beginnings(all, |interface, via, received| {
-            survey.handle_datagram(now, &received.datagram(interface, via, at));
-        });
+        self.links
+            .take_beginnings(all, |datagram| survey.handle_datagram(now, datagram));
     }
 
     fn report(mut self, mut survey: Survey, now: Duration) -> ScanReport {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sadp_proto::{Sweep, Transmit, Watch, WatchEvent};
+use sadp_proto::{Transmit, Watch, WatchConfig, WatchEvent};
 use tokio::{
     task::JoinSet,
     time::{Instant, MissedTickBehavior},
@@ -31,14 +31,8 @@ const MAX_NOTICES: usize = 64;
 pub struct WatcherConfig {
     /// The interfaces.
     pub link: LinkConfig,
-    /// Addresses to probe one by one in every cycle as well.
-    pub sweep: Option<Sweep>,
-    /// Whether the subnets' broadcast addresses are probed as well.
-    pub broadcast: bool,
-    /// The time between the beginnings of two cycles.
-    pub every: Duration,
-    /// After this time without a reply a device counts as offline.
-    pub offline_after: Duration,
+    /// What is probed on them, and how often.
+    pub watch: WatchConfig,
 }
 
 /// A watch on this computer's interfaces. It follows interfaces that appear, disappear
@@ -93,16 +87,9 @@ impl Watcher {
         }
         let mut check = tokio::time::interval(CHECK_EVERY);
         check.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let watch = sadp_proto::WatchConfig {
-            links: Vec::new(),
-            broadcast: config.broadcast,
-            sweep: config.sweep.clone(),
-            every: config.every,
-            offline_after: config.offline_after,
-        };
         let mut watcher = Self {
+            watch: Watch::new(config.watch.clone(), Uuid::new_v4),
             config,
-            watch: Watch::new(watch, Uuid::new_v4),
             start: Instant::now(),
             interfaces: Vec::new(),
             open: None,
@@ -199,12 +186,10 @@ impl Watcher {
         let Some(open) = &mut self.open else {
             return;
         };
-        let (at, now) = (Timestamp::now(), self.start.elapsed());
+        let (now, watch) = (self.start.elapsed(), &mut self.watch);
         open.broken |= batch.is_failure();
-        let watch = &mut self.watch;
-        open.links.take_in(batch, |interface, via, received| {
-            watch.handle_datagram(now, &received.datagram(interface, via, at));
-        });
+        open.links
+            .take_in(batch, |datagram| watch.handle_datagram(now, datagram));
         self.take_notices();
         self.take_events();
     }
@@ -214,12 +199,9 @@ impl Watcher {
         let Some(open) = &mut self.open else {
             return;
         };
-        let (at, now) = (Timestamp::now(), self.start.elapsed());
-        let watch = &mut self.watch;
+        let (now, watch) = (self.start.elapsed(), &mut self.watch);
         open.links
-            .take_beginnings(false, |interface, via, received| {
-                watch.handle_datagram(now, &received.datagram(interface, via, at));
-            });
+            .take_beginnings(false, |datagram| watch.handle_datagram(now, datagram));
         self.take_events();
     }
 
@@ -266,8 +248,13 @@ impl Watcher {
         self.take_notices();
         // The old sockets close first: they hold the port.
         self.open = None;
-        let links = (!interfaces.is_empty())
-            .then(|| Links::on(&self.config.link, &interfaces, self.config.sweep.is_some()));
+        let links = (!interfaces.is_empty()).then(|| {
+            Links::on(
+                &self.config.link,
+                &interfaces,
+                self.config.watch.sweep.is_some(),
+            )
+        });
         self.interfaces = interfaces;
         match links {
             Some(Ok(mut links)) => {
@@ -291,7 +278,7 @@ impl Watcher {
         }
         let links = self.open.as_ref().map(|open| &open.links);
         let askers = links.map_or_else(Vec::new, Links::askers);
-        let links = links.map_or_else(Vec::new, Links::protocols);
+        let links = links.map_or(0, Links::len);
         self.watch.handle_links(self.start.elapsed(), links, askers);
         self.take_notices();
     }

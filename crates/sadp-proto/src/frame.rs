@@ -43,6 +43,8 @@ const HEADER: u8 = 38;
 const CHECKSUM_AT: usize = 12;
 /// Data of an inquiry: an IPv6 address and zeros.
 const INQUIRY_DATA: usize = 28;
+/// The bytes of both addresses before the Ethernet type.
+const ADDRESSES: usize = 12;
 /// VLAN tags that are skipped.
 const VLAN_TAGS: [u16; 2] = [0x8100, 0x88a8];
 const MAX_VLAN_TAGS: usize = 2;
@@ -116,7 +118,7 @@ impl Frame {
             source: asker.party.mac,
             version: 2,
             sequence,
-            operation: Operation::Inquiry,
+            operation: Operation::INQUIRY,
             code: 0,
             sender: asker.party,
             target: Party {
@@ -138,7 +140,7 @@ impl Frame {
             destination: self.sender.mac,
             source: answer.device.mac,
             version: if extension.is_some() { 2 } else { 1 },
-            operation: Operation::InquiryReply,
+            operation: Operation::INQUIRY_REPLY,
             sender: answer.device,
             target: self.sender,
             mask: answer.mask,
@@ -163,19 +165,13 @@ impl Frame {
     /// length are padding.
     pub fn parse(frame: &[u8]) -> Result<Self, FrameError> {
         let frame = frame.get(..MAX_FRAME).unwrap_or(frame);
-        let mut bytes = Bytes::new(frame);
-        let (destination, source) = (bytes.mac("destination")?, bytes.mac("source")?);
-        let mut ether_type = bytes.u16("Ethernet type")?;
-        for _ in 0..MAX_VLAN_TAGS {
-            if VLAN_TAGS.contains(&ether_type) {
-                bytes.u16("VLAN tag")?;
-                ether_type = bytes.u16("Ethernet type")?;
-            }
-        }
+        let mut addresses = Bytes::new(frame);
+        let (destination, source) = (addresses.mac("destination")?, addresses.mac("source")?);
+        let (ether_type, part) = untagged(frame)?;
         if ether_type != ETHER_TYPE {
             return Err(FrameError::EtherType(ether_type));
         }
-        let part = bytes.rest();
+        let mut bytes = Bytes::new(part);
         let identifier = bytes.u8("identifier")?;
         if identifier != IDENTIFIER {
             return Err(FrameError::Identifier(identifier));
@@ -187,7 +183,7 @@ impl Frame {
         if (bytes.u8("address length")?, bytes.u8("address length")?) != (6, 4) {
             return Err(FrameError::AddressLength);
         }
-        let operation = Operation::from(bytes.u8("operation")?);
+        let operation = Operation(bytes.u8("operation")?);
         let code = bytes.u8("code")?;
         let told = bytes.u16("checksum")?;
         let sender = bytes.party("sender")?;
@@ -236,7 +232,7 @@ impl Frame {
         });
         let mut part = vec![IDENTIFIER, self.version, SERIES, length];
         part.extend(self.sequence.to_be_bytes());
-        part.extend([6, 4, self.operation.into(), self.code, 0, 0]);
+        part.extend([6, 4, self.operation.0, self.code, 0, 0]);
         for party in [self.sender, self.target] {
             part.extend(party.mac.octets());
             part.extend(party.ipv4.octets());
@@ -256,7 +252,7 @@ impl Frame {
         fields.push("MAC", &dashed(self.sender.mac));
         fields.push("IPv4Address", &self.sender.ipv4.to_string());
         fields.push("IPv4SubnetMask", &self.mask.to_string());
-        if self.operation == Operation::InquiryReply {
+        if self.operation == Operation::INQUIRY_REPLY {
             InquiryReply::parse(&self.data).add_to(&mut fields);
             if let Some(extension) = Extension::parse(&self.extension) {
                 extension.add_to(&mut fields);
@@ -271,8 +267,8 @@ impl Frame {
     /// in an announcement. `None` for other operations.
     pub fn device(&self) -> Option<Device> {
         let whole = match self.operation {
-            Operation::InquiryReply => self.data.len() >= InquiryReply::LENGTH,
-            Operation::Announce => true,
+            Operation::INQUIRY_REPLY => self.data.len() >= InquiryReply::LENGTH,
+            Operation::ANNOUNCE => true,
             _ => return None,
         };
         let mut device = inquiry::read_frame(self.fields());
@@ -283,11 +279,24 @@ impl Frame {
     /// Its purpose, in the terms of the XML protocol.
     pub fn types(&self) -> Types {
         match self.operation {
-            Operation::Inquiry | Operation::InquiryReply => Types::Inquiry,
-            Operation::Announce => Types::Hello,
+            Operation::INQUIRY | Operation::INQUIRY_REPLY => Types::Inquiry,
+            Operation::ANNOUNCE => Types::Hello,
             other => Types::Other(other.to_string().into()),
         }
     }
+}
+
+/// The Ethernet type of a frame, behind at most two VLAN tags, and what follows it.
+pub fn untagged(frame: &[u8]) -> Result<(u16, &[u8]), FrameError> {
+    let mut bytes = Bytes::new(frame.get(ADDRESSES..).unwrap_or_default());
+    let mut ether_type = bytes.u16("Ethernet type")?;
+    for _ in 0..MAX_VLAN_TAGS {
+        if VLAN_TAGS.contains(&ether_type) {
+            bytes.u16("VLAN tag")?;
+            ether_type = bytes.u16("Ethernet type")?;
+        }
+    }
+    Ok((ether_type, bytes.rest()))
 }
 
 const BROADCAST: MacAddr = MacAddr::new([0xff; 6]);

@@ -357,25 +357,6 @@ mod tests {
     }
 
     #[test]
-    fn booleans_come_in_many_spellings() {
-        for text in ["true", "TRUE", "1", "yes"] {
-            assert_eq!(boolean(text), Some(true), "{text}");
-        }
-        for text in ["false", "flase", "Flase", "0", "no"] {
-            assert_eq!(boolean(text), Some(false), "{text}");
-        }
-        assert_eq!(boolean("maybe"), None);
-    }
-
-    #[test]
-    fn old_firmware_that_does_not_know_activation_is_active() {
-        assert_eq!(device(&[]).state, Some(State::Active));
-        let unactivated = device(&[("Activated", "false")]);
-        assert_eq!(unactivated.state, Some(State::Unactivated));
-        assert_eq!(device(&[("Activated", "maybe")]).state, None);
-    }
-
-    #[test]
     fn a_torn_reply_concludes_nothing_from_absence() {
         let torn = Document::decode(b"<ProbeMatch><MAC>44-47-cc-1d-6d-13</MAC><Activ").unwrap();
         let device = read_device(torn);
@@ -402,7 +383,22 @@ mod tests {
     }
 
     #[test]
-    fn boot_times_come_padded_or_not() {
+    fn values_come_in_many_spellings() {
+        for text in ["true", "TRUE", "1", "yes"] {
+            assert_eq!(boolean(text), Some(true), "{text}");
+        }
+        for text in ["false", "flase", "Flase", "0", "no"] {
+            assert_eq!(boolean(text), Some(false), "{text}");
+        }
+        assert_eq!(boolean("maybe"), None);
+        for (text, bound) in [
+            ("1", Some(true)),
+            ("2", Some(false)),
+            ("0", None),
+            ("x", None),
+        ] {
+            assert_eq!(self::bound(text), bound, "{text}");
+        }
         let padded = date(2024, 9, 18).at(9, 21, 28, 0);
         assert_eq!(boot_time("2024-09-18 09:21:28"), Some(padded));
         let unpadded = date(2021, 3, 7).at(4, 5, 9, 0);
@@ -413,26 +409,25 @@ mod tests {
     }
 
     #[test]
-    fn the_cloud_binding_is_a_number() {
-        for (text, bound) in [
-            ("1", Some(true)),
-            ("2", Some(false)),
-            ("0", None),
-            ("x", None),
-        ] {
-            let cloud = device(&[("EZVIZBindStatus", text)]).cloud;
-            assert_eq!(cloud.bound, bound, "{text}");
-        }
+    fn what_a_whole_reply_does_not_say_is_missing_or_unknown() {
         let none = device(&[]);
+        assert_eq!(
+            none.state,
+            Some(State::Active),
+            "firmware without activation"
+        );
         assert_eq!(none.cloud.bound, None);
         assert_eq!(none.access_verification, None);
         assert_eq!(none.cloud.can_unbind, Some(false));
-        let yes = device(&[
+        let told = device(&[
+            ("EZVIZBindStatus", "1"),
             ("physicalAccessVerification", "true"),
             ("SupportRestoreInactive", "true"),
         ]);
-        assert_eq!(yes.access_verification, Some(true));
-        assert_eq!(yes.can_deactivate, Some(true));
+        assert_eq!(told.cloud.bound, Some(true));
+        assert_eq!(told.access_verification, Some(true));
+        assert_eq!(told.can_deactivate, Some(true));
+        assert_eq!(device(&[("Activated", "maybe")]).state, None);
     }
 
     #[test]
@@ -443,10 +438,12 @@ mod tests {
             (&[][..], RequestWay::LegacyCode),
             (&[by_file], RequestWay::File),
             (&[by_file, by_key], RequestWay::FileOrKey),
-            (&[("Activated", "false"), by_file], RequestWay::None),
         ] {
             assert_eq!(device(fields).recovery.request, Some(way), "{fields:?}");
         }
+        let unactivated = device(&[("Activated", "false"), by_file]);
+        assert_eq!(unactivated.state, Some(State::Unactivated));
+        assert_eq!(unactivated.recovery.request, Some(RequestWay::None));
     }
 
     #[test]
@@ -470,48 +467,30 @@ mod tests {
     }
 
     #[test]
-    fn the_serial_shows_the_model_where_the_description_does_not() {
+    #[rustfmt::skip]
+    fn model_kind_and_brand_are_those_of_the_element_that_tells_them() {
+        const fn described(text: &str) -> (&str, &str) {
+            ("DeviceDescription", text)
+        }
         let serial = ("DeviceSN", "DS-7608NI-K20820190101CCWR123456789WCVU");
-        let mut devices = vec![device(&[serial])];
-        for description in ["IPCamera", "NVR", "Embedded Net DVR"] {
-            devices.push(device(&[("DeviceDescription", description), serial]));
-        }
-        for device in devices {
-            assert_eq!(device.model.as_deref(), Some("DS-7608NI-K2"));
-            assert_eq!(device.kind, Kind::Nvr);
-            assert_eq!(device.vendor, Some(Vendor::Hikvision));
-        }
-    }
-
-    #[test]
-    fn a_description_that_names_a_model_is_kept() {
-        let device = device(&[
-            ("DeviceDescription", "NC324-XB"),
-            ("DeviceSN", "DS-2CD2142FWD-I20190101AAWR123456789"),
-        ]);
-        assert_eq!(device.model.as_deref(), Some("NC324-XB"));
-        assert_eq!(device.kind, Kind::IpCamera);
-        assert_eq!(device.vendor, None);
-    }
-
-    #[test]
-    fn a_description_of_words_shows_the_kind_where_nothing_else_does() {
-        let device = device(&[("DeviceDescription", "IPCamera"), ("DeviceSN", "X1")]);
-        assert_eq!(device.model.as_deref(), Some("IPCamera"));
-        assert_eq!(device.kind, Kind::IpCamera);
-    }
-
-    #[test]
-    fn the_type_may_hold_the_model() {
-        let text = ("DeviceType", "CS-BC2");
-        let described = ("DeviceDescription", "EZVIZ Outdoor Camera");
-        for fields in [&[text, described][..], &[text]] {
+        let camera = ("DeviceSN", "DS-2CD2142FWD-I20190101AAWR123456789");
+        let unknown = ("DeviceSN", "X1");
+        let (ezviz, number) = (("DeviceType", "CS-BC2"), ("DeviceType", "142378"));
+        let recorder = (Some("DS-7608NI-K2"), Kind::Nvr, Some(Vendor::Hikvision));
+        for (fields, expected) in [
+            (&[serial][..], recorder),
+            (&[described("IPCamera"), serial], recorder),
+            (&[described("NVR"), serial], recorder),
+            (&[described("Embedded Net DVR"), serial], recorder),
+            (&[described("NC324-XB"), camera], (Some("NC324-XB"), Kind::IpCamera, None)),
+            (&[described("IPCamera"), unknown], (Some("IPCamera"), Kind::IpCamera, None)),
+            (&[ezviz, described("EZVIZ Outdoor Camera")], (Some("CS-BC2"), Kind::IpCamera, Some(Vendor::Ezviz))),
+            (&[ezviz], (Some("CS-BC2"), Kind::IpCamera, Some(Vendor::Ezviz))),
+            (&[number], (None, Kind::Unknown, None)),
+        ] {
             let device = device(fields);
-            assert_eq!(device.model.as_deref(), Some("CS-BC2"));
-            assert_eq!(device.kind, Kind::IpCamera);
-            assert_eq!(device.vendor, Some(Vendor::Ezviz));
+            assert_eq!((device.model.as_deref(), device.kind, device.vendor), expected, "{fields:?}");
         }
-        assert_eq!(device(&[("DeviceType", "142378")]).model, None);
     }
 
     #[test]

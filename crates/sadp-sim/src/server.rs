@@ -21,7 +21,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sadp_discovery::{raw::RawError, reader::Reader};
+use sadp_discovery::{
+    raw::{RawError, RawLink},
+    reader::Reader,
+};
 use tokio::{
     net::UdpSocket,
     time::{Instant, sleep_until},
@@ -29,7 +32,7 @@ use tokio::{
 use tracing::debug;
 
 pub use self::interface::{InterfaceError, ServerInterface};
-use self::{attacker::Attacker, card::RawPort, http::HttpPorts, socket::GroupSocket};
+use self::{attacker::Attacker, http::HttpPorts, socket::GroupSocket};
 use crate::{
     Device, Fleet, FleetConfig, FleetTransmit, HostileConfig, HostileStats, InboundDatagram, Stats,
 };
@@ -82,7 +85,7 @@ pub struct Server {
     listener: GroupSocket,
     direct: UdpSocket,
     direct_reader: Reader,
-    card: Option<RawPort>,
+    card: Option<RawLink>,
     http: Option<HttpPorts>,
     stats: StatsHandle,
     failed: u64,
@@ -99,7 +102,7 @@ impl Server {
         let direct = socket::direct(SocketAddrV4::new(address, port))?;
         let card = config
             .link_layer
-            .then(|| RawPort::open(&config.interface, port))
+            .then(|| card::open(&config.interface, port))
             .transpose()?;
         let fleet = FleetConfig {
             answer_anyone: config.answer_anyone,

@@ -8,7 +8,6 @@ mod lan;
 use std::time::Duration;
 
 use lan::{MS, devices, play, play_with, sweep};
-use sadp_model::Protocol;
 use sadp_proto::{StopCondition, SurveyConfig};
 use sadp_sim::{Behavior, Faults, Probability, Reply};
 
@@ -275,7 +274,7 @@ fn every_way_of_answering_is_received() {
 #[test]
 fn a_broadcast_reaches_everyone_as_well() {
     let config = SurveyConfig {
-        links: vec![Protocol::Sadp],
+        links: 1,
         broadcast: true,
         sweep: None,
         stop: StopCondition::Auto,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sadp_discovery::{Watcher, WatcherConfig, WatcherEvent};
 use sadp_model::{DeviceRecord, LocalNetwork, MacAddr};
 use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Session};
-use sadp_proto::{WatchEvent, WatchEventKind};
+use sadp_proto::{WatchConfig, WatchEvent, WatchEventKind};
 use sadp_reset::SiteName;
 use sadp_text::{Remedy as _, Sentence, with_cause};
 
@@ -22,10 +22,12 @@ const EVERY: Duration = Duration::from_mins(1);
 pub(crate) fn config(site: &Site) -> WatcherConfig {
     WatcherConfig {
         link: site.scan.link.clone(),
-        sweep: site.scan.sweep.clone(),
-        broadcast: site.scan.broadcast,
-        every: EVERY,
-        offline_after: EVERY * 2,
+        watch: WatchConfig {
+            sweep: site.scan.sweep.clone(),
+            broadcast: site.scan.broadcast,
+            every: EVERY,
+            offline_after: EVERY * 2,
+        },
     }
 }
 

@@ -4,12 +4,12 @@ use std::net::Ipv4Addr;
 
 use etherparse::{EtherType, UdpSlice};
 use sadp_model::MacAddr;
-use sadp_proto::{PORT, frame::ETHER_TYPE};
-
-use crate::{
-    raw::{FrameContent, untagged},
-    reassembly::UdpDatagram,
+use sadp_proto::{
+    PORT,
+    frame::{ETHER_TYPE, untagged},
 };
+
+use crate::{raw::FrameContent, reassembly::UdpDatagram};
 
 /// A link type whose frames are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,51 +39,36 @@ impl LinkType {
             _ => return None,
         })
     }
-
-    /// Returns the Ethernet type and the payload.
-    fn payload(self, frame: &[u8]) -> Option<(EtherType, &[u8])> {
-        let (at, begin) = match self {
-            Self::Ethernet => (12, 14),
-            Self::LinuxCooked => (14, 16),
-            Self::LinuxCooked2 => (0, 20),
-            Self::RawIp => return ip(frame),
-            Self::Loopback => return ip(frame.get(4..)?),
-            Self::UdpHeader => return None,
-        };
-        let ether_type = u16::from_be_bytes(*frame.get(at..)?.first_chunk()?);
-        Some((EtherType(ether_type), frame.get(begin..)?))
-    }
-
-    /// Returns the sender's hardware address, where the frame has it.
-    fn station(self, frame: &[u8]) -> Option<MacAddr> {
-        let at = match self {
-            Self::Ethernet | Self::LinuxCooked => 6,
-            Self::LinuxCooked2 => 12,
-            Self::RawIp | Self::Loopback | Self::UdpHeader => return None,
-        };
-        let bytes = frame.get(at..)?.first_chunk()?;
-        Some(MacAddr::new(*bytes))
-    }
-}
-
-fn ip(packet: &[u8]) -> Option<(EtherType, &[u8])> {
-    match packet.first()? >> 4 {
-        4 => Some((EtherType::IPV4, packet)),
-        6 => Some((EtherType::IPV6, packet)),
-        _ => None,
-    }
 }
 
 /// Returns what a frame holds of SADP or UDP.
 pub(super) fn content(link: LinkType, frame: &[u8]) -> Option<FrameContent> {
-    if link == LinkType::UdpHeader {
-        return bare_udp(frame).map(FrameContent::Datagram);
-    }
-    if link == LinkType::Ethernet && untagged(frame).is_some_and(|(it, _)| it == ETHER_TYPE) {
-        return Some(FrameContent::Frame);
-    }
-    let (ether_type, packet) = link.payload(frame)?;
-    FrameContent::of_packet(ether_type, packet, link.station(frame), |_| true)
+    // Where the Ethernet type, the payload and the sender's hardware address begin.
+    let (ether_type, payload, station) = match link {
+        LinkType::Ethernet if untagged(frame).is_ok_and(|(it, _)| it == ETHER_TYPE) => {
+            return Some(FrameContent::Frame);
+        }
+        LinkType::Ethernet => (12, 14, 6),
+        LinkType::LinuxCooked => (14, 16, 6),
+        LinkType::LinuxCooked2 => (0, 20, 12),
+        LinkType::RawIp => return ip(frame),
+        LinkType::Loopback => return ip(frame.get(4..)?),
+        LinkType::UdpHeader => return bare_udp(frame).map(FrameContent::Datagram),
+    };
+    let ether_type = u16::from_be_bytes(*frame.get(ether_type..)?.first_chunk()?);
+    let station = MacAddr::new(*frame.get(station..)?.first_chunk()?);
+    let packet = frame.get(payload..)?;
+    FrameContent::of_packet(EtherType(ether_type), packet, Some(station), |_| true)
+}
+
+/// Returns the UDP in an IP packet without a link header.
+fn ip(packet: &[u8]) -> Option<FrameContent> {
+    let ether_type = match packet.first()? >> 4 {
+        4 => EtherType::IPV4,
+        6 => EtherType::IPV6,
+        _ => return None,
+    };
+    FrameContent::of_packet(ether_type, packet, None, |_| true)
 }
 
 /// Parses a UDP datagram without an IP header. Its length must be right and its port

@@ -3,11 +3,10 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
-    net::SocketAddr,
     time::Duration,
 };
 
-use sadp_model::Via;
+use sadp_proto::Datagram;
 
 /// The kind of socket that received a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,14 +15,6 @@ pub(super) enum ReceivePath {
     Udp,
     /// A packet socket.
     Packet,
-}
-
-/// What identifies a datagram on both paths.
-#[derive(Clone, Copy, Debug, Hash)]
-pub(super) struct DatagramKey<'a> {
-    pub(super) from: SocketAddr,
-    pub(super) via: Via,
-    pub(super) payload: &'a [u8],
 }
 
 /// Recognises datagrams that both paths received: each counts once. A datagram that
@@ -46,19 +37,21 @@ impl Deduplicator {
     /// The maximum number of datagrams in each of the two generations.
     const MAX_KNOWN: usize = 1 << 16;
 
-    /// Returns whether the other path has received this datagram already.
+    /// Returns whether the other path has received this datagram already: with the same
+    /// sender, transport and payload.
     pub(super) fn is_repeated(
         &mut self,
         now: Duration,
         path: ReceivePath,
-        datagram: &DatagramKey<'_>,
+        datagram: &Datagram<'_>,
     ) -> bool {
         if now.saturating_sub(self.rotated) >= Self::MEMORY || self.recent.len() >= Self::MAX_KNOWN
         {
             self.older = std::mem::take(&mut self.recent);
             self.rotated = now;
         }
-        let key = self.hasher.hash_one(datagram);
+        let identity = (datagram.from, datagram.via, datagram.payload);
+        let key = self.hasher.hash_one(identity);
         let [udp, packet] = self
             .recent
             .entry(key)
@@ -74,16 +67,23 @@ impl Deduplicator {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+    use sadp_model::{Protocol, Via};
+
     use super::*;
 
     const S: Duration = Duration::from_secs(1);
 
     /// Whether a datagram counts as new.
     fn counts(known: &mut Deduplicator, now: Duration, path: ReceivePath, payload: &[u8]) -> bool {
-        let datagram = DatagramKey {
+        let datagram = Datagram {
+            interface: &"lan0".into(),
             from: ([10, 0, 0, 5], 37020).into(),
+            protocol: Protocol::Sadp,
             via: Via::Multicast,
+            at: Timestamp::UNIX_EPOCH,
             payload,
+            is_beginning: false,
         };
         !known.is_repeated(now, path, &datagram)
     }

@@ -48,7 +48,7 @@ impl RawInterfaces {
         }
         let mut reasons = Vec::new();
         for interface in interfaces.iter().take(MAX_INTERFACES) {
-            match RawLink::open(interface, config.endpoint().port) {
+            match RawLink::open(interface, config.endpoint.port) {
                 Ok(link) => opened.add(interface, link),
                 Err(reason) => reasons.push((Arc::clone(&interface.name), reason)),
             }
@@ -67,16 +67,16 @@ impl RawInterfaces {
     }
 
     fn add(&mut self, interface: &Interface, link: RawLink) {
-        let (sender, frames) = link.into_parts();
+        let RawLink { sender, frames } = link;
         self.frames.push(frames);
         self.all.push(RawInterface {
             name: Arc::clone(&interface.name),
             asker: FrameAsker {
                 party: Party {
-                    mac: sender.mac(),
+                    mac: sender.mac,
                     ipv4: interface.address(),
                 },
-                ipv6: sender.ipv6().unwrap_or(Ipv6Addr::UNSPECIFIED),
+                ipv6: sender.ipv6.unwrap_or(Ipv6Addr::UNSPECIFIED),
             },
             sender,
             failed: false,

@@ -7,12 +7,9 @@ use std::{
 };
 
 use sadp_model::{Protocol, Via};
-use sadp_proto::frame::Frame;
+use sadp_proto::{Datagram, frame::Frame};
 
-use super::{
-    Links,
-    dedup::{DatagramKey, ReceivePath},
-};
+use super::{Link, Links, dedup::ReceivePath};
 use crate::{
     CaptureRecorder, Notice,
     interface::Interface,
@@ -23,30 +20,22 @@ use crate::{
 };
 
 impl Links {
-    /// Passes the content of a batch to `take`, one by one, with its interface and
-    /// transport. [`Via::LinkLayer`] means a whole frame. A datagram that both the UDP
+    /// Passes the content of a batch to `take`, one by one. A datagram that both the UDP
     /// and the packet socket received is passed once; one that the packet socket
     /// received in IP fragments is joined. A socket's failure becomes a notice.
-    pub(crate) fn take_in(
-        &mut self,
-        batch: ReceivedBatch,
-        mut take: impl FnMut(&Arc<str>, Via, &Received),
-    ) {
+    pub(crate) fn take_in(&mut self, batch: ReceivedBatch, mut take: impl FnMut(&Datagram<'_>)) {
         match batch {
             ReceivedBatch::Socket { number, outcome } => {
-                let link = self.all.get(number);
-                let link = link.map(|link| Arc::clone(&link.interface.name));
+                let link = self.all.get(number).map(Link::name);
                 match outcome {
                     Ok(all) => {
-                        for mut received in all {
-                            received.protocol = self.protocol_of(number);
+                        for received in all {
                             self.take_datagram(number, link.as_ref(), &received, &mut take);
                         }
                     }
                     Err(source) => {
-                        let interface = link.unwrap_or_else(|| {
-                            format!("port {}", self.config.endpoint().port).into()
-                        });
+                        let port = self.config.endpoint.port;
+                        let interface = link.unwrap_or_else(|| format!("port {port}").into());
                         self.notices.push(Notice::NotHeard { interface, source });
                     }
                 }
@@ -72,7 +61,7 @@ impl Links {
         socket: usize,
         link: Option<&Arc<str>>,
         received: &Received,
-        take: &mut impl FnMut(&Arc<str>, Via, &Received),
+        take: &mut impl FnMut(&Datagram<'_>),
     ) {
         let Some(interface) = self.interface_of(received, link) else {
             return;
@@ -81,12 +70,11 @@ impl Links {
         if !self.raw.is_empty() {
             self.senders.note_whole(received.from);
         }
-        let via = via(received, link.is_some());
-        if self.is_repeated(ReceivePath::Udp, via, received) {
-            return;
+        let datagram = self.datagram(&interface, via(received, link.is_some()), received);
+        if !self.is_repeated(ReceivePath::Udp, &datagram) {
+            self.record_received(&interface, received, self.address_of(socket));
+            take(&datagram);
         }
-        self.record_received(&interface, received, self.address_of(socket));
-        take(&interface, via, received);
     }
 
     fn take_frame(
@@ -94,31 +82,17 @@ impl Links {
         card: usize,
         interface: &Arc<str>,
         RawFrame { bytes, content }: RawFrame,
-        take: &mut impl FnMut(&Arc<str>, Via, &Received),
+        take: &mut impl FnMut(&Datagram<'_>),
     ) {
-        let (via, received) = match content {
+        let (datagram, frame) = match content {
             FrameContent::Frame => {
                 let sender = Frame::parse(&bytes).map(|frame| frame.sender.ipv4);
                 let from = sender.unwrap_or(Ipv4Addr::UNSPECIFIED);
                 self.record_frame(interface, &bytes);
-                let received = Received {
-                    protocol: Protocol::SadpFrame,
-                    ..Received::new((from, 0).into(), None, bytes)
-                };
-                (Via::LinkLayer, received)
+                let received = Received::new((from, 0).into(), None, bytes);
+                return take(&self.datagram(interface, Via::LinkLayer, &received));
             }
-            FrameContent::Datagram(datagram) => {
-                let received = Received {
-                    protocol: self.config.endpoint().protocol,
-                    ..Received::from(datagram)
-                };
-                let via = via(&received, false);
-                if self.is_own(&received) || self.is_repeated(ReceivePath::Packet, via, &received) {
-                    return;
-                }
-                self.record_frame(interface, &bytes);
-                (via, received)
-            }
+            FrameContent::Datagram(datagram) => (datagram, Some(bytes)),
             FrameContent::Fragment(mut fragment) => {
                 fragment.id.card = card;
                 let now = self.opened.elapsed();
@@ -126,28 +100,27 @@ impl Links {
                 let Some(joined) = self.fragments.add(now, fragment, tag) else {
                     return;
                 };
-                let to = joined.to;
-                let received = Received::from(joined);
-                self.senders.note_whole(received.from);
-                let via = via(&received, false);
-                if self.is_own(&received) || self.is_repeated(ReceivePath::Packet, via, &received) {
-                    return;
-                }
-                self.record_received(interface, &received, Some(to));
-                (via, received)
+                self.senders.note_whole(joined.from);
+                (joined, None)
             }
         };
-        take(interface, via, &received);
+        let to = datagram.to;
+        let received = Received::from(datagram);
+        let datagram = self.datagram(interface, via(&received, false), &received);
+        if self.is_own(received.from) || self.is_repeated(ReceivePath::Packet, &datagram) {
+            return;
+        }
+        match frame {
+            Some(frame) => self.record_frame(interface, &frame),
+            None => self.record_received(interface, &received, Some(to)),
+        }
+        take(&datagram);
     }
 
     /// Passes on the beginnings of datagrams whose other IP fragments did not arrive in
     /// time; with `all`, also of those that are still open. Such a datagram may still
     /// arrive whole at a UDP socket.
-    pub(crate) fn take_beginnings(
-        &mut self,
-        all: bool,
-        mut take: impl FnMut(&Arc<str>, Via, &Received),
-    ) {
+    pub(crate) fn take_beginnings(&mut self, all: bool, mut take: impl FnMut(&Datagram<'_>)) {
         let beginnings = if all {
             self.fragments.finish()
         } else {
@@ -159,33 +132,44 @@ impl Links {
                 is_beginning: true,
                 ..Received::from(datagram)
             };
-            if self.is_own(&received) {
+            if self.is_own(received.from) {
                 continue;
             }
             self.senders.note_beginning(received.from);
             self.record_frame(&interface, &frame);
-            take(&interface, via(&received, false), &received);
+            take(&self.datagram(&interface, via(&received, false), &received));
         }
     }
 
-    fn is_repeated(&mut self, path: ReceivePath, via: Via, received: &Received) -> bool {
-        !self.raw.is_empty()
-            && self.dedup.is_repeated(
-                self.opened.elapsed(),
-                path,
-                &DatagramKey {
-                    from: received.from,
-                    via,
-                    payload: &received.payload,
-                },
-            )
+    /// The datagram as the protocol reads it; [`Via::LinkLayer`] for a whole frame.
+    fn datagram<'a>(
+        &self,
+        interface: &'a Arc<str>,
+        via: Via,
+        received: &'a Received,
+    ) -> Datagram<'a> {
+        Datagram {
+            interface,
+            from: received.from,
+            protocol: match via {
+                Via::LinkLayer => Protocol::SadpFrame,
+                _ => Protocol::Sadp,
+            },
+            via,
+            at: self.config.now(),
+            payload: &received.payload,
+            is_beginning: received.is_beginning,
+        }
     }
 
-    /// Whether it is a probe of this program that came back.
-    fn is_own(&self, received: &Received) -> bool {
-        self.all
-            .iter()
-            .any(|link| link.address == Some(received.from))
+    fn is_repeated(&mut self, path: ReceivePath, datagram: &Datagram<'_>) -> bool {
+        let now = self.opened.elapsed();
+        !self.raw.is_empty() && self.dedup.is_repeated(now, path, datagram)
+    }
+
+    /// Whether this is the address of a link: a probe of this program came back.
+    fn is_own(&self, from: SocketAddr) -> bool {
+        self.all.iter().any(|link| link.address == Some(from))
     }
 
     /// The address of a socket, by its number in [`Links::start_draining`].
@@ -220,34 +204,23 @@ impl Links {
         received: &Received,
         bound: Option<SocketAddr>,
     ) {
-        let Some(recorder) = &self.config.recorder else {
-            return;
-        };
         // It was recorded when it was sent.
-        if self.is_own(received) {
+        if self.config.recorder.is_none() || self.is_own(received.from) {
             return;
         }
-        let endpoint = self.config.endpoint();
-        let IpAddr::V4(address) = received
-            .to
-            .or_else(|| bound.map(|bound| bound.ip()))
-            .unwrap_or(IpAddr::V4(endpoint.group))
-        else {
-            return;
+        let endpoint = self.config.endpoint;
+        let to = match received.to.or_else(|| bound.map(|bound| bound.ip())) {
+            Some(IpAddr::V4(address)) => address,
+            Some(IpAddr::V6(_)) => return,
+            None => endpoint.group,
         };
         let port = bound.map_or(endpoint.port, |bound| bound.port());
-        let SocketAddr::V4(from) = received.from else {
-            return;
-        };
-        let datagram = RecordedDatagram {
-            from,
-            to: SocketAddrV4::new(address, port),
-            payload: &received.payload,
-        };
-        recorder.datagram(interface, self.config.now(), &datagram);
+        let to = SocketAddrV4::new(to, port);
+        self.record_datagram(interface, Some(received.from), to, &received.payload);
     }
 
-    pub(super) fn record_sent(
+    /// Records a datagram, sent or received.
+    pub(super) fn record_datagram(
         &self,
         interface: &Arc<str>,
         from: Option<SocketAddr>,

@@ -1,12 +1,15 @@
 //! Classifies frames: which of them are SADP.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
-use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TransportSlice};
+use etherparse::{
+    EtherType, IpNumber, Ipv6ExtensionSlice, Ipv6FragmentHeader, LaxNetSlice, LaxSlicedPacket,
+    LenSource, TransportSlice,
+};
 use sadp_model::MacAddr;
-use sadp_proto::frame::ETHER_TYPE;
+use sadp_proto::frame::{ETHER_TYPE, untagged};
 
-use crate::reassembly::{Fragment, UdpDatagram};
+use crate::reassembly::{DatagramId, Fragment, UdpDatagram};
 
 /// The content of a frame of SADP.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,35 +33,59 @@ impl FrameContent {
         is_wanted: impl Fn([u16; 2]) -> bool,
     ) -> Option<Self> {
         let sliced = LaxSlicedPacket::from_ether_type(ether_type, packet);
-        let (from, to) = addresses(sliced.net.as_ref()?)?;
-        let Some(TransportSlice::Udp(udp)) = &sliced.transport else {
-            let fragment = Fragment::parse(ether_type, packet, station)?;
-            let is_wanted = fragment.ports().is_none_or(is_wanted);
-            return is_wanted.then_some(Self::Fragment(fragment));
+        let (from, to, place, content): (IpAddr, IpAddr, _, _) = match sliced.net.as_ref()? {
+            LaxNetSlice::Ipv4(ip) => {
+                let header = ip.header();
+                let place = Ipv6FragmentHeader {
+                    next_header: header.protocol(),
+                    fragment_offset: header.fragments_offset(),
+                    more_fragments: header.more_fragments(),
+                    identification: header.identification().into(),
+                };
+                let (from, to) = (header.source_addr(), header.destination_addr());
+                (from.into(), to.into(), Some(place), ip.payload())
+            }
+            LaxNetSlice::Ipv6(ip) => {
+                let header = ip.header();
+                let mut extensions = ip.extensions().clone().into_iter();
+                let place = extensions.find_map(|it| match it {
+                    Ipv6ExtensionSlice::Fragment(fragment) => Some(fragment.to_header()),
+                    _ => None,
+                });
+                let (from, to) = (header.source_addr(), header.destination_addr());
+                (from.into(), to.into(), place, ip.payload())
+            }
+            LaxNetSlice::Arp(_) => return None,
         };
-        let ports @ [source, destination] = [udp.source_port(), udp.destination_port()];
-        let datagram = is_wanted(ports).then(|| UdpDatagram {
-            from: (from, source).into(),
-            to: (to, destination).into(),
-            payload: udp.payload().to_vec(),
-        });
-        datagram.map(Self::Datagram)
-    }
-}
-
-fn addresses(net: &LaxNetSlice<'_>) -> Option<(IpAddr, IpAddr)> {
-    match net {
-        LaxNetSlice::Ipv4(ip) => {
-            let header = ip.header();
-            let (from, to) = (header.source_addr(), header.destination_addr());
-            Some((from.into(), to.into()))
+        if let Some(TransportSlice::Udp(udp)) = &sliced.transport {
+            let ports @ [source, destination] = [udp.source_port(), udp.destination_port()];
+            let datagram = is_wanted(ports).then(|| UdpDatagram {
+                from: (from, source).into(),
+                to: (to, destination).into(),
+                payload: udp.payload().to_vec(),
+            });
+            return datagram.map(Self::Datagram);
         }
-        LaxNetSlice::Ipv6(ip) => {
-            let header = ip.header();
-            let (from, to) = (header.source(), header.destination());
-            Some((Ipv6Addr::from(from).into(), Ipv6Addr::from(to).into()))
+        // A fragment that a capture cut short has another length than its header says.
+        let is_whole = content.len_source != LenSource::Slice;
+        if !content.fragmented || content.ip_number != IpNumber::UDP || !is_whole {
+            return None;
         }
-        LaxNetSlice::Arp(_) => None,
+        let place = place?;
+        let fragment = Fragment {
+            id: DatagramId {
+                card: 0,
+                station,
+                from,
+                to,
+                number: place.identification,
+            },
+            offset: place.fragment_offset.byte_offset().into(),
+            more: place.more_fragments,
+            payload: content.payload.to_vec(),
+        };
+        let is_wanted = fragment.ports().is_none_or(is_wanted);
+        is_wanted.then_some(Self::Fragment(fragment))
     }
 }
 
@@ -69,7 +96,7 @@ pub fn classify_frame(frame: &[u8], own: MacAddr, port: u16) -> Option<FrameCont
     if station == own {
         return None;
     }
-    match untagged(frame)? {
+    match untagged(frame).ok()? {
         (ETHER_TYPE, _) => Some(FrameContent::Frame),
         (ether_type, packet) if ether_type == EtherType::IPV4.0 => {
             FrameContent::of_packet(EtherType::IPV4, packet, Some(station), |ports| {
@@ -78,20 +105,6 @@ pub fn classify_frame(frame: &[u8], own: MacAddr, port: u16) -> Option<FrameCont
         }
         _ => None,
     }
-}
-
-/// Returns the Ethernet type after at most two VLAN tags, and what follows it.
-pub(crate) fn untagged(frame: &[u8]) -> Option<(u16, &[u8])> {
-    let mut rest = frame.get(12..)?;
-    for _ in 0..=2 {
-        let (ether_type, behind) = rest.split_first_chunk()?;
-        let ether_type = u16::from_be_bytes(*ether_type);
-        if !matches!(ether_type, 0x8100 | 0x88a8) {
-            return Some((ether_type, behind));
-        }
-        rest = behind.get(2..)?;
-    }
-    None
 }
 
 #[cfg(test)]
@@ -154,10 +167,17 @@ mod tests {
 
     #[test]
     fn first_fragments_of_the_port_and_all_later_ones_are_taken() {
-        for (port, offset, taken) in [(37020, 0, true), (53, 0, false), (53, 9, true)] {
+        for (port, offset, length, taken) in [
+            (37020, 0, 36, true),
+            (53, 0, 36, false),
+            (53, 9, 36, true),
+            // Cut short, and shorter than its header.
+            (37020, 0, 37, false),
+            (37020, 0, 19, false),
+        ] {
             // Sixteen bytes, which more follow.
             let mut frame = [udp(port, port), b"..".to_vec()].concat();
-            (frame[17], frame[20], frame[21]) = (36, 0x20, offset);
+            (frame[17], frame[20], frame[21]) = (length, 0x20, offset);
             let Some(FrameContent::Fragment(fragment)) = classify_frame(&frame, OWN, 37020) else {
                 assert!(!taken, "{port} {offset}");
                 continue;

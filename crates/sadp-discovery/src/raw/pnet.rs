@@ -11,7 +11,7 @@ use pnet_datalink::{Channel, Config, DataLinkReceiver, DataLinkSender, NetworkIn
 use sadp_model::MacAddr;
 use tokio::sync::mpsc;
 
-use super::{MAX_FAILURES, RawError, RawFrame, RawSender, classify::classify_frame, open_failure};
+use super::{RawError, RawFrame, RawSender, classify::classify_frame};
 use crate::{interface::Interface, socket::REST};
 
 pub(super) type Sender = Box<dyn DataLinkSender>;
@@ -26,6 +26,9 @@ const TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Reading that takes as long had to wait for a frame: all before it were read.
 const WAITED: Duration = Duration::from_micros(100);
+
+/// After this many failures in a row an interface is no longer read.
+const MAX_FAILURES: u32 = 16;
 
 /// Ethernet frames are shorter, whatever the options.
 const BUFFER: usize = 1 << 16;
@@ -104,6 +107,14 @@ fn channel(card: &NetworkInterface, port: u16) -> Result<(Sender, Receiver), Raw
     match pnet_datalink::channel(card, config).map_err(open_failure)? {
         Channel::Ethernet(sender, frames) => Ok((sender, Receiver { frames, has_room })),
         _ => Err(RawError::NotEthernet),
+    }
+}
+
+fn open_failure(error: io::Error) -> RawError {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        RawError::NotPermitted
+    } else {
+        RawError::Failed(error)
     }
 }
 

@@ -1,4 +1,4 @@
-mod properties;
+mod elements;
 
 use std::sync::LazyLock;
 
@@ -24,14 +24,17 @@ pub(crate) fn target() -> Target {
     }
 }
 
+/// With the special characters of XML.
+const PASSWORD: (&str, &str) = ("Password", "G<&>\"'\u{e4}7!");
+
 fn password() -> Password {
-    Password::new("Garden7!".into()).unwrap()
+    Password::new(PASSWORD.1.into()).unwrap()
 }
 
 fn answers() -> SecretAnswers {
     SecretAnswers::new(vec![
         (1, "Paris".into()),
-        (5, "Rex".into()),
+        (5, "R\u{e4}x".into()),
         (32, "7".into()),
     ])
     .unwrap()
@@ -166,21 +169,15 @@ fn an_account_has_to_be_known_outside_the_standard_mode() {
 
 #[test]
 fn an_update_is_not_made_with_a_salt_of_another_length() {
-    let (short, long) = ("a".repeat(63), "b".repeat(65));
-    let salt = "0123456789abcdef".repeat(4);
+    let (salt, long) = ("0123456789abcdef".repeat(4), "b".repeat(65));
+    let salts = [("Salt", &*salt), ("Salt2", &*long)];
     let check = |said: &[(&str, &str)]| Update::check(&device(said), None);
-    for (said, error) in [
-        (vec![("Salt", &*short)], SealError::SaltLength { bytes: 63 }),
-        (vec![("Salt", &*long)], SealError::SaltLength { bytes: 65 }),
-        (
-            vec![("Salt", &*salt), ("Salt2", &*long)],
-            SealError::Salt2Length { bytes: 65 },
-        ),
-    ] {
-        assert_eq!(check(&said), Err(UpdateError::Seal(error)));
-    }
-    assert_eq!(check(&[("Salt2", &*long)]), Ok(()), "ignored without Salt");
-    assert_eq!(check(&[("Salt", &*salt), ("Salt2", "b")]), Ok(()));
+    let error = UpdateError::Seal(SealError::Salt2Length { bytes: 65 });
+    assert_eq!(check(&salts), Err(error));
+    let error = UpdateError::Seal(SealError::SaltLength { bytes: 65 });
+    assert_eq!(check(&[("Salt", &*long)]), Err(error));
+    assert_eq!(check(&salts[1..]), Ok(()), "ignored without Salt");
+    assert_eq!(check(&[salts[0], ("Salt2", "b")]), Ok(()));
 }
 
 #[test]

@@ -32,12 +32,12 @@ impl Frame {
             };
         }
         match self.operation {
-            Operation::Inquiry => {
+            Operation::INQUIRY => {
                 if let Some(address) = self.data.first_chunk_mut::<16>() {
                     *address = others.ipv6(Ipv6Addr::from(*address)).octets();
                 }
             }
-            Operation::InquiryReply => {
+            Operation::INQUIRY_REPLY => {
                 InquiryReply::rewrite(&mut self.data, others);
                 Extension::rewrite(&mut self.extension, others);
             }

@@ -72,7 +72,7 @@ fn the_captured_inquiry_is_read_and_written_byte_for_byte() {
     assert_eq!(frame, Frame::inquiry(&asker(), 0x2403));
     assert_eq!(frame.emit(), captured);
     assert!(frame.intact);
-    assert_eq!(frame.operation, Operation::Inquiry);
+    assert_eq!(frame.operation, Operation::INQUIRY);
     assert!(frame.device().is_none());
 }
 
@@ -152,7 +152,7 @@ fn an_unknown_operation_keeps_its_number_and_bytes() {
     let mut bytes = Frame::inquiry(&asker(), 7).emit();
     bytes[14 + 10] = 0x77;
     let frame = Frame::parse(&bytes).unwrap();
-    assert_eq!(frame.operation, Operation::Unknown(0x77));
+    assert_eq!(frame.operation, Operation(0x77));
     assert_eq!(frame.data().len(), INQUIRY_DATA);
     assert!(frame.fields().first("Data").unwrap().starts_with("fe80"));
     assert_eq!(frame.types().to_string(), "operation-0x77");

@@ -193,13 +193,22 @@ mod tests {
         DeviceSession::of(RANDOM)
     }
 
-    fn digest(salt: Option<&str>, password: &str) -> UpdateDigest {
-        let salts = salt.map_or_else(Salts::default, Salts::single);
+    const UNSALTED: Salts<'_> = Salts {
+        first: None,
+        second: None,
+    };
+    const SALTED: Salts<'_> = Salts::single(SALT);
+    const SALTED_TWICE: Salts<'_> = Salts {
+        first: Some(SALT),
+        second: Some(SALT2),
+    };
+
+    fn digest(salts: Salts<'_>, password: &str) -> UpdateDigest {
         UpdateDigest::new("admin", salts, &Password::new(password.into()).unwrap()).unwrap()
     }
 
-    fn verify(sealed: &str, salt: Option<&str>, uuid: &str) -> Option<UpdateForm> {
-        verify_update(sealed, &digest(salt, "Passw0rd!"), uuid).unwrap()
+    fn verify(sealed: &str, salts: Salts<'_>, uuid: &str) -> Option<UpdateForm> {
+        verify_update(sealed, &digest(salts, "Passw0rd!"), uuid).unwrap()
     }
 
     #[test]
@@ -253,62 +262,46 @@ mod tests {
         }
     }
 
+    /// Digest and zeros, made with OpenSSL from the digests of the protocol's vectors.
+    const UNBOUND: [&str; 2] = [
+        "+zxRrRL6JdKrGHRhrST0mlxh1EeEBgB/IxGbEedPkZRcYdRHhAYAfyMRmxHnT5GUXGHUR4QGAH8jEZsR50+RlA==",
+        "q89+JFAidMEJd4G+TK6LNz7ZmVHcCYRgEFP+qV5HrcI+2ZlR3AmEYBBT/qleR63CPtmZUdwJhGAQU/6pXketwg==",
+    ];
+
     #[test]
     fn every_form_of_an_update_is_verified_to_the_vectors() {
-        let ([plain, salted_plain, _], [bound, salted, _]) = (PLAIN, BOUND);
-        for (sealed, salt, form) in [
-            (plain, None, UpdateForm::Plain),
-            (salted_plain, Some(SALT), UpdateForm::Plain),
-            (bound, None, UpdateForm::Bound),
-            (salted, Some(SALT), UpdateForm::Bound),
+        let salts = [UNSALTED, SALTED, SALTED_TWICE];
+        for (forms, form) in [
+            (&PLAIN[..], UpdateForm::Plain),
+            (&BOUND, UpdateForm::Bound),
+            (&UNBOUND, UpdateForm::Unbound),
         ] {
-            assert_eq!(verify(sealed, salt, UUID), Some(form));
+            for (sealed, its) in forms.iter().zip(salts) {
+                for salts in salts {
+                    let verified = verify(sealed, salts, UUID);
+                    assert_eq!(
+                        verified,
+                        (salts == its).then_some(form),
+                        "{form:?} {salts:?}"
+                    );
+                }
+            }
         }
-        assert_eq!(verify(plain, Some(SALT), UUID), None);
-        assert_eq!(verify(salted, None, UUID), None);
-        let other = UUID.replace('5', "6");
-        let verified = verify(bound, None, &other);
-        assert_eq!(verified, None, "bound to another request");
-        assert_eq!(verify(bound, None, ""), None);
-        let wrong = digest(None, "Passw0rd?").bound_to(Uuid::nil());
-        assert_eq!(verify(wrong.as_str(), None, &Uuid::nil().to_string()), None);
-    }
-
-    #[test]
-    fn two_salts_are_verified_to_the_vectors() {
-        let salts = Salts {
-            first: Some(SALT),
-            second: Some(SALT2),
-        };
-        let password = Password::new("Passw0rd!".into()).unwrap();
-        let twice = UpdateDigest::new("admin", salts, &password).unwrap();
-        for (sealed, form) in [(PLAIN[2], UpdateForm::Plain), (BOUND[2], UpdateForm::Bound)] {
-            assert_eq!(verify_update(sealed, &twice, UUID), Ok(Some(form)));
-            let verified = verify(sealed, Some(SALT), UUID);
-            assert_eq!(verified, None, "one salt is not two");
-        }
-    }
-
-    /// Made with OpenSSL from the digests of the protocol's vectors.
-    #[test]
-    fn digest_and_zeros_are_taken_too() {
-        for (salt, sealed) in [
-            (
+        for other in ["", &UUID.replace('5', "6")] {
+            assert_eq!(
+                verify(BOUND[0], UNSALTED, other),
                 None,
-                "+zxRrRL6JdKrGHRhrST0mlxh1EeEBgB/IxGbEedPkZRcYdRHhAYAfyMRmxHnT5GUXGHUR4QGAH8jEZsR50+RlA==",
-            ),
-            (
-                Some(SALT),
-                "q89+JFAidMEJd4G+TK6LNz7ZmVHcCYRgEFP+qV5HrcI+2ZlR3AmEYBBT/qleR63CPtmZUdwJhGAQU/6pXketwg==",
-            ),
-        ] {
-            assert_eq!(verify(sealed, salt, UUID), Some(UpdateForm::Unbound));
+                "of another request"
+            );
         }
+        let wrong = digest(UNSALTED, "Passw0rd?").bound_to(Uuid::nil());
+        let verified = verify(wrong.as_str(), UNSALTED, &Uuid::nil().to_string());
+        assert_eq!(verified, None);
     }
 
     #[test]
     fn other_lengths_are_no_password() {
-        let digest = digest(None, "Passw0rd!");
+        let digest = digest(UNSALTED, "Passw0rd!");
         assert_eq!(verify_update("AAAA", &digest, UUID), Err(OpenError::Length));
         assert_eq!(verify_update("?", &digest, UUID), Err(OpenError::NotBase64));
     }
@@ -320,6 +313,7 @@ mod tests {
         fn what_a_client_seals_a_device_opens(
             password in "[ -~]{1,16}",
             code in "[ -~\\n]{1,1024}",
+            answer in "[ -~\u{e4}\u{6444}]{1,40}",
             random in "[0-9a-f]{32}",
         ) {
             let device = DeviceSession::of(random.as_bytes());
@@ -329,6 +323,9 @@ mod tests {
             let sealed = client.seal_password(&Password::new(password.as_str().into()).unwrap());
             let opened = device.open_password(sealed.as_str()).unwrap();
             proptest::prop_assert_eq!(opened.expose_secret(), &password);
+            let sealed = client.seal_answer(&answer.as_str().into()).unwrap();
+            let opened = device.open_answer(sealed.as_str()).unwrap();
+            proptest::prop_assert_eq!(opened.expose_secret(), &answer);
         }
 
         #[test]
@@ -337,7 +334,7 @@ mod tests {
             let _ = session().open_code(&sealed);
             let _ = session().open_answer(&sealed);
             let _ = answer_exchange(&sealed, RANDOM, &mut UnwrapErr(SysRng));
-            let _ = verify_update(&sealed, &digest(None, "a"), &uuid);
+            let _ = verify_update(&sealed, &digest(UNSALTED, "a"), &uuid);
         }
     }
 }

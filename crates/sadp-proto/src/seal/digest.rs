@@ -141,11 +141,7 @@ mod tests {
     use super::*;
     use crate::seal::vectors::{BOUND, PLAIN, SALT, SALT2};
 
-    fn digest(user: &str, salt: Option<&str>) -> Result<UpdateDigest, SealError> {
-        digest_twice(user, salt, None)
-    }
-
-    fn digest_twice(
+    fn digest(
         user: &str,
         first: Option<&str>,
         second: Option<&str>,
@@ -154,19 +150,16 @@ mod tests {
         UpdateDigest::new(user, Salts { first, second }, &password)
     }
 
-    fn uuid() -> Uuid {
-        Uuid::try_parse("11111111-2222-3333-4444-555555555555").unwrap()
-    }
-
     #[test]
     fn digests_are_made_to_the_vectors() {
+        let uuid = Uuid::try_parse("11111111-2222-3333-4444-555555555555").unwrap();
         let salts = [(None, None), (Some(SALT), None), (Some(SALT), Some(SALT2))];
         for ((first, second), (plain, bound)) in salts.into_iter().zip(PLAIN.into_iter().zip(BOUND))
         {
-            let digest = digest_twice("admin", first, second).unwrap();
+            let digest = digest("admin", first, second).unwrap();
             assert_eq!(digest.is_salted(), first.is_some());
             assert_eq!(digest.plain().as_str(), plain);
-            assert_eq!(digest.bound_to(uuid()).as_str(), bound);
+            assert_eq!(digest.bound_to(uuid).as_str(), bound);
         }
         let inner = salted_hex("admin", SALT, b"Passw0rd!");
         let expected = b"279ce32d15bf00a173df9302fe48785336c3aa9e947c50bf1c123ed1467ab4da";
@@ -176,26 +169,36 @@ mod tests {
     }
 
     #[test]
-    fn a_second_salt_is_bounded_and_does_not_count_alone() {
-        let alone = digest_twice("admin", None, Some("y")).unwrap();
-        assert!(!alone.is_salted());
-        let without = digest("admin", None).unwrap();
-        assert_eq!(alone.plain().as_str(), without.plain().as_str());
-        assert!(digest_twice("admin", Some(SALT), Some("y")).is_ok());
-        let refused = digest_twice("admin", Some(SALT), Some(&"y".repeat(65)));
-        assert_eq!(refused.unwrap_err(), SealError::Salt2Length { bytes: 65 });
-    }
-
-    #[test]
-    fn what_the_salted_form_does_not_take_is_refused() {
-        let long = "u".repeat(33);
-        for (user, salt, error) in [
-            (&*long, SALT, SealError::UserLength { bytes: 33 }),
-            ("admin", "short", SealError::SaltLength { bytes: 5 }),
+    fn user_and_salts_are_bounded_and_do_not_count_without_the_first_salt() {
+        let (long, salt2) = ("u".repeat(33), "y".repeat(65));
+        let salted = Some(SALT);
+        for (user, first, second, error) in [
+            (&*long, salted, None, SealError::UserLength { bytes: 33 }),
+            (
+                "admin",
+                Some("short"),
+                None,
+                SealError::SaltLength { bytes: 5 },
+            ),
+            (
+                "admin",
+                Some(&*salt2),
+                None,
+                SealError::SaltLength { bytes: 65 },
+            ),
+            (
+                "admin",
+                salted,
+                Some(&*salt2),
+                SealError::Salt2Length { bytes: 65 },
+            ),
         ] {
-            assert_eq!(digest(user, Some(salt)).unwrap_err(), error);
+            assert_eq!(digest(user, first, second).unwrap_err(), error);
         }
-        let unsalted = digest(&long, None);
-        assert!(unsalted.is_ok(), "the user counts only with a salt");
+        assert!(digest("admin", salted, Some("y")).is_ok());
+        let without = digest("admin", None, None).unwrap();
+        let alone = digest(&long, None, Some(&salt2)).unwrap();
+        assert!(!alone.is_salted());
+        assert_eq!(alone.plain().as_str(), without.plain().as_str());
     }
 }

@@ -46,7 +46,7 @@ impl Fleet {
 
     fn receive_frame(&mut self, now: Duration, frame: &[u8]) -> Handled {
         let inquiry = match Frame::parse(frame) {
-            Ok(frame) if frame.operation == Operation::Inquiry => frame,
+            Ok(frame) if frame.operation == Operation::INQUIRY => frame,
             Ok(frame) if frame.device().is_none() => return Handled::Unsupported,
             Ok(_) | Err(_) => return Handled::NoRequest,
         };
@@ -194,7 +194,7 @@ mod tests {
         let mut fleet = fleet(LinkAnswer::Too);
         assert_eq!(fleet.handle_frame(MS, b"noise"), Handled::NoRequest);
         let mut update = inquiry();
-        update.operation = Operation::Update;
+        update.operation = Operation::UPDATE;
         assert_eq!(fleet.handle_frame(MS, &update.emit()), Handled::Unsupported);
         assert_eq!(fleet.poll_frame(MS), None);
         assert_eq!(fleet.poll_timeout(), None);

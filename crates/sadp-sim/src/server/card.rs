@@ -4,31 +4,20 @@ use std::io;
 
 use sadp_discovery::{
     interface,
-    raw::{FrameContent, RawError, RawFrame, RawLink, RawSender},
+    raw::{FrameContent, RawError, RawFrame, RawLink},
 };
-use tokio::sync::mpsc;
 
 use super::{ServerError, ServerInterface};
 
-/// An interface that is open for raw frames.
-#[derive(Debug)]
-pub(super) struct RawPort {
-    pub(super) sender: RawSender,
-    frames: mpsc::Receiver<io::Result<RawFrame>>,
+/// Opens an interface for raw frames.
+pub(super) fn open(interface: &ServerInterface, port: u16) -> Result<RawLink, ServerError> {
+    open_listed(interface, port).map_err(|source| ServerError::Card {
+        interface: interface.name.clone(),
+        source,
+    })
 }
 
-impl RawPort {
-    pub(super) fn open(interface: &ServerInterface, port: u16) -> Result<Self, ServerError> {
-        let link = open(interface, port).map_err(|source| ServerError::Card {
-            interface: interface.name.clone(),
-            source,
-        })?;
-        let (sender, frames) = link.into_parts();
-        Ok(Self { sender, frames })
-    }
-}
-
-fn open(interface: &ServerInterface, port: u16) -> Result<RawLink, RawError> {
+fn open_listed(interface: &ServerInterface, port: u16) -> Result<RawLink, RawError> {
     let mut all = interface::list().map_err(RawError::Failed)?;
     all.retain(|listed| listed.address() == interface.address);
     let known = all.first();
@@ -39,7 +28,7 @@ fn open(interface: &ServerInterface, port: u16) -> Result<RawLink, RawError> {
 }
 
 /// Waits for the next raw frame of SADP. Without an interface there is none.
-pub(super) async fn next(card: &mut Option<RawPort>) -> io::Result<Vec<u8>> {
+pub(super) async fn next(card: &mut Option<RawLink>) -> io::Result<Vec<u8>> {
     let Some(card) = card else {
         return std::future::pending().await;
     };

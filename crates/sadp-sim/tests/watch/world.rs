@@ -29,7 +29,6 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(every: Duration, offline_after: Duration) -> Self {
         let config = WatchConfig {
-            links: vec![Protocol::Sadp],
             broadcast: false,
             sweep: None,
             every,
@@ -40,8 +39,10 @@ impl World {
             next += 1;
             Uuid::from_u128(next)
         };
+        let mut watch = Watch::new(config, uuids);
+        watch.handle_links(Duration::ZERO, 1, Vec::new());
         Self {
-            watch: Watch::new(config, uuids),
+            watch,
             fleets: Vec::new(),
             now: Duration::ZERO,
             interface: "lan0".into(),

@@ -155,9 +155,9 @@ fn frame_line(frame: &Result<(Box<Frame>, RawFields), FrameError>) -> MessageLin
         },
         Ok((frame, fields)) => MessageLine {
             message: Some(match frame.operation {
-                Operation::Inquiry => "request",
-                Operation::InquiryReply => "report",
-                Operation::Announce => "hello",
+                Operation::INQUIRY => "request",
+                Operation::INQUIRY_REPLY => "report",
+                Operation::ANNOUNCE => "hello",
                 _ => "frame",
             }),
             types: Some(frame.operation.to_string()),

@@ -93,7 +93,10 @@ async fn play_and_scan(
     let mut config = ScanConfig {
         link: LinkConfig {
             interfaces: vec![loopback],
-            endpoints: vec![Endpoint::sadp(GROUP, server.port())],
+            endpoint: Endpoint {
+                group: GROUP,
+                port: server.port(),
+            },
             ..LinkConfig::default()
         },
         ..ScanConfig::default()

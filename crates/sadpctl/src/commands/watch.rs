@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use sadp_discovery::{LinkInfo, ScanConfig, ScanError, Watcher, WatcherConfig, WatcherEvent};
 use sadp_model::{LocalNetwork, MacAddr};
 use sadp_ops::{DiscoveredDevice, LedgerAccess, Session, recovery::methods};
-use sadp_proto::WatchEvent;
+use sadp_proto::{WatchConfig, WatchEvent};
 use sadp_reset::SiteName;
 
 use self::live::Live;
@@ -30,10 +30,12 @@ pub(super) fn run(args: &WatchArgs, mut context: Context<'_>) -> Result<Exit, Fa
     check_format(context.global.format)?;
     let mut config = WatcherConfig {
         link: survey::link(&args.reach, context.global),
-        sweep: survey::sweep(&args.reach, None)?,
-        broadcast: args.reach.broadcast,
-        every: args.every,
-        offline_after: args.offline_after(),
+        watch: WatchConfig {
+            sweep: survey::sweep(&args.reach, None)?,
+            broadcast: args.reach.broadcast,
+            every: args.every,
+            offline_after: args.offline_after(),
+        },
     };
     config.link.recorder = record::begin(&args.record)?;
     let site = Site::new(&mut context)?;

@@ -58,7 +58,7 @@ impl ProbeScheduler {
                 return Incoming::Other;
             }
         };
-        if frame.operation == Operation::Inquiry {
+        if frame.operation == Operation::INQUIRY {
             if !self.frames.is_own(frame.sender.mac) {
                 stats.note_asker(frame.sender.ipv4.into());
             }
@@ -69,7 +69,7 @@ impl ProbeScheduler {
         };
         let question = ProbeId::Frame(frame.sequence);
         let answer = match frame.operation {
-            Operation::Announce => ReplyTo::Unasked,
+            Operation::ANNOUNCE => ReplyTo::Unasked,
             _ if self.has_sent(question) => ReplyTo::To(question),
             _ => ReplyTo::ToLatest,
         };
@@ -100,7 +100,7 @@ mod tests {
 
     fn survey() -> Survey {
         let config = SurveyConfig {
-            links: vec![Protocol::Sadp],
+            links: 1,
             broadcast: false,
             sweep: None,
             stop: StopCondition::Auto,
@@ -182,7 +182,7 @@ mod tests {
         let mut other = inquiry;
         other.sender = party(77);
         hear(&mut survey, 1, &other.emit());
-        other.operation = Operation::Acknowledge;
+        other.operation = Operation::ACKNOWLEDGE;
         hear(&mut survey, 1, &other.emit());
         let others = &survey.stats().other_askers;
         assert_eq!(others.get(&[10, 0, 0, 77].into()), Some(&1));
