@@ -23,7 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
         let _ = frame.device();
     }
     let config = SurveyConfig {
-        links: 1,
+        links: vec![Protocol::Sadp],
         broadcast: false,
         sweep: None,
         stop: StopCondition::Auto,

@@ -15,6 +15,7 @@ use std::{
 
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
+use sadp_model::Protocol;
 use sadp_proto::{Destination, Endpoint, frame::FrameAsker};
 use tokio::{task::JoinSet, time::Instant};
 
@@ -28,14 +29,15 @@ use crate::{
     virtual_lan::{VirtualLan, VirtualPort},
 };
 
-/// The interfaces to use, and the endpoint to probe.
+/// The interfaces to use, and the endpoints to probe.
 #[derive(Clone, Debug)]
 pub struct LinkConfig {
     /// Names or IPv4 addresses of interfaces. Empty means all that are up, have IPv4
     /// and are not loopback.
     pub interfaces: Vec<String>,
-    /// Where devices listen.
-    pub endpoint: Endpoint,
+    /// Where devices listen, one entry for each discovery protocol. Probes to single
+    /// addresses and commands use the port of the first.
+    pub endpoints: Vec<Endpoint>,
     /// Whether to use raw Ethernet frames as well.
     pub link_layer: LinkLayer,
     /// Records what is sent and received, where set. Commands are never recorded: they
@@ -46,6 +48,11 @@ pub struct LinkConfig {
 }
 
 impl LinkConfig {
+    /// The first endpoint, for commands and for probes to single addresses.
+    pub fn endpoint(&self) -> Endpoint {
+        self.endpoints.first().copied().unwrap_or(Endpoint::SADP)
+    }
+
     /// The current time of the system, or of the network inside this process.
     pub fn now(&self) -> Timestamp {
         let network = self.network.as_ref();
@@ -57,7 +64,7 @@ impl Default for LinkConfig {
     fn default() -> Self {
         Self {
             interfaces: Vec::new(),
-            endpoint: Endpoint::SADP,
+            endpoints: vec![Endpoint::SADP],
             link_layer: LinkLayer::default(),
             recorder: None,
             network: None,
@@ -72,8 +79,7 @@ pub(crate) struct Links {
     all: Vec<Link>,
     /// Probes addresses outside the links' networks, where no interface was named.
     routed: Option<LinkPort>,
-    /// They receive what is sent to the group.
-    listeners: Vec<LinkPort>,
+    listeners: Vec<Listener>,
     raw: RawInterfaces,
     dedup: Deduplicator,
     /// Whether a UDP socket received anything.
@@ -92,10 +98,18 @@ pub(crate) struct Links {
 #[derive(Debug)]
 struct Link {
     interface: Interface,
+    endpoint: Endpoint,
     port: LinkPort,
     /// The port's address, which every received frame is compared with.
     address: Option<SocketAddr>,
     failed: bool,
+}
+
+/// A socket that receives what is sent to the group of an endpoint.
+#[derive(Debug)]
+struct Listener {
+    port: LinkPort,
+    protocol: Protocol,
 }
 
 /// What a link or a listener sends and receives by.
@@ -122,9 +136,10 @@ impl LinkPort {
 }
 
 impl Link {
-    fn new(interface: Interface, port: LinkPort) -> Self {
+    fn new(interface: Interface, endpoint: Endpoint, port: LinkPort) -> Self {
         Self {
             interface,
+            endpoint,
             address: port.local_address(),
             port,
             failed: false,
@@ -157,8 +172,11 @@ impl Links {
             up: true,
             loopback: false,
         };
-        let port = LinkPort::Virtual(network.open());
-        Self::new(config, vec![Link::new(interface, port)])
+        let links = config.endpoints.iter().map(|&endpoint| {
+            let port = LinkPort::Virtual(network.open());
+            Link::new(interface.clone(), endpoint, port)
+        });
+        Self::new(config, links.collect())
     }
 
     /// Opens the sockets on these interfaces.
@@ -168,9 +186,9 @@ impl Links {
         routed: bool,
     ) -> Result<Self, ScanError> {
         let mut notices = Vec::new();
-        let all = open_links(interfaces, &mut notices)?;
+        let all = open_links(config, interfaces, &mut notices)?;
         let distinct = distinct(interfaces);
-        let listeners = open_listeners(config.endpoint, &distinct, &mut notices);
+        let listeners = open_listeners(config, &distinct, &mut notices);
         let raw = RawInterfaces::open(config, &distinct, &mut notices)?;
         let mut links = Self::new(config, all);
         for interface in interfaces.iter().rev() {
@@ -209,9 +227,21 @@ impl Links {
         }
     }
 
-    /// The number of links.
-    pub(crate) const fn len(&self) -> usize {
-        self.all.len()
+    /// The protocol of each link, by its number.
+    pub(crate) fn protocols(&self) -> Vec<Protocol> {
+        let links = self.all.iter();
+        links.map(|link| link.endpoint.protocol).collect()
+    }
+
+    /// The protocol of what a socket receives, by its number in
+    /// [`Links::start_draining`].
+    fn protocol_of(&self, socket: usize) -> Protocol {
+        let link = self.all.get(socket).map(|link| link.endpoint.protocol);
+        let listener = socket
+            .checked_sub(self.all.len())
+            .and_then(|place| self.listeners.get(place));
+        link.or_else(|| listener.map(|listener| listener.protocol))
+            .unwrap_or_else(|| self.config.endpoint().protocol)
     }
 
     /// Returns the notices since the last call.
@@ -226,10 +256,14 @@ impl Links {
 
     /// The addresses that probes leave from.
     pub(crate) fn infos(&self) -> impl Iterator<Item = LinkInfo> {
-        self.all.iter().map(|link| LinkInfo {
-            interface: link.name(),
-            network: link.interface.network,
-        })
+        let endpoint = self.config.endpoint();
+        let links = self.all.iter();
+        links
+            .filter(move |link| link.endpoint == endpoint)
+            .map(|link| LinkInfo {
+                interface: Arc::clone(&link.interface.name),
+                network: link.interface.network,
+            })
     }
 
     /// The senders of raw frames, in the order of [`Destination::Card`].
@@ -253,8 +287,8 @@ impl Links {
         let mut tasks = JoinSet::new();
         // The links come first: a link and its socket have the same number.
         let ports = self.all.iter().map(|link| &link.port);
-        let ports = ports.chain(&self.listeners).chain(&self.routed);
-        for (number, port) in ports.enumerate() {
+        let listeners = self.listeners.iter().map(|listener| &listener.port);
+        for (number, port) in ports.chain(listeners).chain(&self.routed).enumerate() {
             match port {
                 LinkPort::Socket(socket) => {
                     // Before anything is sent: no reply may come without its interface.
@@ -277,7 +311,7 @@ impl Links {
         let (link, address) = match destination {
             Destination::Group(number) => {
                 let link = self.all.get(number);
-                (link, link.map(|_| self.config.endpoint.group))
+                (link, link.map(|link| link.endpoint.group))
             }
             Destination::Broadcast(number) => {
                 let link = self.all.get(number);
@@ -292,7 +326,8 @@ impl Links {
         let Some(port) = link.map(|link| &link.port).or(self.routed.as_ref()) else {
             return;
         };
-        let to = SocketAddrV4::new(address, self.config.endpoint.port);
+        let endpoint = link.map_or_else(|| self.config.endpoint(), |link| link.endpoint);
+        let to = SocketAddrV4::new(address, endpoint.port);
         match port.send(to, payload).await {
             Ok(()) => {
                 let interface = link.map_or_else(|| "routed".into(), Link::name);
@@ -381,16 +416,22 @@ impl Links {
     }
 }
 
-fn open_links(interfaces: &[Interface], notices: &mut Vec<Notice>) -> Result<Vec<Link>, ScanError> {
+fn open_links(
+    config: &LinkConfig,
+    interfaces: &[Interface],
+    notices: &mut Vec<Notice>,
+) -> Result<Vec<Link>, ScanError> {
     let mut links = Vec::new();
     let mut failures = Vec::new();
-    for interface in interfaces {
-        match socket::sending(interface.address()) {
-            Ok(socket) => {
-                let port = LinkPort::Socket(socket.into());
-                links.push(Link::new(interface.clone(), port));
+    for endpoint in &config.endpoints {
+        for interface in interfaces {
+            match socket::sending(interface.address()) {
+                Ok(socket) => {
+                    let port = LinkPort::Socket(socket.into());
+                    links.push(Link::new(interface.clone(), *endpoint, port));
+                }
+                Err(source) => failures.push((interface, source)),
             }
-            Err(source) => failures.push((interface, source)),
         }
     }
     let mut failures = failures.into_iter();
@@ -424,33 +465,43 @@ fn distinct(interfaces: &[Interface]) -> Vec<&Interface> {
     distinct
 }
 
-/// Opens the sockets that receive from the group, each for as many interfaces as one
+/// Opens the sockets that receive from the groups, each for as many interfaces as one
 /// socket may join.
 fn open_listeners(
-    Endpoint { group, port }: Endpoint,
+    config: &LinkConfig,
     interfaces: &[&Interface],
     notices: &mut Vec<Notice>,
-) -> Vec<LinkPort> {
+) -> Vec<Listener> {
     let mut listeners = Vec::new();
-    for some in interfaces.chunks(socket::MAX_MEMBERSHIPS) {
-        let socket = match socket::listening(port) {
-            Ok(socket) => socket,
-            Err(source) => {
-                notices.push(if socket::is_taken(&source) {
-                    Notice::PortTaken { port }
-                } else {
-                    Notice::PortRefused { port, source }
-                });
-                break;
+    for &Endpoint {
+        protocol,
+        group,
+        port,
+    } in &config.endpoints
+    {
+        for some in interfaces.chunks(socket::MAX_MEMBERSHIPS) {
+            let socket = match socket::listening(port) {
+                Ok(socket) => socket,
+                Err(source) => {
+                    notices.push(if socket::is_taken(&source) {
+                        Notice::PortTaken { port }
+                    } else {
+                        Notice::PortRefused { port, source }
+                    });
+                    break;
+                }
+            };
+            for interface in some {
+                if let Err(source) = socket::join(&socket, group, interface) {
+                    let interface = Arc::clone(&interface.name);
+                    notices.push(Notice::NotJoined { interface, source });
+                }
             }
-        };
-        for interface in some {
-            if let Err(source) = socket::join(&socket, group, interface) {
-                let interface = Arc::clone(&interface.name);
-                notices.push(Notice::NotJoined { interface, source });
-            }
+            listeners.push(Listener {
+                port: LinkPort::Socket(socket.into()),
+                protocol,
+            });
         }
-        listeners.push(LinkPort::Socket(socket.into()));
     }
     listeners
 }

@@ -78,7 +78,7 @@ impl Scan {
     ) -> ScanReport {
         let mut survey = Survey::new(
             SurveyConfig {
-                links: self.links.len(),
+                links: self.links.protocols(),
                 broadcast: self.config.broadcast,
                 sweep: self.config.sweep.clone(),
                 stop: self.config.stop,

@@ -278,7 +278,7 @@ impl Watcher {
         }
         let links = self.open.as_ref().map(|open| &open.links);
         let askers = links.map_or_else(Vec::new, Links::askers);
-        let links = links.map_or(0, Links::len);
+        let links = links.map_or_else(Vec::new, Links::protocols);
         self.watch.handle_links(self.start.elapsed(), links, askers);
         self.take_notices();
     }

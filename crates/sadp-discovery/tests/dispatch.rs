@@ -13,10 +13,7 @@ async fn what_could_not_be_sent_is_reported() {
     let link = LinkConfig {
         interfaces: vec!["127.0.0.1".into()],
         // Nothing can be sent to this port.
-        endpoint: Endpoint {
-            group: Ipv4Addr::new(239, 255, 77, 3),
-            port: 0,
-        },
+        endpoints: vec![Endpoint::sadp(Ipv4Addr::new(239, 255, 77, 3), 0)],
         link_layer: LinkLayer::Off,
         recorder: None,
         network: None,

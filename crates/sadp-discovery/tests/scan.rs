@@ -67,7 +67,7 @@ fn config(port: u16, stop: StopCondition) -> ScanConfig {
     ScanConfig {
         link: LinkConfig {
             interfaces: vec!["127.0.0.1".into()],
-            endpoint: Endpoint { group: GROUP, port },
+            endpoints: vec![Endpoint::sadp(GROUP, port)],
             ..LinkConfig::default()
         },
         stop,

@@ -101,12 +101,12 @@ impl Examination {
             .filter(|interface| !interface.loopback)
             .map(|interface| &*interface.name)
             .collect();
-        let listen_port = ListenPort::gather(config.endpoint.port);
+        let listen_port = ListenPort::gather(config.endpoint().port);
         // These systems keep all of it elsewhere than Linux.
         let firewalls = if cfg!(any(windows, target_os = "macos")) {
             None
         } else {
-            Some(firewall::gather(&wired, config.endpoint.port).await)
+            Some(firewall::gather(&wired, config.endpoint().port).await)
         };
         Ok(Self {
             loops: multicast::gather(&names, config, listen_port.can_listen()),

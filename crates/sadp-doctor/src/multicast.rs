@@ -72,7 +72,7 @@ impl MulticastLoop {
     }
 
     fn run(interface: &Interface, config: &LinkConfig, can_listen: bool) -> Self {
-        let Endpoint { group, port } = config.endpoint;
+        let Endpoint { group, port, .. } = config.endpoint();
         let on_port = can_listen.then(|| probe::group_loops(interface, group, port, LOOP_TIMEOUT));
         let on_other_port = (!matches!(on_port, Some(Ok(true))))
             .then(|| probe::group_loops(interface, group, 0, LOOP_TIMEOUT));

@@ -76,6 +76,8 @@ mod watch;
 
 use std::net::Ipv4Addr;
 
+use sadp_model::Protocol;
+
 pub use command::{
     Command, CommandSpec, Credentials, NetworkSettings, Target, Update, UpdateError,
 };
@@ -100,9 +102,11 @@ pub use watch::{
 /// The random number generator traits that [`Exchange`] needs.
 pub use rsa::rand_core;
 
-/// Where devices listen.
+/// Where the devices of one discovery protocol listen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoint {
+    /// How probes to it and replies from it are encoded.
+    pub protocol: Protocol,
     /// The multicast group.
     pub group: Ipv4Addr,
     /// The UDP port.
@@ -111,10 +115,16 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// SADP's: [`GROUP`] and [`PORT`].
-    pub const SADP: Self = Self {
-        group: GROUP,
-        port: PORT,
-    };
+    pub const SADP: Self = Self::sadp(GROUP, PORT);
+
+    /// SADP on another group and port.
+    pub const fn sadp(group: Ipv4Addr, port: u16) -> Self {
+        Self {
+            protocol: Protocol::Sadp,
+            group,
+            port,
+        }
+    }
 }
 
 /// The UDP port devices listen on.

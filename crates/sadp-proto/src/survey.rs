@@ -27,8 +27,8 @@ use crate::frame::FrameAsker;
 /// Settings of a survey.
 #[derive(Clone, Debug)]
 pub struct SurveyConfig {
-    /// How many links there are. Each gets a probe in every round.
-    pub links: usize,
+    /// The protocol of each link. Each gets a probe in every round.
+    pub links: Vec<Protocol>,
     /// Whether each link's subnet broadcast address gets probes, too.
     pub broadcast: bool,
     /// Addresses to probe one by one.

@@ -58,7 +58,7 @@ pub struct WatchConfig {
 /// [`Watch::poll_event`] until `None`. Times count from its start. It never ends.
 pub struct Watch {
     config: WatchConfig,
-    links: usize,
+    links: Vec<Protocol>,
     scheduler: ProbeScheduler,
     /// When the current cycle began, and its number, from 1.
     began: Duration,
@@ -88,7 +88,7 @@ impl Watch {
     /// each call.
     pub fn new(config: WatchConfig, uuids: impl FnMut() -> Uuid + Send + 'static) -> Self {
         let survey = SurveyConfig {
-            links: 0,
+            links: Vec::new(),
             broadcast: config.broadcast,
             sweep: config.sweep.clone(),
             stop: StopCondition::Auto,
@@ -96,7 +96,7 @@ impl Watch {
         Self {
             next_cycle: config.every,
             config,
-            links: 0,
+            links: Vec::new(),
             scheduler: ProbeScheduler::new(survey, Box::new(uuids)),
             began: Duration::ZERO,
             number: 1,
@@ -152,10 +152,10 @@ impl Watch {
         }
     }
 
-    /// Replaces the links, each of which gets a probe in every round, and probes at once;
-    /// by raw Ethernet, too, from each of these interfaces. Replies to those are datagrams
-    /// of [`Protocol::SadpFrame`].
-    pub fn handle_links(&mut self, now: Duration, links: usize, askers: Vec<FrameAsker>) {
+    /// Replaces the links, each by its protocol: each gets a probe in every round. Probes at
+    /// once; by raw Ethernet, too, from each of these interfaces. Replies to those are
+    /// datagrams of [`Protocol::SadpFrame`].
+    pub fn handle_links(&mut self, now: Duration, links: Vec<Protocol>, askers: Vec<FrameAsker>) {
         self.now = self.now.max(now);
         self.links = links;
         self.scheduler.set_askers(askers);
@@ -375,7 +375,7 @@ impl Watch {
         let offline_after = self.config.offline_after;
         let until = self.now.saturating_sub(self.scheduler.settle());
         let one_by_one = self.config.sweep.is_some();
-        let no_probes = self.links == 0 && !one_by_one;
+        let no_probes = self.links.is_empty() && !one_by_one;
         for index in 0..self.presences.len() {
             let Some(presence) = self.presences.get(index) else {
                 continue;
@@ -434,7 +434,7 @@ impl Watch {
         self.began = self.now;
         self.next_cycle = self.now.saturating_add(self.config.every);
         self.awaited = self.presences.iter().filter(|it| it.online).count();
-        self.scheduler.restart(self.links);
+        self.scheduler.restart(self.links.clone());
         self.scheduler.set_awaited(self.awaited);
         for index in 0..self.presences.len() {
             self.end_contradiction(index);

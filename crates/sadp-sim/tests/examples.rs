@@ -30,10 +30,7 @@ async fn the_scan_finds_the_simulated_device() {
         interfaces: vec!["127.0.0.1".into()],
         ..LinkConfig::default()
     };
-    link.endpoint = Endpoint {
-        group: GROUP,
-        port: server.port(),
-    };
+    link.endpoints = vec![Endpoint::sadp(GROUP, server.port())];
     let playing = tokio::spawn(server.run(std::future::pending()));
     let entries = scan::scan(link).await.unwrap();
     playing.abort();

@@ -12,7 +12,7 @@ mod victim;
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
 use lan::{ATTACKER, MS, Outcome, devices, play_against};
-use sadp_model::{Registry, SenderConflict, Warning, assess};
+use sadp_model::{Protocol, Registry, SenderConflict, Warning, assess};
 use sadp_proto::{Inquiry, StopCondition, SurveyConfig};
 use sadp_sim::{
     Attack, Behavior, FleetConfig, Hostile, HostileConfig, HostileTransmit, InboundDatagram,
@@ -43,7 +43,7 @@ fn scan_after(attacks: &[Attack], rate: u32, count: u64) -> Outcome {
 
 fn survey() -> SurveyConfig {
     SurveyConfig {
-        links: 1,
+        links: vec![Protocol::Sadp],
         broadcast: false,
         sweep: None,
         stop: StopCondition::Fixed(6000 * MS),

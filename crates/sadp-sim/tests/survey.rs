@@ -8,6 +8,7 @@ mod lan;
 use std::time::Duration;
 
 use lan::{MS, devices, play, play_with, sweep};
+use sadp_model::Protocol;
 use sadp_proto::{StopCondition, SurveyConfig};
 use sadp_sim::{Behavior, Faults, Probability, Reply};
 
@@ -274,7 +275,7 @@ fn every_way_of_answering_is_received() {
 #[test]
 fn a_broadcast_reaches_everyone_as_well() {
     let config = SurveyConfig {
-        links: 1,
+        links: vec![Protocol::Sadp],
         broadcast: true,
         sweep: None,
         stop: StopCondition::Auto,

@@ -11,6 +11,7 @@ mod world;
 use std::{net::Ipv4Addr, time::Duration};
 
 use jiff::civil::date;
+use sadp_model::Protocol;
 use sadp_proto::{
     Footprint, OfflineReason, Watch, WatchEvent,
     WatchEventKind::{Duplicate, Forgotten, Offline, Online, Rebooted, Updated},
@@ -274,13 +275,15 @@ fn without_a_link_silence_is_reported_and_with_one_again_the_devices_are() {
     let mut world = World::usual();
     world.plug_in(devices(5, 1));
     assert_eq!(happened(&world.run_for(MINUTE)), [Online; 5]);
-    world.watch.handle_links(MINUTE, 0, Vec::new());
+    world.watch.handle_links(MINUTE, Vec::new(), Vec::new());
     assert_eq!(
         happened(&world.run_for(5 * MINUTE)),
         [Offline(OfflineReason::Silence); 5]
     );
     let asked = world.asked;
-    world.watch.handle_links(6 * MINUTE, 1, Vec::new());
+    world
+        .watch
+        .handle_links(6 * MINUTE, vec![Protocol::Sadp], Vec::new());
     assert_eq!(happened(&world.run_for(SECOND)), [Online; 5]);
     assert!(world.asked > asked);
 }

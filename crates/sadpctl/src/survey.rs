@@ -34,10 +34,7 @@ pub(crate) fn config(
 pub(crate) fn link(reach: &ReachArgs, global: &GlobalArgs) -> LinkConfig {
     LinkConfig {
         interfaces: global.interfaces.clone(),
-        endpoint: Endpoint {
-            group: reach.group.group,
-            port: reach.group.port,
-        },
+        endpoints: vec![Endpoint::sadp(reach.group.group, reach.group.port)],
         link_layer: reach.link_layer.into(),
         recorder: None,
         network: None,

@@ -48,7 +48,7 @@ impl RawInterfaces {
         }
         let mut reasons = Vec::new();
         for interface in interfaces.iter().take(MAX_INTERFACES) {
-            match RawLink::open(interface, config.endpoint.port) {
+            match RawLink::open(interface, config.endpoint().port) {
                 Ok(link) => opened.add(interface, link),
                 Err(reason) => reasons.push((Arc::clone(&interface.name), reason)),
             }

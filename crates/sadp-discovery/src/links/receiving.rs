@@ -34,8 +34,9 @@ impl Links {
                         }
                     }
                     Err(source) => {
-                        let port = self.config.endpoint.port;
-                        let interface = link.unwrap_or_else(|| format!("port {port}").into());
+                        let interface = link.unwrap_or_else(|| {
+                            format!("port {}", self.config.endpoint().port).into()
+                        });
                         self.notices.push(Notice::NotHeard { interface, source });
                     }
                 }
@@ -70,7 +71,8 @@ impl Links {
         if !self.raw.is_empty() {
             self.senders.note_whole(received.from);
         }
-        let datagram = self.datagram(&interface, via(received, link.is_some()), received);
+        let (protocol, via) = (self.protocol_of(socket), via(received, link.is_some()));
+        let datagram = self.datagram(&interface, protocol, via, received);
         if !self.is_repeated(ReceivePath::Udp, &datagram) {
             self.record_received(&interface, received, self.address_of(socket));
             take(&datagram);
@@ -90,7 +92,8 @@ impl Links {
                 let from = sender.unwrap_or(Ipv4Addr::UNSPECIFIED);
                 self.record_frame(interface, &bytes);
                 let received = Received::new((from, 0).into(), None, bytes);
-                return take(&self.datagram(interface, Via::LinkLayer, &received));
+                let (protocol, via) = (Protocol::SadpFrame, Via::LinkLayer);
+                return take(&self.datagram(interface, protocol, via, &received));
             }
             FrameContent::Datagram(datagram) => (datagram, Some(bytes)),
             FrameContent::Fragment(mut fragment) => {
@@ -106,7 +109,8 @@ impl Links {
         };
         let to = datagram.to;
         let received = Received::from(datagram);
-        let datagram = self.datagram(interface, via(&received, false), &received);
+        let (protocol, via) = (self.config.endpoint().protocol, via(&received, false));
+        let datagram = self.datagram(interface, protocol, via, &received);
         if self.is_own(received.from) || self.is_repeated(ReceivePath::Packet, &datagram) {
             return;
         }
@@ -137,24 +141,23 @@ impl Links {
             }
             self.senders.note_beginning(received.from);
             self.record_frame(&interface, &frame);
-            take(&self.datagram(&interface, via(&received, false), &received));
+            let (protocol, via) = (self.config.endpoint().protocol, via(&received, false));
+            take(&self.datagram(&interface, protocol, via, &received));
         }
     }
 
-    /// The datagram as the protocol reads it; [`Via::LinkLayer`] for a whole frame.
+    /// The datagram as it is to be decoded; [`Via::LinkLayer`] for a whole frame.
     fn datagram<'a>(
         &self,
         interface: &'a Arc<str>,
+        protocol: Protocol,
         via: Via,
         received: &'a Received,
     ) -> Datagram<'a> {
         Datagram {
             interface,
             from: received.from,
-            protocol: match via {
-                Via::LinkLayer => Protocol::SadpFrame,
-                _ => Protocol::Sadp,
-            },
+            protocol,
             via,
             at: self.config.now(),
             payload: &received.payload,
@@ -208,7 +211,7 @@ impl Links {
         if self.config.recorder.is_none() || self.is_own(received.from) {
             return;
         }
-        let endpoint = self.config.endpoint;
+        let endpoint = self.config.endpoint();
         let to = match received.to.or_else(|| bound.map(|bound| bound.ip())) {
             Some(IpAddr::V4(address)) => address,
             Some(IpAddr::V6(_)) => return,

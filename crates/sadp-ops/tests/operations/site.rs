@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use sadp_discovery::{LinkConfig, ScanConfig, VirtualLan};
 use sadp_ops::{Cancellation, Event, LedgerAccess, Session, SessionConfig};
+use sadp_proto::Endpoint;
 use sadp_sim::{Executions, Fleet, FleetConfig, Site, serve_virtual};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -66,7 +67,7 @@ impl Simulated {
     /// Opens the session again behind a router, which passes no datagram to the group.
     pub(crate) fn move_behind_router(&mut self) {
         let mut scan = self.session.scan_config().clone();
-        scan.link.endpoint.group = [192, 0, 2, 1].into();
+        scan.link.endpoints = vec![Endpoint::sadp([192, 0, 2, 1].into(), sadp_proto::PORT)];
         let config = SessionConfig {
             scan,
             state: self.state.path().to_owned(),

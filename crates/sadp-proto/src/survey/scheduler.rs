@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use sadp_model::AnsweredProbe;
+use sadp_model::{AnsweredProbe, Protocol};
 use uuid::Uuid;
 
 pub(crate) use self::classify::{Incoming, ReplyTo};
@@ -95,8 +95,8 @@ impl ProbeScheduler {
         self.frames = Frames::new(askers, u32::from_be_bytes([a, b, c, d]));
     }
 
-    /// Starts over on so many links, and forgets what is known.
-    pub(crate) fn restart(&mut self, links: usize) {
+    /// Starts over on these links, and forgets what is known.
+    pub(crate) fn restart(&mut self, links: Vec<Protocol>) {
         self.config.links = links;
         self.sweep = self.config.sweep.clone().map(SweepState::new);
         self.rounds = Rounds::default();
@@ -130,7 +130,7 @@ impl ProbeScheduler {
         self.forget_old_probes();
         self.sweep_on();
         let mut asked = false;
-        if self.config.links > 0 && self.now >= self.next_round {
+        if !self.config.links.is_empty() && self.now >= self.next_round {
             if self.wants_round() {
                 self.begin_round();
                 asked = true;
@@ -191,7 +191,7 @@ impl ProbeScheduler {
         if self.finished {
             return None;
         }
-        let round = (self.config.links > 0).then_some(self.next_round);
+        let round = (!self.config.links.is_empty()).then_some(self.next_round);
         let sweep = self.sweep.as_ref().and_then(SweepState::next_due);
         let end = self.earliest_end();
         [round, sweep, Some(end)]
@@ -229,7 +229,7 @@ impl ProbeScheduler {
 
     fn begin_round(&mut self) {
         let round = self.rounds.begin(self.now);
-        for link in 0..self.config.links {
+        for link in 0..self.config.links.len() {
             self.send_probe(Destination::Group(link), Some(round));
             if self.config.broadcast {
                 self.send_probe(Destination::Broadcast(link), Some(round));
@@ -244,17 +244,26 @@ impl ProbeScheduler {
         }
     }
 
-    /// Queues a probe. Those by raw Ethernet have no UUID: `send_frame_probes` sends them.
+    /// Queues a probe in the protocol of its link. Single addresses get SADP.
     fn send_probe(&mut self, destination: Destination, round: Option<u32>) {
-        let target = match destination {
-            Destination::Unicast(target) => Some(target),
-            _ => None,
+        let (protocol, target) = match destination {
+            Destination::Group(link) | Destination::Broadcast(link) => {
+                (self.config.links.get(link).copied(), None)
+            }
+            Destination::Unicast(target) => (Some(Protocol::Sadp), Some(target)),
+            Destination::Card(_) => (Some(Protocol::SadpFrame), None),
         };
-        let (uuid, at) = ((self.uuids)(), self.now);
+        let uuid = (self.uuids)();
+        let payload = match protocol {
+            Some(Protocol::Sadp) => Inquiry { uuid }.encode(),
+            // Frames have no UUID: `send_frame_probes` sends them.
+            Some(Protocol::SadpFrame) | None => return,
+        };
+        let at = self.now;
         self.remember(ProbeId::Xml(uuid), SentProbe { at, round, target });
         self.transmits.push_back(Transmit {
             destination,
-            payload: Inquiry { uuid }.encode(),
+            payload,
         });
     }
 
@@ -319,7 +328,7 @@ impl ProbeScheduler {
 
     fn wants_more(&self) -> bool {
         self.config.stop == StopCondition::Auto
-            && self.config.links > 0
+            && !self.config.links.is_empty()
             && self.now < AUTO_LIMIT
             && self.wants_round()
     }
@@ -332,7 +341,9 @@ impl ProbeScheduler {
             .map_or(Duration::ZERO, SweepState::settled_at);
         let heard = match self.config.stop {
             StopCondition::Fixed(window) => window.saturating_add(GRACE),
-            StopCondition::Auto if self.heard == 0 && self.config.links > 0 => SILENCE_LIMIT,
+            StopCondition::Auto if self.heard == 0 && !self.config.links.is_empty() => {
+                SILENCE_LIMIT
+            }
             StopCondition::Auto => {
                 // Where datagrams are lost, that explains a new device.
                 let quiet = if self.heard == 0 || self.rounds.is_lossy() {

@@ -99,7 +99,7 @@ pub(crate) fn devices(count: u32, seed: u64, behavior: Behavior) -> Vec<Device> 
 /// Plays a survey of these devices to its end.
 pub(crate) fn play(devices: Vec<Device>, seed: u64, stop: StopCondition) -> Outcome {
     let config = SurveyConfig {
-        links: 1,
+        links: vec![Protocol::Sadp],
         broadcast: false,
         sweep: None,
         stop,
@@ -111,7 +111,7 @@ pub(crate) fn play(devices: Vec<Device>, seed: u64, stop: StopCondition) -> Outc
 pub(crate) fn sweep(devices: Vec<Device>, seed: u64, network: &str) -> Outcome {
     let sweep = Sweep::new(&[network.parse().unwrap()], Sweep::DEFAULT_RATE).unwrap();
     let config = SurveyConfig {
-        links: 0,
+        links: Vec::new(),
         broadcast: false,
         sweep: Some(sweep),
         stop: StopCondition::Auto,

@@ -40,7 +40,7 @@ impl World {
             Uuid::from_u128(next)
         };
         let mut watch = Watch::new(config, uuids);
-        watch.handle_links(Duration::ZERO, 1, Vec::new());
+        watch.handle_links(Duration::ZERO, vec![Protocol::Sadp], Vec::new());
         Self {
             watch,
             fleets: Vec::new(),

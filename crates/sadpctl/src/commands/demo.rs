@@ -93,10 +93,7 @@ async fn play_and_scan(
     let mut config = ScanConfig {
         link: LinkConfig {
             interfaces: vec![loopback],
-            endpoint: Endpoint {
-                group: GROUP,
-                port: server.port(),
-            },
+            endpoints: vec![Endpoint::sadp(GROUP, server.port())],
             ..LinkConfig::default()
         },
         ..ScanConfig::default()

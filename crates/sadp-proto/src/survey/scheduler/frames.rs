@@ -100,7 +100,7 @@ mod tests {
 
     fn survey() -> Survey {
         let config = SurveyConfig {
-            links: 1,
+            links: vec![Protocol::Sadp],
             broadcast: false,
             sweep: None,
             stop: StopCondition::Auto,
