@@ -40,13 +40,12 @@ use jiff::{Timestamp, tz::TimeZone};
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use sadp_proto::{GROUP, Message, PORT, Types};
 
-pub use self::frames::FrameTransmit;
-pub(crate) use self::limits::Bucket;
 pub use self::stats::{Executions, Handled, Stats};
+pub(crate) use self::{limits::Bucket, queue::Queue};
 use self::{
     limits::{Askers, RequestScope},
     memory::CommandMemory,
-    queue::{Delivery, Entry, Payload, Queue},
+    queue::{Delivery, Entry, Payload},
 };
 use crate::{
     Device, Faults, Reply,
@@ -129,9 +128,7 @@ pub struct Fleet {
     /// The state of devices that received commands.
     memories: HashMap<u32, CommandMemory>,
     rng: Xoshiro256PlusPlus,
-    queue: Queue,
-    /// Waiting replies by raw frames.
-    frames: Queue,
+    queue: Queue<Entry>,
     pace: Bucket,
     askers: Askers,
     stats: Stats,
@@ -150,7 +147,6 @@ impl Fleet {
             memories: HashMap::new(),
             rng: Xoshiro256PlusPlus::seed_from_u64(config.seed),
             queue: Queue::new(room),
-            frames: Queue::new(room),
             pace: Bucket::new(config.rate, FleetConfig::BURST),
             askers: Askers::default(),
             stats: Stats::default(),
@@ -171,14 +167,14 @@ impl Fleet {
         heard
     }
 
-    /// Returns the next datagram to send, if one is due.
+    /// Returns the next datagram or frame to send, if one is due.
     pub fn poll_transmit(&mut self, now: Duration) -> Option<FleetTransmit> {
         loop {
             if self.queue.next_due()? > now || !self.pace.take(now) {
                 return None;
             }
-            let entry = self.queue.pop()?;
-            if let Some(transmit) = self.render(&entry) {
+            let (due, entry) = self.queue.pop()?;
+            if let Some(transmit) = self.render(&entry, due) {
                 match *entry.payload {
                     Payload::Hello => self.stats.hellos += 1,
                     _ => self.stats.replies += 1,
@@ -188,12 +184,10 @@ impl Fleet {
         }
     }
 
-    /// Returns when [`Fleet::poll_transmit`] or [`Fleet::poll_frame`] has something next.
-    /// `None` when nothing is waiting.
+    /// Returns when [`Fleet::poll_transmit`] has something next. `None` when nothing is
+    /// waiting.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        let due = [self.queue.next_due(), self.frames.next_due()];
-        let next = due.into_iter().flatten().min()?;
-        Some(next.max(self.pace.ready_at()))
+        Some(self.queue.next_due()?.max(self.pace.ready_at()))
     }
 
     /// The devices.
@@ -347,12 +341,12 @@ impl Fleet {
                 0
             };
             let due = due.saturating_add(Duration::from_micros(delayed.into()));
-            self.queue.push(Entry {
-                due,
+            let entry = Entry {
                 device,
                 delivery,
                 payload: Arc::clone(payload),
-            });
+            };
+            self.queue.push(due, entry);
         }
     }
 
@@ -369,25 +363,32 @@ impl Fleet {
         }
     }
 
-    /// Makes the datagram of an entry, with its faults.
-    fn render(&mut self, entry: &Entry) -> Option<FleetTransmit> {
+    /// Makes the datagram or frame of an entry, with its faults.
+    fn render(&mut self, entry: &Entry, due: Duration) -> Option<FleetTransmit> {
         if let Payload::Incident(incident) = *entry.payload {
-            self.happen(entry.device, incident, entry.due);
+            self.happen(entry.device, incident, due);
             return None;
         }
-        let offline = self.is_offline(entry.device, entry.due);
+        let offline = self.is_offline(entry.device, due);
         let device = self.devices.get(entry.device as usize)?;
         let mut payload = match &*entry.payload {
             Payload::Hello => device.report(SelfReport::Hello),
             Payload::Reply(reply) => reply.clone(),
             Payload::Inquiry(uuid) if !offline => device.report(SelfReport::Inquiry { uuid }),
+            Payload::FrameInquiry(inquiry) if !offline => {
+                inquiry.answered_by(&device.frame_answer()?).emit()
+            }
             _ => return None,
         };
-        corrupt(&mut payload, device.behavior.faults, &mut self.rng);
-        let destination = match entry.delivery {
-            Delivery::Group => self.config.group,
-            Delivery::Direct(asker) => asker,
+        let (destination, header) = match entry.delivery {
+            Delivery::Group => (FleetDestination::Udp(self.config.group), 0),
+            Delivery::Direct(asker) => (FleetDestination::Udp(asker), 0),
+            // No network carries a frame with a corrupt header.
+            Delivery::Frame => (FleetDestination::Link, ETHERNET_HEADER),
         };
+        let mut content = payload.split_off(header);
+        corrupt(&mut content, device.behavior.faults, &mut self.rng);
+        payload.extend(content);
         Some(FleetTransmit {
             device: entry.device as usize,
             destination,
@@ -400,6 +401,8 @@ impl Fleet {
 /// fast enough to end within [`HELLO_SPREAD`].
 const HELLO_SLOT: Duration = Duration::from_millis(20);
 const HELLO_SPREAD: Duration = Duration::from_secs(2);
+
+const ETHERNET_HEADER: usize = 14;
 
 /// Whether a datagram may be a request, without parsing it: a fleet receives each of its
 /// own multicast replies, thousands of them.
@@ -457,15 +460,24 @@ pub struct InboundDatagram<'a> {
     pub payload: &'a [u8],
 }
 
-/// A datagram to send.
+/// A datagram or a frame to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FleetTransmit {
     /// The index of the sender in [`Fleet::devices`].
     pub device: usize,
     /// The destination.
-    pub destination: SocketAddrV4,
-    /// The content.
+    pub destination: FleetDestination,
+    /// The content of the datagram, or the whole frame.
     pub payload: Vec<u8>,
+}
+
+/// The destination of what a fleet sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FleetDestination {
+    /// A datagram to the group or to a client.
+    Udp(SocketAddrV4),
+    /// An Ethernet frame, which names its receiver.
+    Link,
 }
 
 #[cfg(test)]

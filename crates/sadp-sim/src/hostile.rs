@@ -17,7 +17,6 @@ mod floods;
 mod forgeries;
 
 use std::{
-    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddrV4},
     num::NonZeroU32,
     time::Duration,
@@ -29,7 +28,7 @@ use sadp_proto::{Message, RequestMessage};
 pub use self::attack::Attack;
 use crate::{
     Device, FleetConfig, InboundDatagram,
-    fleet::{Bucket, is_request},
+    fleet::{Bucket, Queue, is_request},
 };
 
 /// The attacks of an attacker, and its limits.
@@ -78,9 +77,7 @@ pub struct Hostile {
     pace: Bucket,
     /// Until when it sends without being asked.
     active_until: Duration,
-    /// Replies, by due time.
-    waiting: BTreeMap<(Duration, u64), HostileTransmit>,
-    numbered: u64,
+    waiting: Queue<HostileTransmit>,
     stats: HostileStats,
 }
 
@@ -115,8 +112,7 @@ impl Hostile {
             rng: Xoshiro256PlusPlus::seed_from_u64(!place.seed),
             pace: Bucket::new(rate, Self::BURST),
             active_until: Duration::ZERO,
-            waiting: BTreeMap::new(),
-            numbered: 0,
+            waiting: Queue::new(Self::MAX_WAITING),
             stats: HostileStats::default(),
             place,
         }
@@ -134,18 +130,12 @@ impl Hostile {
         let mut asked = ObservedRequest {
             request: &request,
             asker: datagram.from,
+            now,
             rng: &mut self.rng,
-            replies: Vec::new(),
+            replies: &mut self.waiting,
         };
         for trick in &mut self.tricks {
             self.stats.secrets += trick.observe(&mut asked);
-        }
-        for reply in asked.replies {
-            if self.waiting.len() < Self::MAX_WAITING {
-                self.numbered += 1;
-                let due = now.saturating_add(reply.after);
-                self.waiting.insert((due, self.numbered), reply.transmit);
-            }
         }
     }
 
@@ -166,9 +156,8 @@ impl Hostile {
         if self.left == 0 {
             return None;
         }
-        let answer = self.waiting.keys().next().map(|&(due, _)| due);
         let flood = (self.floods() && now < self.active_until).then_some(now);
-        let due = answer.into_iter().chain(flood).min()?;
+        let due = self.waiting.next_due().into_iter().chain(flood).min()?;
         Some(due.max(self.pace.ready_at()))
     }
 
@@ -178,9 +167,10 @@ impl Hostile {
     }
 
     fn answer(&mut self, now: Duration) -> Option<HostileTransmit> {
-        let first = self.waiting.first_entry()?;
-        let (due, _) = *first.key();
-        (due <= now).then(|| first.remove())
+        if self.waiting.next_due()? > now {
+            return None;
+        }
+        self.waiting.pop().map(|(_, reply)| reply)
     }
 
     fn floods(&self) -> bool {
@@ -225,12 +215,13 @@ trait Trick: std::fmt::Debug + Send {
     }
 }
 
-/// A received inquiry or command, and the replies of the attacks to it.
+/// A received inquiry or command, and where the replies of the attacks to it wait.
 struct ObservedRequest<'a> {
     request: &'a RequestMessage,
     asker: SocketAddrV4,
+    now: Duration,
     rng: &'a mut Xoshiro256PlusPlus,
-    replies: Vec<ForgedReply>,
+    replies: &'a mut Queue<HostileTransmit>,
 }
 
 impl<'a> ObservedRequest<'a> {
@@ -239,22 +230,17 @@ impl<'a> ObservedRequest<'a> {
         self.request.fields.first(name).unwrap_or_default()
     }
 
-    /// Replies after this time.
+    /// Replies after this time, where there is room for another reply.
     fn reply(&mut self, after: Duration, speaker: Speaker, payload: Vec<u8>) {
-        let transmit = HostileTransmit {
-            speaker,
-            destination: self.asker,
-            payload,
-        };
-        self.replies.push(ForgedReply { after, transmit });
+        if self.replies.room() > 0 {
+            let reply = HostileTransmit {
+                speaker,
+                destination: self.asker,
+                payload,
+            };
+            self.replies.push(self.now.saturating_add(after), reply);
+        }
     }
-}
-
-/// A reply of an attack.
-#[derive(Debug)]
-struct ForgedReply {
-    after: Duration,
-    transmit: HostileTransmit,
 }
 
 /// A datagram to send.

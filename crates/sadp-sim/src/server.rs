@@ -31,7 +31,8 @@ use tracing::debug;
 pub use self::interface::{InterfaceError, ServerInterface};
 use self::{attacker::Attacker, card::RawPort, http::HttpPorts, socket::GroupSocket};
 use crate::{
-    Device, Fleet, FleetConfig, FleetTransmit, HostileConfig, HostileStats, InboundDatagram, Stats,
+    Device, Fleet, FleetConfig, FleetDestination, FleetTransmit, HostileConfig, HostileStats,
+    InboundDatagram, Stats,
 };
 
 /// The configuration of a server.
@@ -170,7 +171,6 @@ impl Server {
                 attacker.speak(start.elapsed(), &self.direct);
             }
             let blocked = self.speak(start);
-            self.speak_frames(start);
             if let Some(http) = &mut self.http {
                 http.follow(&mut self.fleet)?;
             }
@@ -232,20 +232,23 @@ impl Server {
             else {
                 return false;
             };
-            match self
-                .direct
-                .try_send_to(&transmit.payload, transmit.destination.into())
-            {
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.unsent = Some(transmit);
-                    return true;
-                }
-                Err(error) => {
-                    // An unreachable client must not affect the others.
-                    debug!(to = %transmit.destination, %error, "cannot send");
-                    self.failed += 1;
-                }
+            let payload = &transmit.payload;
+            let sent = match (transmit.destination, &mut self.card) {
+                (FleetDestination::Udp(to), _) => match self.direct.try_send_to(payload, to.into())
+                {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        self.unsent = Some(transmit);
+                        return true;
+                    }
+                    sent => sent.map(drop),
+                },
+                (FleetDestination::Link, Some(card)) => card.sender.send(payload),
+                (FleetDestination::Link, None) => Ok(()),
+            };
+            if let Err(error) = sent {
+                // An unreachable client must not affect the others.
+                debug!(to = ?transmit.destination, %error, "cannot send");
+                self.failed += 1;
             }
         }
         false
@@ -255,22 +258,6 @@ impl Server {
         let frame = frame.map_err(ServerError::Receive)?;
         self.fleet.handle_frame(now, &frame);
         Ok(())
-    }
-
-    /// Sends frames that are due, at most a burst.
-    fn speak_frames(&mut self, start: Instant) {
-        let Some(card) = &mut self.card else {
-            return;
-        };
-        for _ in 0..BURST {
-            let Some(transmit) = self.fleet.poll_frame(start.elapsed()) else {
-                return;
-            };
-            if let Err(error) = card.sender.send(&transmit.frame) {
-                debug!(%error, "cannot send a frame");
-                self.failed += 1;
-            }
-        }
     }
 
     fn publish(&self) {

@@ -78,7 +78,7 @@ fn each_device_answers_an_inquiry_to_the_group_once() {
         sent.iter().map(|(_, transmit)| transmit.device).collect();
     assert_eq!((sent.len(), who.len()), (50, 50));
     let mut destinations = sent.iter().map(|(_, transmit)| transmit.destination);
-    assert!(destinations.all(|it| *it.ip() == GROUP));
+    assert!(destinations.all(|it| it == FleetDestination::Udp(config().group)));
     assert_eq!(fleet.poll_timeout(), None);
     assert_eq!(fleet.stats().replies, 50);
 }
@@ -113,7 +113,9 @@ fn the_way_of_answering_is_the_devices() {
         inquire(&mut fleet, MS, GROUP);
         let sent = sent(&mut fleet, 10 * MS);
         for (address, expected) in [(config().group, group), (ASKER, direct)] {
-            let to = sent.iter().filter(|(_, it)| it.destination == address);
+            let to = sent
+                .iter()
+                .filter(|(_, it)| it.destination == FleetDestination::Udp(address));
             assert_eq!(to.count(), expected, "{reply:?}");
         }
     }
