@@ -66,20 +66,17 @@ pub struct FleetConfig {
     pub group: SocketAddrV4,
     /// The seed of all random decisions.
     pub seed: u64,
-    /// The maximum number of datagrams per second, with bursts of
-    /// [`FleetConfig::BURST`].
-    pub rate: NonZeroU32,
     /// The time at the fleet's start, by which devices with a right clock tell the time
     /// over HTTP.
     pub clock: Timestamp,
 }
 
 impl FleetConfig {
-    /// The default rate, in datagrams per second.
-    pub const DEFAULT_RATE: NonZeroU32 = NonZeroU32::new(50_000).unwrap();
+    /// The maximum number of datagrams per second, with bursts of [`FleetConfig::BURST`].
+    const RATE: NonZeroU32 = NonZeroU32::new(50_000).unwrap();
 
     /// The length of a burst: a tenth of a second's datagrams.
-    pub const BURST: Duration = Duration::from_millis(100);
+    const BURST: Duration = Duration::from_millis(100);
 
     /// How many inquiries of one sender to all devices are answered in any second, and
     /// how many to each single device. More are ignored.
@@ -101,7 +98,6 @@ impl FleetConfig {
             answer_anyone: false,
             group: SocketAddrV4::new(GROUP, PORT),
             seed: 0,
-            rate: Self::DEFAULT_RATE,
             clock: TimeZone::UTC
                 .to_timestamp(TODAY.at(0, 0, 0, 0))
                 .unwrap_or_default(),
@@ -147,7 +143,7 @@ impl Fleet {
             memories: HashMap::new(),
             rng: Xoshiro256PlusPlus::seed_from_u64(config.seed),
             queue: Queue::new(room),
-            pace: Bucket::new(config.rate, FleetConfig::BURST),
+            pace: Bucket::new(FleetConfig::RATE, FleetConfig::BURST),
             askers: Askers::default(),
             stats: Stats::default(),
             devices,

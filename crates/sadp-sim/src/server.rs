@@ -15,7 +15,6 @@ mod socket;
 use std::{
     io,
     net::{Ipv4Addr, SocketAddrV4},
-    num::NonZeroU32,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -47,8 +46,6 @@ pub struct ServerConfig {
     pub answer_anyone: bool,
     /// The seed of all random decisions.
     pub seed: u64,
-    /// The maximum number of datagrams per second, without bursts.
-    pub rate: NonZeroU32,
     /// Whether raw Ethernet frames are received and answered as well.
     pub link_layer: bool,
     /// Whether devices answer HTTP: the first 256 of the fleet.
@@ -65,7 +62,6 @@ impl ServerConfig {
             group: SocketAddrV4::new(sadp_proto::GROUP, sadp_proto::PORT),
             answer_anyone: false,
             seed: 0,
-            rate: FleetConfig::DEFAULT_RATE,
             link_layer: false,
             http: false,
             hostile: None,
@@ -106,7 +102,6 @@ impl Server {
             answer_anyone: config.answer_anyone,
             group: SocketAddrV4::new(*config.group.ip(), port),
             seed: config.seed,
-            rate: config.rate,
             clock: Timestamp::now(),
             ..FleetConfig::new(address, config.interface.networks.clone())
         };
