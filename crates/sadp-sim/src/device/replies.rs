@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use encoding_rs::GB18030;
-use sadp_model::RawFields;
+use sadp_model::{MacAddr, RawFields};
 use sadp_proto::Document;
 
 use super::{Device, Quirks};
@@ -158,12 +158,9 @@ impl Device {
             DeviceValue::Model => out.push_str(&identity.model),
             DeviceValue::Serial => out.push_str(&identity.serial),
             DeviceValue::Firmware => out.push_str(&self.profile.firmware),
-            DeviceValue::Mac => write_hex(out, &identity.mac.octets(), "-"),
-            DeviceValue::MacColon => write_hex(out, &identity.mac.octets(), ":"),
-            DeviceValue::MacUpper => {
-                write_hex(out, &identity.mac.octets(), "-");
-                out.make_ascii_uppercase();
-            }
+            DeviceValue::Mac => out.push_str(&with_hyphens(identity.mac)),
+            DeviceValue::MacColon => show(out, identity.mac),
+            DeviceValue::MacUpper => out.push_str(&with_hyphens(identity.mac).to_uppercase()),
             DeviceValue::Address => show(out, settings.address),
             DeviceValue::Mask => show(out, settings.mask),
             DeviceValue::Gateway => show(out, settings.gateway),
@@ -172,9 +169,9 @@ impl Device {
             DeviceValue::Activated => show(out, state.activated),
             DeviceValue::Boot => show(out, state.boot.strftime("%Y-%m-%d %H:%M:%S")),
             DeviceValue::BootUnpadded => show(out, state.boot.strftime("%Y-%-m-%-d %-H:%-M:%S")),
-            DeviceValue::Salt => write_hex(out, &identity.salt, ""),
+            DeviceValue::Salt => out.push_str(&hex::encode(identity.salt)),
             // It only has to differ from the first salt.
-            DeviceValue::Salt2 => write_hex(out, &identity.salt.map(|byte| !byte), ""),
+            DeviceValue::Salt2 => out.push_str(&hex::encode(identity.salt.map(|byte| !byte))),
             DeviceValue::SdkPort => show(out, settings.sdk_port),
             DeviceValue::HttpPort => show(out, settings.http_port),
         }
@@ -186,15 +183,9 @@ fn show(out: &mut String, value: impl fmt::Display) {
     let _infallible = write!(out, "{value}");
 }
 
-/// Writes digit by digit: formatting a salt takes longer than the rest of a reply.
-fn write_hex(out: &mut String, bytes: &[u8], separator: &str) {
-    for (index, byte) in bytes.iter().enumerate() {
-        if index > 0 {
-            out.push_str(separator);
-        }
-        let digits = [byte >> 4, byte & 0xf].map(|nibble| char::from_digit(nibble.into(), 16));
-        out.extend(digits.into_iter().flatten());
-    }
+/// An address as most firmware writes it: `44-47-cc-1d-6d-13`.
+fn with_hyphens(mac: MacAddr) -> String {
+    mac.to_string().replace(':', "-")
 }
 
 impl Quirks {
