@@ -157,7 +157,6 @@ impl Fleet {
 
     /// Handles a datagram. Returns what was done with it.
     pub fn handle_datagram(&mut self, now: Duration, datagram: &InboundDatagram<'_>) -> Handled {
-        self.stats.datagrams += 1;
         let heard = self.receive_datagram(now, datagram);
         self.stats.count(heard);
         heard
@@ -313,23 +312,12 @@ impl Fleet {
         self.devices.get(number as usize)
     }
 
-    /// Decides how many copies arrive of a datagram from or to a device, and counts the lost
-    /// ones.
-    fn copies(&mut self, device: u32) -> u32 {
-        let Some(faults) = self.device(device).map(|device| device.behavior.faults) else {
-            return 0;
-        };
-        let copies = faults.copies(&mut self.rng);
-        self.stats.lost += u64::from(copies == 0);
-        copies
-    }
-
     /// Schedules a datagram of a device, subject to network faults.
     fn send(&mut self, due: Duration, device: u32, delivery: Delivery, payload: &Arc<Payload>) {
         let Some(faults) = self.device(device).map(|device| device.behavior.faults) else {
             return;
         };
-        for _ in 0..self.copies(device) {
+        for _ in 0..faults.copies(&mut self.rng) {
             let delayed = if faults.reorder.draw(&mut self.rng) {
                 self.rng
                     .random_range(0..=Faults::REORDER_DELAY.subsec_micros())
@@ -368,9 +356,9 @@ impl Fleet {
         let offline = self.is_offline(entry.device, due);
         let device = self.devices.get(entry.device as usize)?;
         let mut payload = match &*entry.payload {
-            Payload::Hello => device.report(SelfReport::Hello),
+            Payload::Hello => device.report(SelfReport::HELLO),
             Payload::Reply(reply) => reply.clone(),
-            Payload::Inquiry(uuid) if !offline => device.report(SelfReport::Inquiry { uuid }),
+            Payload::Inquiry(uuid) if !offline => device.report(SelfReport::of_inquiry(uuid)),
             Payload::FrameInquiry(inquiry) if !offline => {
                 inquiry.answered_by(&device.frame_answer()?).emit()
             }

@@ -64,7 +64,7 @@ fn reset_to_factory_password(it: &mut Execution<'_>) -> Result<Response, Respons
 
 /// The dated code for what the device reports. `None` where it reports no serial number.
 fn expected_code(device: &Device) -> Option<String> {
-    let Ok(Message::Report(report)) = Message::decode(&device.report(SelfReport::Hello)) else {
+    let Ok(Message::Report(report)) = Message::decode(&device.report(SelfReport::HELLO)) else {
         return None;
     };
     let serial = report.device.serial?;
