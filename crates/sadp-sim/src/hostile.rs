@@ -26,6 +26,7 @@ use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
 use sadp_proto::{Message, RequestMessage};
 
 pub use self::attack::Attack;
+use self::floods::Flood;
 use crate::{
     Device, FleetConfig, InboundDatagram,
     fleet::{Bucket, Queue, is_request},
@@ -71,7 +72,8 @@ pub struct Hostile {
     left: u64,
     place: FleetConfig,
     tricks: Vec<Box<dyn Trick>>,
-    /// The attack that sends next without being asked.
+    floods: Vec<Flood>,
+    /// The flood that sent last.
     turn: usize,
     rng: Xoshiro256PlusPlus,
     pace: Bucket,
@@ -101,13 +103,12 @@ impl Hostile {
     ) -> Self {
         let rate = config.rate.get().min(HostileConfig::MAX_RATE);
         let rate = NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
+        let attacks = config.attacks.iter();
+        let tricks = attacks.clone().filter_map(|it| it.trick(address, devices));
         Self {
             left: config.count.min(HostileConfig::MAX_COUNT),
-            tricks: config
-                .attacks
-                .iter()
-                .map(|attack| attack.trick(address, devices))
-                .collect(),
+            tricks: tricks.collect(),
+            floods: attacks.filter_map(|it| it.flood(address)).collect(),
             turn: 0,
             rng: Xoshiro256PlusPlus::seed_from_u64(!place.seed),
             pace: Bucket::new(rate, Self::BURST),
@@ -156,7 +157,7 @@ impl Hostile {
         if self.left == 0 {
             return None;
         }
-        let flood = (self.floods() && now < self.active_until).then_some(now);
+        let flood = (!self.floods.is_empty() && now < self.active_until).then_some(now);
         let due = self.waiting.next_due().into_iter().chain(flood).min()?;
         Some(due.max(self.pace.ready_at()))
     }
@@ -173,46 +174,25 @@ impl Hostile {
         self.waiting.pop().map(|(_, reply)| reply)
     }
 
-    fn floods(&self) -> bool {
-        self.tricks.iter().any(|trick| trick.floods())
-    }
-
-    /// Sends without being asked. The attacks take turns.
+    /// Sends without being asked. The floods take turns.
     fn flood(&mut self, now: Duration) -> Option<HostileTransmit> {
         if now >= self.active_until {
             return None;
         }
-        for _ in 0..self.tricks.len() {
-            self.turn = (self.turn + 1) % self.tricks.len();
-            let trick = self.tricks.get_mut(self.turn)?;
-            if let Some(payload) = trick.flood(&mut self.rng) {
-                return Some(HostileTransmit {
-                    speaker: Speaker::Attacker,
-                    destination: self.place.group,
-                    payload,
-                });
-            }
-        }
-        None
+        self.turn = (self.turn + 1).checked_rem(self.floods.len())?;
+        let flood = self.floods.get_mut(self.turn)?;
+        Some(HostileTransmit {
+            speaker: Speaker::Attacker,
+            destination: self.place.group,
+            payload: flood.next_datagram(&mut self.rng),
+        })
     }
 }
 
-/// An attack: its replies to requests, and what it sends without being asked.
+/// An attack that replies to requests.
 trait Trick: std::fmt::Debug + Send {
     /// Handles an inquiry or command. Returns the number of secrets in it.
-    fn observe(&mut self, _asked: &mut ObservedRequest<'_>) -> u64 {
-        0
-    }
-
-    /// Whether it sends without being asked.
-    fn floods(&self) -> bool {
-        false
-    }
-
-    /// Returns the next datagram to send without being asked.
-    fn flood(&mut self, _rng: &mut Xoshiro256PlusPlus) -> Option<Vec<u8>> {
-        None
-    }
+    fn observe(&mut self, asked: &mut ObservedRequest<'_>) -> u64;
 }
 
 /// A received inquiry or command, and where the replies of the attacks to it wait.
