@@ -52,7 +52,7 @@ pub mod record;
 pub mod redact;
 pub mod reverse_path;
 mod scan;
-mod socket;
+pub mod socket;
 mod virtual_lan;
 mod watch;
 

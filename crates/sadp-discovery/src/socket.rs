@@ -1,4 +1,4 @@
-//! UDP sockets for scans.
+//! UDP sockets.
 
 use std::{
     io,
@@ -66,6 +66,12 @@ pub(crate) fn holding(port: u16) -> io::Result<Socket> {
 /// Opens a socket on the devices' port, shared with other listeners. It receives from
 /// the group on the interfaces on which [`join`] is called.
 pub(crate) fn listening(port: u16) -> io::Result<Socket> {
+    shared(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port))
+}
+
+/// Opens a socket whose port other SADP programs can use as well. It receives from the
+/// groups that it joins itself, and has the largest receive buffer that the system allows.
+pub fn shared(address: SocketAddrV4) -> io::Result<Socket> {
     let socket = udp()?;
     socket.set_reuse_address(true)?;
     #[cfg(unix)]
@@ -73,7 +79,7 @@ pub(crate) fn listening(port: u16) -> io::Result<Socket> {
     // Otherwise Linux delivers from groups that any program joined, on any interface.
     #[cfg(target_os = "linux")]
     socket.set_multicast_all_v4(false)?;
-    socket.bind(&SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port)).into())?;
+    socket.bind(&SocketAddr::from(address).into())?;
     Ok(socket)
 }
 

@@ -2,6 +2,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::Ipv4Net;
 use jiff::{Timestamp, civil::DateTime};
+use strum::{IntoStaticStr, VariantNames};
 
 use crate::{Firmware, Kind, MacAddr, RawFields, Serial, Vendor};
 
@@ -150,8 +151,8 @@ impl Device {
         let (known, before) = (&mut self.recovery, &earlier.recovery);
         fill!(known, before; request, guid, questions, mailbox);
         fill!(known, before; sync_camera_passwords, reports_set_up);
-        known.set_up = known.set_up.or(before.set_up);
-        known.over_http = known.over_http.or(before.over_http);
+        fill!(known.set_up, before.set_up; questions, guid, mailbox, verification_code);
+        fill!(known.over_http, before.over_http; questions, guid, mailbox);
     }
 }
 
@@ -167,18 +168,7 @@ const PASSWORD_ELEMENTS: [&str; 6] = [
 ];
 
 /// Whether a device is activated, or locked.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    strum::IntoStaticStr,
-    strum::VariantNames,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub enum State {
     /// Factory state: it has no password yet.
@@ -283,17 +273,6 @@ pub struct OfferedOverHttp {
     pub mailbox: Option<bool>,
 }
 
-impl OfferedOverHttp {
-    /// What is known in `self`, else in `other`.
-    fn or(self, other: Self) -> Self {
-        Self {
-            questions: self.questions.or(other.questions),
-            guid: self.guid.or(other.guid),
-            mailbox: self.mailbox.or(other.mailbox),
-        }
-    }
-}
-
 /// Which recovery methods are set up on a device, as it reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SetUp {
@@ -307,32 +286,8 @@ pub struct SetUp {
     pub verification_code: Option<bool>,
 }
 
-impl SetUp {
-    /// What is known in `self`, else in `other`.
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        Self {
-            questions: self.questions.or(other.questions),
-            guid: self.guid.or(other.guid),
-            mailbox: self.mailbox.or(other.mailbox),
-            verification_code: self.verification_code.or(other.verification_code),
-        }
-    }
-}
-
 /// The kind of request to the vendor's support.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    strum::IntoStaticStr,
-    strum::VariantNames,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub enum RequestWay {
     /// None: the device has no password yet.

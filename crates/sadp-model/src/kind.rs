@@ -1,20 +1,20 @@
-use strum::{IntoStaticStr, VariantNames};
+use strum::{Display, IntoStaticStr, VariantNames};
 
 /// The kind of a device, by the prefix of its model. `DeviceType` numbers have no
 /// known meaning and are not used.
 #[derive(
-    Default,
     Clone,
     Copy,
     Debug,
+    Default,
     PartialEq,
     Eq,
     PartialOrd,
     Ord,
     Hash,
+    Display,
     IntoStaticStr,
     VariantNames,
-    strum::Display,
 )]
 #[strum(serialize_all = "kebab-case")]
 pub enum Kind {

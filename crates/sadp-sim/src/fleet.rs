@@ -40,13 +40,12 @@ use jiff::{Timestamp, tz::TimeZone};
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use sadp_proto::{GROUP, Message, PORT, Types};
 
-pub use self::frames::FrameTransmit;
-pub(crate) use self::limits::Bucket;
 pub use self::stats::{Executions, Handled, Stats};
+pub(crate) use self::{limits::Bucket, queue::Queue};
 use self::{
     limits::{Askers, RequestScope},
     memory::CommandMemory,
-    queue::{Delivery, Entry, Payload, Queue},
+    queue::{Delivery, Entry, Payload},
 };
 use crate::{
     Device, Faults, Reply,
@@ -67,20 +66,17 @@ pub struct FleetConfig {
     pub group: SocketAddrV4,
     /// The seed of all random decisions.
     pub seed: u64,
-    /// The maximum number of datagrams per second, with bursts of
-    /// [`FleetConfig::BURST`].
-    pub rate: NonZeroU32,
     /// The time at the fleet's start, by which devices with a right clock tell the time
     /// over HTTP.
     pub clock: Timestamp,
 }
 
 impl FleetConfig {
-    /// The default rate, in datagrams per second.
-    pub const DEFAULT_RATE: NonZeroU32 = NonZeroU32::new(50_000).unwrap();
+    /// The maximum number of datagrams per second, with bursts of [`FleetConfig::BURST`].
+    const RATE: NonZeroU32 = NonZeroU32::new(50_000).unwrap();
 
     /// The length of a burst: a tenth of a second's datagrams.
-    pub const BURST: Duration = Duration::from_millis(100);
+    const BURST: Duration = Duration::from_millis(100);
 
     /// How many inquiries of one sender to all devices are answered in any second, and
     /// how many to each single device. More are ignored.
@@ -102,7 +98,6 @@ impl FleetConfig {
             answer_anyone: false,
             group: SocketAddrV4::new(GROUP, PORT),
             seed: 0,
-            rate: Self::DEFAULT_RATE,
             clock: TimeZone::UTC
                 .to_timestamp(TODAY.at(0, 0, 0, 0))
                 .unwrap_or_default(),
@@ -129,9 +124,7 @@ pub struct Fleet {
     /// The state of devices that received commands.
     memories: HashMap<u32, CommandMemory>,
     rng: Xoshiro256PlusPlus,
-    queue: Queue,
-    /// Waiting replies by raw frames.
-    frames: Queue,
+    queue: Queue<Entry>,
     pace: Bucket,
     askers: Askers,
     stats: Stats,
@@ -150,8 +143,7 @@ impl Fleet {
             memories: HashMap::new(),
             rng: Xoshiro256PlusPlus::seed_from_u64(config.seed),
             queue: Queue::new(room),
-            frames: Queue::new(room),
-            pace: Bucket::new(config.rate, FleetConfig::BURST),
+            pace: Bucket::new(FleetConfig::RATE, FleetConfig::BURST),
             askers: Askers::default(),
             stats: Stats::default(),
             devices,
@@ -165,20 +157,19 @@ impl Fleet {
 
     /// Handles a datagram. Returns what was done with it.
     pub fn handle_datagram(&mut self, now: Duration, datagram: &InboundDatagram<'_>) -> Handled {
-        self.stats.datagrams += 1;
         let heard = self.receive_datagram(now, datagram);
         self.stats.count(heard);
         heard
     }
 
-    /// Returns the next datagram to send, if one is due.
+    /// Returns the next datagram or frame to send, if one is due.
     pub fn poll_transmit(&mut self, now: Duration) -> Option<FleetTransmit> {
         loop {
             if self.queue.next_due()? > now || !self.pace.take(now) {
                 return None;
             }
-            let entry = self.queue.pop()?;
-            if let Some(transmit) = self.render(&entry) {
+            let (due, entry) = self.queue.pop()?;
+            if let Some(transmit) = self.render(&entry, due) {
                 match *entry.payload {
                     Payload::Hello => self.stats.hellos += 1,
                     _ => self.stats.replies += 1,
@@ -188,12 +179,10 @@ impl Fleet {
         }
     }
 
-    /// Returns when [`Fleet::poll_transmit`] or [`Fleet::poll_frame`] has something next.
-    /// `None` when nothing is waiting.
+    /// Returns when [`Fleet::poll_transmit`] has something next. `None` when nothing is
+    /// waiting.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        let due = [self.queue.next_due(), self.frames.next_due()];
-        let next = due.into_iter().flatten().min()?;
-        Some(next.max(self.pace.ready_at()))
+        Some(self.queue.next_due()?.max(self.pace.ready_at()))
     }
 
     /// The devices.
@@ -323,23 +312,12 @@ impl Fleet {
         self.devices.get(number as usize)
     }
 
-    /// Decides how many copies arrive of a datagram from or to a device, and counts the lost
-    /// ones.
-    fn copies(&mut self, device: u32) -> u32 {
-        let Some(faults) = self.device(device).map(|device| device.behavior.faults) else {
-            return 0;
-        };
-        let copies = faults.copies(&mut self.rng);
-        self.stats.lost += u64::from(copies == 0);
-        copies
-    }
-
     /// Schedules a datagram of a device, subject to network faults.
     fn send(&mut self, due: Duration, device: u32, delivery: Delivery, payload: &Arc<Payload>) {
         let Some(faults) = self.device(device).map(|device| device.behavior.faults) else {
             return;
         };
-        for _ in 0..self.copies(device) {
+        for _ in 0..faults.copies(&mut self.rng) {
             let delayed = if faults.reorder.draw(&mut self.rng) {
                 self.rng
                     .random_range(0..=Faults::REORDER_DELAY.subsec_micros())
@@ -347,12 +325,12 @@ impl Fleet {
                 0
             };
             let due = due.saturating_add(Duration::from_micros(delayed.into()));
-            self.queue.push(Entry {
-                due,
+            let entry = Entry {
                 device,
                 delivery,
                 payload: Arc::clone(payload),
-            });
+            };
+            self.queue.push(due, entry);
         }
     }
 
@@ -369,25 +347,32 @@ impl Fleet {
         }
     }
 
-    /// Makes the datagram of an entry, with its faults.
-    fn render(&mut self, entry: &Entry) -> Option<FleetTransmit> {
+    /// Makes the datagram or frame of an entry, with its faults.
+    fn render(&mut self, entry: &Entry, due: Duration) -> Option<FleetTransmit> {
         if let Payload::Incident(incident) = *entry.payload {
-            self.happen(entry.device, incident, entry.due);
+            self.happen(entry.device, incident, due);
             return None;
         }
-        let offline = self.is_offline(entry.device, entry.due);
+        let offline = self.is_offline(entry.device, due);
         let device = self.devices.get(entry.device as usize)?;
         let mut payload = match &*entry.payload {
-            Payload::Hello => device.report(SelfReport::Hello),
+            Payload::Hello => device.report(SelfReport::HELLO),
             Payload::Reply(reply) => reply.clone(),
-            Payload::Inquiry(uuid) if !offline => device.report(SelfReport::Inquiry { uuid }),
+            Payload::Inquiry(uuid) if !offline => device.report(SelfReport::of_inquiry(uuid)),
+            Payload::FrameInquiry(inquiry) if !offline => {
+                inquiry.answered_by(&device.frame_answer()?).emit()
+            }
             _ => return None,
         };
-        corrupt(&mut payload, device.behavior.faults, &mut self.rng);
-        let destination = match entry.delivery {
-            Delivery::Group => self.config.group,
-            Delivery::Direct(asker) => asker,
+        let (destination, header) = match entry.delivery {
+            Delivery::Group => (FleetDestination::Udp(self.config.group), 0),
+            Delivery::Direct(asker) => (FleetDestination::Udp(asker), 0),
+            // No network carries a frame with a corrupt header.
+            Delivery::Frame => (FleetDestination::Link, ETHERNET_HEADER),
         };
+        let mut content = payload.split_off(header);
+        corrupt(&mut content, device.behavior.faults, &mut self.rng);
+        payload.extend(content);
         Some(FleetTransmit {
             device: entry.device as usize,
             destination,
@@ -400,6 +385,8 @@ impl Fleet {
 /// fast enough to end within [`HELLO_SPREAD`].
 const HELLO_SLOT: Duration = Duration::from_millis(20);
 const HELLO_SPREAD: Duration = Duration::from_secs(2);
+
+const ETHERNET_HEADER: usize = 14;
 
 /// Whether a datagram may be a request, without parsing it: a fleet receives each of its
 /// own multicast replies, thousands of them.
@@ -457,15 +444,24 @@ pub struct InboundDatagram<'a> {
     pub payload: &'a [u8],
 }
 
-/// A datagram to send.
+/// A datagram or a frame to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FleetTransmit {
     /// The index of the sender in [`Fleet::devices`].
     pub device: usize,
     /// The destination.
-    pub destination: SocketAddrV4,
-    /// The content.
+    pub destination: FleetDestination,
+    /// The content of the datagram, or the whole frame.
     pub payload: Vec<u8>,
+}
+
+/// The destination of what a fleet sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FleetDestination {
+    /// A datagram to the group or to a client.
+    Udp(SocketAddrV4),
+    /// An Ethernet frame, which names its receiver.
+    Link,
 }
 
 #[cfg(test)]

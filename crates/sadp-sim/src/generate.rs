@@ -37,34 +37,35 @@ impl Population {
     pub fn generate(self) -> Result<Vec<Device>, GenerateError> {
         let mut factory = Factory::new(self.seed, self.network);
         let mut on_factory_address = 0;
-        (0..self.count)
-            .map(|number| {
-                let role = Role::of(number);
-                let profile = choose_profile(role, &mut factory).ok_or(GenerateError::NoProfile)?;
-                let mut device =
-                    factory
-                        .make(profile, self.behavior)
-                        .ok_or_else(|| GenerateError::Full {
-                            count: self.count,
-                            network: self.network.trunc(),
-                        })?;
-                device.state.activated = !role.unactivated;
-                if role.unactivated && on_factory_address < self.max_on_factory_address() {
-                    on_factory_address += 1;
-                    device.settings = DeviceSettings::FACTORY;
-                }
-                if role.off_subnet {
-                    move_to_other_subnet(&mut device, self.network, &mut factory);
-                }
-                if device.state.activated {
-                    role.prepare(&mut device);
-                }
-                if role.clockless {
-                    device.state.boot = NO_CLOCK;
-                }
-                Ok(device)
-            })
-            .collect()
+        let mut devices = Vec::new();
+        // Their numbers decide, so that any ten devices have some of each trait.
+        for number in 0..self.count {
+            let activated = number % 5 != 3;
+            let recorder = number % 8 == 1;
+            let profile = choose_profile(recorder, activated, &mut factory);
+            let profile = profile.ok_or(GenerateError::NoProfile)?;
+            let device = factory.make(profile, self.behavior);
+            let mut device = device.ok_or_else(|| GenerateError::Full {
+                count: self.count,
+                network: self.network.trunc(),
+            })?;
+            device.state.activated = activated;
+            if !activated && on_factory_address < self.max_on_factory_address() {
+                on_factory_address += 1;
+                device.settings = DeviceSettings::FACTORY;
+            }
+            if number % 50 == 6 {
+                move_to_other_subnet(&mut device, self.network, &mut factory);
+            }
+            if activated {
+                prepare(&mut device, number);
+            }
+            if number % 40 == 5 {
+                device.state.boot = NO_CLOCK;
+            }
+            devices.push(device);
+        }
+        Ok(devices)
     }
 
     /// One in ten devices of a small site, so that most differ.
@@ -89,47 +90,25 @@ pub enum GenerateError {
     NoProfile,
 }
 
-/// The special traits of a device, by its number, so that any ten devices have some of
-/// each.
-#[derive(Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "independent traits")]
-struct Role {
-    unactivated: bool,
-    recorder: bool,
-    clockless: bool,
-    off_subnet: bool,
-    with_questions: bool,
-    with_mailbox: bool,
-}
-
-impl Role {
-    const fn of(number: u32) -> Self {
-        Self {
-            unactivated: number % 5 == 3,
-            recorder: number % 8 == 1,
-            clockless: number % 40 == 5,
-            off_subnet: number % 50 == 6,
-            with_questions: number.is_multiple_of(3),
-            with_mailbox: number % 4 == 1,
-        }
+/// Sets up recovery methods that the device supports.
+fn prepare(device: &mut Device, number: u32) {
+    if number.is_multiple_of(3) && device.supports("SupportSecurityQuestion") == Support::Yes {
+        device.recovery.questions = Questions::of_generated_devices();
     }
-
-    /// Sets up the recovery methods that the device supports.
-    fn prepare(self, device: &mut Device) {
-        if self.with_questions && device.supports("SupportSecurityQuestion") == Support::Yes {
-            device.recovery.questions = Questions::of_generated_devices();
-        }
-        if self.with_mailbox && device.supports("SupportMailBox") == Support::Yes {
-            device.recovery.mailbox = Some(RecoverySettings::MAILBOX.into());
-        }
+    if number % 4 == 1 && device.supports("SupportMailBox") == Support::Yes {
+        device.recovery.mailbox = Some(RecoverySettings::MAILBOX.into());
     }
 }
 
 /// Chooses a fitting profile by weight.
-fn choose_profile(role: Role, factory: &mut Factory) -> Option<&'static Arc<Profile>> {
+fn choose_profile(
+    recorder: bool,
+    activated: bool,
+    factory: &mut Factory,
+) -> Option<&'static Arc<Profile>> {
     let mut fitting: Vec<_> = Profile::all().iter().collect();
     fitting.retain(|profile| {
-        profile.is_recorder() == role.recorder && (profile.knows_activation() || !role.unactivated)
+        profile.is_recorder() == recorder && (profile.knows_activation() || activated)
     });
     let all: u32 = fitting.iter().map(|profile| profile.weight).sum();
     if all == 0 {

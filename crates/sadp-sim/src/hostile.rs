@@ -17,7 +17,6 @@ mod floods;
 mod forgeries;
 
 use std::{
-    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddrV4},
     num::NonZeroU32,
     time::Duration,
@@ -27,9 +26,10 @@ use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
 use sadp_proto::{Message, RequestMessage};
 
 pub use self::attack::Attack;
+use self::floods::Flood;
 use crate::{
     Device, FleetConfig, InboundDatagram,
-    fleet::{Bucket, is_request},
+    fleet::{Bucket, Queue, is_request},
 };
 
 /// The attacks of an attacker, and its limits.
@@ -72,15 +72,14 @@ pub struct Hostile {
     left: u64,
     place: FleetConfig,
     tricks: Vec<Box<dyn Trick>>,
-    /// The attack that sends next without being asked.
+    floods: Vec<Flood>,
+    /// The flood that sent last.
     turn: usize,
     rng: Xoshiro256PlusPlus,
     pace: Bucket,
     /// Until when it sends without being asked.
     active_until: Duration,
-    /// Replies, by due time.
-    waiting: BTreeMap<(Duration, u64), HostileTransmit>,
-    numbered: u64,
+    waiting: Queue<HostileTransmit>,
     stats: HostileStats,
 }
 
@@ -104,19 +103,17 @@ impl Hostile {
     ) -> Self {
         let rate = config.rate.get().min(HostileConfig::MAX_RATE);
         let rate = NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
+        let attacks = config.attacks.iter();
+        let tricks = attacks.clone().filter_map(|it| it.trick(address, devices));
         Self {
             left: config.count.min(HostileConfig::MAX_COUNT),
-            tricks: config
-                .attacks
-                .iter()
-                .map(|attack| attack.trick(address, devices))
-                .collect(),
+            tricks: tricks.collect(),
+            floods: attacks.filter_map(|it| it.flood(address)).collect(),
             turn: 0,
             rng: Xoshiro256PlusPlus::seed_from_u64(!place.seed),
             pace: Bucket::new(rate, Self::BURST),
             active_until: Duration::ZERO,
-            waiting: BTreeMap::new(),
-            numbered: 0,
+            waiting: Queue::new(Self::MAX_WAITING),
             stats: HostileStats::default(),
             place,
         }
@@ -134,18 +131,12 @@ impl Hostile {
         let mut asked = ObservedRequest {
             request: &request,
             asker: datagram.from,
+            now,
             rng: &mut self.rng,
-            replies: Vec::new(),
+            replies: &mut self.waiting,
         };
         for trick in &mut self.tricks {
             self.stats.secrets += trick.observe(&mut asked);
-        }
-        for reply in asked.replies {
-            if self.waiting.len() < Self::MAX_WAITING {
-                self.numbered += 1;
-                let due = now.saturating_add(reply.after);
-                self.waiting.insert((due, self.numbered), reply.transmit);
-            }
         }
     }
 
@@ -166,9 +157,8 @@ impl Hostile {
         if self.left == 0 {
             return None;
         }
-        let answer = self.waiting.keys().next().map(|&(due, _)| due);
-        let flood = (self.floods() && now < self.active_until).then_some(now);
-        let due = answer.into_iter().chain(flood).min()?;
+        let flood = (!self.floods.is_empty() && now < self.active_until).then_some(now);
+        let due = self.waiting.next_due().into_iter().chain(flood).min()?;
         Some(due.max(self.pace.ready_at()))
     }
 
@@ -178,59 +168,40 @@ impl Hostile {
     }
 
     fn answer(&mut self, now: Duration) -> Option<HostileTransmit> {
-        let first = self.waiting.first_entry()?;
-        let (due, _) = *first.key();
-        (due <= now).then(|| first.remove())
+        if self.waiting.next_due()? > now {
+            return None;
+        }
+        self.waiting.pop().map(|(_, reply)| reply)
     }
 
-    fn floods(&self) -> bool {
-        self.tricks.iter().any(|trick| trick.floods())
-    }
-
-    /// Sends without being asked. The attacks take turns.
+    /// Sends without being asked. The floods take turns.
     fn flood(&mut self, now: Duration) -> Option<HostileTransmit> {
         if now >= self.active_until {
             return None;
         }
-        for _ in 0..self.tricks.len() {
-            self.turn = (self.turn + 1) % self.tricks.len();
-            let trick = self.tricks.get_mut(self.turn)?;
-            if let Some(payload) = trick.flood(&mut self.rng) {
-                return Some(HostileTransmit {
-                    speaker: Speaker::Attacker,
-                    destination: self.place.group,
-                    payload,
-                });
-            }
-        }
-        None
+        self.turn = (self.turn + 1).checked_rem(self.floods.len())?;
+        let flood = self.floods.get_mut(self.turn)?;
+        Some(HostileTransmit {
+            speaker: Speaker::Attacker,
+            destination: self.place.group,
+            payload: flood.next_datagram(&mut self.rng),
+        })
     }
 }
 
-/// An attack: its replies to requests, and what it sends without being asked.
+/// An attack that replies to requests.
 trait Trick: std::fmt::Debug + Send {
     /// Handles an inquiry or command. Returns the number of secrets in it.
-    fn observe(&mut self, _asked: &mut ObservedRequest<'_>) -> u64 {
-        0
-    }
-
-    /// Whether it sends without being asked.
-    fn floods(&self) -> bool {
-        false
-    }
-
-    /// Returns the next datagram to send without being asked.
-    fn flood(&mut self, _rng: &mut Xoshiro256PlusPlus) -> Option<Vec<u8>> {
-        None
-    }
+    fn observe(&mut self, asked: &mut ObservedRequest<'_>) -> u64;
 }
 
-/// A received inquiry or command, and the replies of the attacks to it.
+/// A received inquiry or command, and where the replies of the attacks to it wait.
 struct ObservedRequest<'a> {
     request: &'a RequestMessage,
     asker: SocketAddrV4,
+    now: Duration,
     rng: &'a mut Xoshiro256PlusPlus,
-    replies: Vec<ForgedReply>,
+    replies: &'a mut Queue<HostileTransmit>,
 }
 
 impl<'a> ObservedRequest<'a> {
@@ -239,22 +210,17 @@ impl<'a> ObservedRequest<'a> {
         self.request.fields.first(name).unwrap_or_default()
     }
 
-    /// Replies after this time.
+    /// Replies after this time, where there is room for another reply.
     fn reply(&mut self, after: Duration, speaker: Speaker, payload: Vec<u8>) {
-        let transmit = HostileTransmit {
-            speaker,
-            destination: self.asker,
-            payload,
-        };
-        self.replies.push(ForgedReply { after, transmit });
+        if self.replies.room() > 0 {
+            let reply = HostileTransmit {
+                speaker,
+                destination: self.asker,
+                payload,
+            };
+            self.replies.push(self.now.saturating_add(after), reply);
+        }
     }
-}
-
-/// A reply of an attack.
-#[derive(Debug)]
-struct ForgedReply {
-    after: Duration,
-    transmit: HostileTransmit,
 }
 
 /// A datagram to send.

@@ -50,7 +50,8 @@ pub use device::{
     QuestionsError, Quirks, RecoverySettings, Refuse, Secret, Tries,
 };
 pub use fleet::{
-    Executions, Fleet, FleetConfig, FleetTransmit, FrameTransmit, Handled, InboundDatagram, Stats,
+    Executions, Fleet, FleetConfig, FleetDestination, FleetTransmit, Handled, InboundDatagram,
+    Stats,
 };
 pub use generate::{GenerateError, Population};
 pub use hostile::{Attack, Hostile, HostileConfig, HostileStats, HostileTransmit, Speaker};

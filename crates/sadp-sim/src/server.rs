@@ -15,7 +15,6 @@ mod socket;
 use std::{
     io,
     net::{Ipv4Addr, SocketAddrV4},
-    num::NonZeroU32,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -34,7 +33,8 @@ use tracing::debug;
 pub use self::interface::{InterfaceError, ServerInterface};
 use self::{attacker::Attacker, http::HttpPorts, socket::GroupSocket};
 use crate::{
-    Device, Fleet, FleetConfig, FleetTransmit, HostileConfig, HostileStats, InboundDatagram, Stats,
+    Device, Fleet, FleetConfig, FleetDestination, FleetTransmit, HostileConfig, HostileStats,
+    InboundDatagram, Stats,
 };
 
 /// The configuration of a server.
@@ -49,8 +49,6 @@ pub struct ServerConfig {
     pub answer_anyone: bool,
     /// The seed of all random decisions.
     pub seed: u64,
-    /// The maximum number of datagrams per second, without bursts.
-    pub rate: NonZeroU32,
     /// Whether raw Ethernet frames are received and answered as well.
     pub link_layer: bool,
     /// Whether devices answer HTTP: the first 256 of the fleet.
@@ -67,7 +65,6 @@ impl ServerConfig {
             group: SocketAddrV4::new(sadp_proto::GROUP, sadp_proto::PORT),
             answer_anyone: false,
             seed: 0,
-            rate: FleetConfig::DEFAULT_RATE,
             link_layer: false,
             http: false,
             hostile: None,
@@ -108,7 +105,6 @@ impl Server {
             answer_anyone: config.answer_anyone,
             group: SocketAddrV4::new(*config.group.ip(), port),
             seed: config.seed,
-            rate: config.rate,
             clock: Timestamp::now(),
             ..FleetConfig::new(address, config.interface.networks.clone())
         };
@@ -173,7 +169,6 @@ impl Server {
                 attacker.speak(start.elapsed(), &self.direct);
             }
             let blocked = self.speak(start);
-            self.speak_frames(start);
             if let Some(http) = &mut self.http {
                 http.follow(&mut self.fleet)?;
             }
@@ -235,20 +230,23 @@ impl Server {
             else {
                 return false;
             };
-            match self
-                .direct
-                .try_send_to(&transmit.payload, transmit.destination.into())
-            {
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.unsent = Some(transmit);
-                    return true;
-                }
-                Err(error) => {
-                    // An unreachable client must not affect the others.
-                    debug!(to = %transmit.destination, %error, "cannot send");
-                    self.failed += 1;
-                }
+            let payload = &transmit.payload;
+            let sent = match (transmit.destination, &mut self.card) {
+                (FleetDestination::Udp(to), _) => match self.direct.try_send_to(payload, to.into())
+                {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        self.unsent = Some(transmit);
+                        return true;
+                    }
+                    sent => sent.map(drop),
+                },
+                (FleetDestination::Link, Some(card)) => card.sender.send(payload),
+                (FleetDestination::Link, None) => Ok(()),
+            };
+            if let Err(error) = sent {
+                // An unreachable client must not affect the others.
+                debug!(to = ?transmit.destination, %error, "cannot send");
+                self.failed += 1;
             }
         }
         false
@@ -258,22 +256,6 @@ impl Server {
         let frame = frame.map_err(ServerError::Receive)?;
         self.fleet.handle_frame(now, &frame);
         Ok(())
-    }
-
-    /// Sends frames that are due, at most a burst.
-    fn speak_frames(&mut self, start: Instant) {
-        let Some(card) = &mut self.card else {
-            return;
-        };
-        for _ in 0..BURST {
-            let Some(transmit) = self.fleet.poll_frame(start.elapsed()) else {
-                return;
-            };
-            if let Err(error) = card.sender.send(&transmit.frame) {
-                debug!(%error, "cannot send a frame");
-                self.failed += 1;
-            }
-        }
     }
 
     fn publish(&self) {

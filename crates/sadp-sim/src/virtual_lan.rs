@@ -8,7 +8,7 @@ use std::{
 use sadp_discovery::{VirtualDatagram, VirtualDevices};
 use tokio::time::Instant;
 
-use crate::{Fleet, InboundDatagram, server::until};
+use crate::{Fleet, FleetDestination, InboundDatagram, server::until};
 
 /// Runs the devices until no client is left. The caller keeps the fleet and may inspect
 /// its devices; time starts now and follows tokio's clock. Each device sends from its own
@@ -40,12 +40,15 @@ pub async fn serve_virtual(fleet: Arc<Mutex<Fleet>>, mut network: VirtualDevices
 
 fn send_due(fleet: &mut Fleet, network: &VirtualDevices, start: Instant) {
     while let Some(transmit) = fleet.poll_transmit(start.elapsed()) {
+        let FleetDestination::Udp(to) = transmit.destination else {
+            continue;
+        };
         let Some(device) = fleet.devices().get(transmit.device) else {
             continue;
         };
         network.send(&VirtualDatagram {
             from: SocketAddrV4::new(device.settings.address, sadp_proto::PORT),
-            to: transmit.destination,
+            to,
             payload: transmit.payload,
         });
     }

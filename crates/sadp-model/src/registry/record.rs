@@ -9,6 +9,7 @@ use std::{
 
 use enumset::EnumSet;
 use jiff::Timestamp;
+use strum::{IntoStaticStr, VariantNames};
 
 use super::{
     Contradiction,
@@ -286,18 +287,7 @@ pub(super) fn ipv4(from: IpAddr) -> Option<Ipv4Addr> {
 }
 
 /// How a datagram was transported.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    strum::IntoStaticStr,
-    strum::VariantNames,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Via {
     /// To the multicast group.

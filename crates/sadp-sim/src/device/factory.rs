@@ -1,8 +1,8 @@
 //! Makes devices with unique identities.
 
-use std::{collections::HashSet, net::Ipv4Addr, ops::RangeInclusive, sync::Arc};
+use std::{collections::HashSet, iter::Chain, net::Ipv4Addr, ops::RangeInclusive, sync::Arc};
 
-use ipnet::Ipv4Net;
+use ipnet::{Ipv4AddrRange, Ipv4Net};
 use jiff::civil::{Date, DateTime, date};
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use sadp_model::MacAddr;
@@ -19,11 +19,10 @@ pub(crate) struct Factory {
     network: Ipv4Net,
     macs: HashSet<MacAddr>,
     serials: HashSet<Box<str>>,
-    addresses: HashSet<Ipv4Addr>,
-    /// The next place in the network for a free address.
-    next: u32,
-    /// The number of places left to examine.
-    left: u32,
+    /// Addresses that are not assigned any more.
+    taken: HashSet<Ipv4Addr>,
+    /// Addresses to try next.
+    untried: Chain<Ipv4AddrRange, Ipv4AddrRange>,
 }
 
 /// Prefixes of the vendor's hardware addresses.
@@ -48,15 +47,16 @@ impl Factory {
     /// Makes a factory for devices in `network`, whose own address is this computer's and
     /// never assigned.
     pub(crate) fn new(seed: u64, network: Ipv4Net) -> Self {
-        let hosts = hosts(network);
+        let (lowest, highest) = (network.network(), network.broadcast());
+        let first = u32::from(lowest).saturating_add(first_place(network.prefix_len()));
+        let first = Ipv4Addr::from(first).min(highest);
         Self {
             rng: Xoshiro256PlusPlus::seed_from_u64(seed),
             network,
             macs: HashSet::new(),
             serials: HashSet::new(),
-            addresses: HashSet::from([network.addr()]),
-            next: first_place(hosts),
-            left: hosts,
+            taken: HashSet::from([lowest, highest, gateway(network), network.addr()]),
+            untried: Ipv4AddrRange::new(first, highest).chain(Ipv4AddrRange::new(lowest, first)),
         }
     }
 
@@ -80,7 +80,7 @@ impl Factory {
         let settings = DeviceSettings {
             address,
             mask: self.network.netmask(),
-            gateway: self.gateway(),
+            gateway: gateway(self.network),
             dhcp: self.rng.random_bool(0.25),
             ..DeviceSettings::FACTORY
         };
@@ -116,29 +116,17 @@ impl Factory {
     ) {
         self.macs.extend(mac);
         self.serials.extend(serial.map(Into::into));
-        self.addresses.extend(address);
+        self.taken.extend(address);
     }
 
     /// The next free address of the network.
     pub(crate) fn next_address(&mut self) -> Option<Ipv4Addr> {
-        let hosts = hosts(self.network);
-        while self.left > 0 {
-            let place = self.next;
-            self.left -= 1;
-            self.next = if place + 1 > hosts { 1 } else { place + 1 };
-            let address = Ipv4Addr::from(u32::from(self.network.network()).saturating_add(place));
+        let Self { untried, taken, .. } = self;
+        untried.find(|address| {
             // In a large network .0 and .255 are valid, but some firmware refuses them.
             let avoided = matches!(address.octets()[3], 0 | 255);
-            if !avoided && address != self.gateway() && self.addresses.insert(address) {
-                return Some(address);
-            }
-        }
-        None
-    }
-
-    /// The network's first address, where routers live.
-    fn gateway(&self) -> Ipv4Addr {
-        Ipv4Addr::from(u32::from(self.network.network()).saturating_add(1))
+            !avoided && taken.insert(*address)
+        })
     }
 
     fn model(&mut self, profile: &Profile) -> Box<str> {
@@ -204,19 +192,17 @@ impl Factory {
     }
 }
 
-/// The number of addresses between a network's own and its broadcast address.
-fn hosts(network: Ipv4Net) -> u32 {
-    u32::from(network.broadcast())
-        .saturating_sub(u32::from(network.network()))
-        .saturating_sub(1)
+/// The network's first address, where routers live.
+fn gateway(network: Ipv4Net) -> Ipv4Addr {
+    Ipv4Addr::from(u32::from(network.network()).saturating_add(1))
 }
 
-/// The first place for devices in a network of this many hosts: after routers, servers
-/// and workstations, where there is room.
-const fn first_place(hosts: u32) -> u32 {
-    match hosts {
-        1000.. => 257,
-        200.. => 101,
+/// The first place for devices in a network with this prefix: after routers, servers and
+/// workstations, where there is room.
+const fn first_place(prefix: u8) -> u32 {
+    match prefix {
+        ..=22 => 257,
+        23..=24 => 101,
         _ => 2,
     }
 }

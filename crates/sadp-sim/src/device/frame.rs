@@ -14,7 +14,7 @@ impl Device {
     /// Makes the reply to an inquiry by frame. Firmware with activation has the extension,
     /// older firmware does not. `None` where quirks make its report unreadable.
     pub(crate) fn frame_answer(&self) -> Option<FrameAnswer> {
-        let document = Document::decode(&self.report(SelfReport::Hello)).ok()?;
+        let document = Document::decode(&self.report(SelfReport::HELLO)).ok()?;
         let Ok(Message::Report(report)) = Message::from_document(document) else {
             return None;
         };

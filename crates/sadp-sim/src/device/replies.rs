@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use encoding_rs::GB18030;
-use sadp_model::RawFields;
+use sadp_model::{MacAddr, RawFields};
 use sadp_proto::Document;
 
 use super::{Device, Quirks};
@@ -11,58 +11,38 @@ use crate::profile::{DeviceValue, FieldText};
 
 /// The message that a report is for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum SelfReport<'a> {
-    /// The announcement at its start.
-    Hello,
-    /// The reply to an inquiry with this UUID, as the sender wrote it.
-    Inquiry { uuid: &'a str },
-    /// The reply to a command: the identity only, or the full report.
-    Reply {
-        uuid: &'a str,
-        types: &'a str,
-        full: bool,
-    },
+pub(crate) struct SelfReport<'a> {
+    /// That of the request, as the sender wrote it. `None` where nobody asked.
+    pub(crate) uuid: Option<&'a str>,
+    pub(crate) types: &'a str,
+    /// Whether it is more than the identity.
+    pub(crate) full: bool,
 }
 
-impl SelfReport<'_> {
-    const fn root(&self) -> &'static str {
-        match self {
-            Self::Hello => "Hello",
-            Self::Inquiry { .. } | Self::Reply { .. } => "ProbeMatch",
-        }
-    }
+impl<'a> SelfReport<'a> {
+    /// The announcement of a start.
+    pub(crate) const HELLO: Self = Self {
+        uuid: None,
+        types: "hello",
+        full: true,
+    };
 
-    const fn types(&self) -> &str {
-        match self {
-            Self::Hello => "hello",
-            Self::Inquiry { .. } => "inquiry",
-            Self::Reply { types, .. } => types,
-        }
-    }
-
-    const fn uuid(&self) -> Option<&str> {
-        match self {
-            Self::Hello => None,
-            Self::Inquiry { uuid } | Self::Reply { uuid, .. } => Some(uuid),
+    /// The reply to an inquiry.
+    pub(crate) const fn of_inquiry(uuid: &'a str) -> Self {
+        Self {
+            uuid: Some(uuid),
+            types: "inquiry",
+            full: true,
         }
     }
 
     /// Whether an element with this text is part of the message.
-    fn includes(&self, source: &FieldText) -> bool {
-        let FieldText::Value(value) = source else {
-            return !matches!(self, Self::Reply { full: false, .. });
-        };
-        match self {
-            Self::Hello => *value != DeviceValue::Uuid,
-            Self::Reply { full: false, .. } => matches!(
-                value,
-                DeviceValue::Uuid
-                    | DeviceValue::Types
-                    | DeviceValue::Mac
-                    | DeviceValue::MacColon
-                    | DeviceValue::MacUpper
-            ),
-            Self::Inquiry { .. } | Self::Reply { .. } => true,
+    const fn includes(&self, source: &FieldText) -> bool {
+        use DeviceValue::{Mac, MacColon, MacUpper, Types, Uuid};
+        match source {
+            FieldText::Value(Uuid) => self.uuid.is_some(),
+            FieldText::Value(Types | Mac | MacColon | MacUpper) => true,
+            FieldText::Value(_) | FieldText::Fixed(_) => self.full,
         }
     }
 }
@@ -79,8 +59,8 @@ impl Device {
         let mut fields = RawFields::with_capacity(1536);
         // Firmware that reports neither for an inquiry still has to name the command.
         for (name, text) in [
-            ("Uuid", report.uuid().unwrap_or_default()),
-            ("Types", report.types()),
+            ("Uuid", report.uuid.unwrap_or_default()),
+            ("Types", report.types),
         ] {
             if reported.first(name).is_none() {
                 fields.push(name, text);
@@ -95,12 +75,13 @@ impl Device {
 
     /// Returns the text of an element of its report, where it has it.
     pub(crate) fn says(&self, name: &str) -> Option<String> {
-        let fields = self.fields(&SelfReport::Hello);
+        let fields = self.fields(&SelfReport::HELLO);
         fields.first(name).map(str::to_owned)
     }
 
     fn finish(&self, fields: &RawFields, report: &SelfReport<'_>) -> Vec<u8> {
-        let document = Document::encode(report.root(), fields, self.profile.layout);
+        let root = report.uuid.map_or("Hello", |_| "ProbeMatch");
+        let document = Document::encode(root, fields, self.profile.layout);
         match &self.quirks {
             Some(quirks) => quirks.finish(document),
             None => document,
@@ -132,7 +113,7 @@ impl Device {
             }
             fields.push(name, &text);
         }
-        if matches!(report, SelfReport::Reply { full: false, .. }) {
+        if !report.full {
             return fields;
         }
         let added = self.quirks.iter().flat_map(|quirks| &quirks.fields);
@@ -153,17 +134,14 @@ impl Device {
             ..
         } = self;
         match value {
-            DeviceValue::Uuid => out.push_str(report.uuid().unwrap_or_default()),
-            DeviceValue::Types => out.push_str(report.types()),
+            DeviceValue::Uuid => out.push_str(report.uuid.unwrap_or_default()),
+            DeviceValue::Types => out.push_str(report.types),
             DeviceValue::Model => out.push_str(&identity.model),
             DeviceValue::Serial => out.push_str(&identity.serial),
             DeviceValue::Firmware => out.push_str(&self.profile.firmware),
-            DeviceValue::Mac => write_hex(out, &identity.mac.octets(), "-"),
-            DeviceValue::MacColon => write_hex(out, &identity.mac.octets(), ":"),
-            DeviceValue::MacUpper => {
-                write_hex(out, &identity.mac.octets(), "-");
-                out.make_ascii_uppercase();
-            }
+            DeviceValue::Mac => out.push_str(&with_hyphens(identity.mac)),
+            DeviceValue::MacColon => show(out, identity.mac),
+            DeviceValue::MacUpper => out.push_str(&with_hyphens(identity.mac).to_uppercase()),
             DeviceValue::Address => show(out, settings.address),
             DeviceValue::Mask => show(out, settings.mask),
             DeviceValue::Gateway => show(out, settings.gateway),
@@ -172,9 +150,9 @@ impl Device {
             DeviceValue::Activated => show(out, state.activated),
             DeviceValue::Boot => show(out, state.boot.strftime("%Y-%m-%d %H:%M:%S")),
             DeviceValue::BootUnpadded => show(out, state.boot.strftime("%Y-%-m-%-d %-H:%-M:%S")),
-            DeviceValue::Salt => write_hex(out, &identity.salt, ""),
+            DeviceValue::Salt => out.push_str(&hex::encode(identity.salt)),
             // It only has to differ from the first salt.
-            DeviceValue::Salt2 => write_hex(out, &identity.salt.map(|byte| !byte), ""),
+            DeviceValue::Salt2 => out.push_str(&hex::encode(identity.salt.map(|byte| !byte))),
             DeviceValue::SdkPort => show(out, settings.sdk_port),
             DeviceValue::HttpPort => show(out, settings.http_port),
         }
@@ -186,15 +164,9 @@ fn show(out: &mut String, value: impl fmt::Display) {
     let _infallible = write!(out, "{value}");
 }
 
-/// Writes digit by digit: formatting a salt takes longer than the rest of a reply.
-fn write_hex(out: &mut String, bytes: &[u8], separator: &str) {
-    for (index, byte) in bytes.iter().enumerate() {
-        if index > 0 {
-            out.push_str(separator);
-        }
-        let digits = [byte >> 4, byte & 0xf].map(|nibble| char::from_digit(nibble.into(), 16));
-        out.extend(digits.into_iter().flatten());
-    }
+/// An address as most firmware writes it: `44-47-cc-1d-6d-13`.
+fn with_hyphens(mac: MacAddr) -> String {
+    mac.to_string().replace(':', "-")
 }
 
 impl Quirks {

@@ -5,8 +5,7 @@ use std::{
     str::FromStr,
 };
 
-use ipnet::Ipv4Net;
-use sadp_model::{FACTORY_ADDRESSES, RawFields};
+use sadp_model::{FACTORY_ADDRESSES, HostSettings, RawFields};
 use sadp_proto::boolean;
 
 /// A device's network settings.
@@ -90,7 +89,7 @@ impl DeviceSettings {
         if dhcp {
             return Some(updated);
         }
-        let valid = is_host(address, mask) && !gateway.is_multicast();
+        let valid = HostSettings::new(address, mask, None).is_ok() && !gateway.is_multicast();
         valid.then_some(Self {
             address,
             mask,
@@ -120,19 +119,6 @@ fn read<T: FromStr>(fields: &RawFields, name: &str) -> Option<T> {
 /// Reads a flag in all forms that devices use.
 pub(crate) fn read_flag(text: Option<&str>) -> Option<bool> {
     boolean(text?.trim())
-}
-
-/// Whether a device can have this address under this mask.
-fn is_host(address: Ipv4Addr, mask: Ipv4Addr) -> bool {
-    let special = address.is_unspecified()
-        || address.is_multicast()
-        || address.is_broadcast()
-        || address.is_loopback();
-    let Ok(network) = Ipv4Net::with_netmask(address, mask) else {
-        return false;
-    };
-    let edge = address == network.network() || address == network.broadcast();
-    !special && (!edge || network.prefix_len() > 30)
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ fn report(datagram: &[u8]) -> DeviceReport {
 }
 
 fn told(device: &Device) -> DeviceReport {
-    report(&device.report(SelfReport::Inquiry { uuid: UUID }))
+    report(&device.report(SelfReport::of_inquiry(UUID)))
 }
 
 /// A device of each profile.
@@ -55,7 +55,7 @@ fn every_profile_decodes_to_the_device_it_means() {
 
 #[test]
 fn the_newest_reply_is_larger_than_a_frame() {
-    let reply = device("ipc-v5.8.10").report(SelfReport::Inquiry { uuid: UUID });
+    let reply = device("ipc-v5.8.10").report(SelfReport::of_inquiry(UUID));
     assert!((1500..1800).contains(&reply.len()), "{}", reply.len());
 }
 
@@ -77,7 +77,7 @@ fn every_profile_that_knows_activation_shows_it() {
 fn every_profile_announces_itself_without_a_uuid() {
     for device in each() {
         let name = device.profile.name();
-        let report = report(&device.report(SelfReport::Hello));
+        let report = report(&device.report(SelfReport::HELLO));
         assert!(report.hello, "{name}");
         assert_eq!(report.header.uuid, None, "{name}");
         assert_eq!(report.device.mac, Some(device.identity.mac), "{name}");
@@ -88,7 +88,7 @@ fn every_profile_announces_itself_without_a_uuid() {
 fn every_reply_ends_with_a_line_break_and_fits_a_datagram() {
     for device in each() {
         let name = device.profile.name();
-        let reply = device.report(SelfReport::Inquiry { uuid: UUID });
+        let reply = device.report(SelfReport::of_inquiry(UUID));
         assert!(reply.ends_with(b"\n"), "{name}");
         let length = reply.len();
         assert!((300..2500).contains(&length), "{name}: {length}");
@@ -174,7 +174,7 @@ fn a_dressed_reply_still_shows_the_device() {
         bare_ampersand: true,
         ..Quirks::default()
     }));
-    let reply = device.report(SelfReport::Inquiry { uuid: UUID });
+    let reply = device.report(SelfReport::of_inquiry(UUID));
     assert!(reply.windows(3).any(|bytes| bytes == b" & "));
     assert!(std::str::from_utf8(&reply).is_err());
     let read = report(&reply).device;

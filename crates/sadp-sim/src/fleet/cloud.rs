@@ -3,18 +3,11 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{command::Response, execution::Execution, kind::commands};
+use super::{command::Response, execution::Execution};
 use crate::device::{CloudSettings, read_flag};
 
-commands! {
-    SET_CLOUD cloud_changes switch;
-    SET_VERIFICATION_CODE cloud_changes set_code;
-    GET_UNBIND_STATUS status_reads unbind_status;
-    UNBIND cloud_changes unbind;
-}
-
 /// Switches Hik-Connect, given the password.
-fn switch(it: &mut Execution<'_>) -> Result<Response, Response> {
+pub(super) fn switch(it: &mut Execution<'_>) -> Result<Response, Response> {
     let enabled = read_flag(it.request.fields.first(CloudSettings::ENABLED));
     let enabled = enabled.ok_or_else(Response::failed)?;
     it.require_active()?;
@@ -24,7 +17,7 @@ fn switch(it: &mut Execution<'_>) -> Result<Response, Response> {
 }
 
 /// Sets a verification code, given the password.
-fn set_code(it: &mut Execution<'_>) -> Result<Response, Response> {
+pub(super) fn set_code(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     let (session, password) = it.open()?;
     let code = session
@@ -45,7 +38,7 @@ fn is_valid_code(code: &SecretString) -> bool {
 }
 
 /// Reports whether the device can be unbound. Needs no password.
-fn unbind_status(it: &mut Execution<'_>) -> Result<Response, Response> {
+pub(super) fn unbind_status(it: &mut Execution<'_>) -> Result<Response, Response> {
     if !it.device.cloud_is_on() {
         Err(Response::refused("unenableHCPlatform"))
     } else if it.device.is_bound() {
@@ -56,7 +49,7 @@ fn unbind_status(it: &mut Execution<'_>) -> Result<Response, Response> {
 }
 
 /// Unbinds the device from its account, given the password.
-fn unbind(it: &mut Execution<'_>) -> Result<Response, Response> {
+pub(super) fn unbind(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     it.prove()?;
     it.device.cloud.bound = Some(false);

@@ -147,7 +147,10 @@ impl Fleet {
 
     /// Delivers a command to a device, subject to network faults.
     fn deliver(&mut self, number: u32, request: CommandRequest<'_>) {
-        for _ in 0..self.copies(number) {
+        let Some(faults) = self.device(number).map(|device| device.behavior.faults) else {
+            return;
+        };
+        for _ in 0..faults.copies(&mut self.rng) {
             if !self.is_offline(number, request.now) {
                 self.receive(number, request);
             }
@@ -214,8 +217,8 @@ impl Fleet {
                 None => executions.refused += 1,
             }
         }
-        let report = SelfReport::Reply {
-            uuid: request.uuid,
+        let report = SelfReport {
+            uuid: Some(request.uuid),
             types: request.types,
             full: response.with_report,
         };

@@ -47,11 +47,7 @@ impl Fleet {
     /// it.
     pub(super) fn answer_due(&mut self, number: u32, now: Duration) -> Option<Duration> {
         let behavior = self.device(number)?.behavior;
-        if self.is_offline(number, now) {
-            return None;
-        }
-        if behavior.faults.loss.draw(&mut self.rng) {
-            self.stats.lost += 1;
+        if self.is_offline(number, now) || behavior.faults.loss.draw(&mut self.rng) {
             return None;
         }
         Some(now.saturating_add(behavior.delay.draw(&mut self.rng)))

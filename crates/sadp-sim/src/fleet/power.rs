@@ -100,12 +100,12 @@ impl Fleet {
     }
 
     fn schedule(&mut self, due: Duration, device: u32, incident: Incident) {
-        self.queue.push(Entry {
-            due,
+        let entry = Entry {
             device,
             delivery: Delivery::Group,
             payload: Arc::new(Payload::Incident(incident)),
-        });
+        };
+        self.queue.push(due, entry);
     }
 }
 

@@ -4,18 +4,12 @@ use sadp_model::RawFields;
 use sadp_proto::seal::device::{DeviceSession, OpenError};
 use secrecy::SecretString;
 
-use super::{command::Response, execution::Execution, kind::commands};
+use super::{command::Response, execution::Execution};
 use crate::{Questions, QuestionsError};
-
-commands! {
-    GET_QUESTIONS question_lists list;
-    SET_QUESTIONS questions_set set;
-    RESET_BY_ANSWERS answer_resets reset, true;
-}
 
 /// Lists the questions and which are set. Needs no password.
 #[expect(clippy::unnecessary_wraps, reason = "commands have one signature")]
-fn list(it: &mut Execution<'_>) -> Result<Response, Response> {
+pub(super) fn list(it: &mut Execution<'_>) -> Result<Response, Response> {
     let quirks = it.device.quirks.as_ref();
     let surplus = quirks.map_or(0, |quirks| quirks.surplus_questions);
     let mut response = Response::success();
@@ -29,7 +23,7 @@ fn list(it: &mut Execution<'_>) -> Result<Response, Response> {
 }
 
 /// Sets three questions and their answers, given the password.
-fn set(it: &mut Execution<'_>) -> Result<Response, Response> {
+pub(super) fn set(it: &mut Execution<'_>) -> Result<Response, Response> {
     let (session, password) = it.open()?;
     // There is no word for a device that has no password yet.
     if !it.device.state.activated {
@@ -49,7 +43,7 @@ fn set(it: &mut Execution<'_>) -> Result<Response, Response> {
 }
 
 /// Takes the answers to the questions that are set, with a new password.
-fn reset(it: &mut Execution<'_>) -> Result<Response, Response> {
+pub(super) fn reset(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     let (session, password) = it.open()?;
     if it.device.recovery.questions.is_empty() {

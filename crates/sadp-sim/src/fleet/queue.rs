@@ -1,12 +1,6 @@
-//! The queue of what to send, earliest first.
+//! What waits to be sent, earliest first.
 
-use std::{
-    cmp::{Ordering, Reverse},
-    collections::BinaryHeap,
-    net::SocketAddrV4,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::SocketAddrV4, sync::Arc, time::Duration};
 
 use sadp_proto::frame::Frame;
 
@@ -14,7 +8,6 @@ use sadp_proto::frame::Frame;
 /// its bytes are made when it is sent.
 #[derive(Debug)]
 pub(super) struct Entry {
-    pub(super) due: Duration,
     /// The device's index in the fleet.
     pub(super) device: u32,
     pub(super) delivery: Delivery,
@@ -22,11 +15,13 @@ pub(super) struct Entry {
     pub(super) payload: Arc<Payload>,
 }
 
-/// The destination of a datagram.
+/// How a device sends.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Delivery {
     Group,
     Direct(SocketAddrV4),
+    /// By a raw frame.
+    Frame,
 }
 
 /// The reason for a datagram, and what it is made from.
@@ -57,34 +52,35 @@ pub(super) enum Incident {
 
 /// Entries by due time; entries with the same time in order of insertion.
 #[derive(Debug)]
-pub(super) struct Queue {
-    entries: BinaryHeap<Reverse<Numbered>>,
+pub(crate) struct Queue<T> {
+    entries: BTreeMap<(Duration, u64), T>,
     pushed: u64,
     limit: usize,
 }
 
-impl Queue {
+impl<T> Queue<T> {
     /// Makes a queue with room for `limit` entries.
-    pub(super) fn new(limit: usize) -> Self {
+    pub(crate) const fn new(limit: usize) -> Self {
         Self {
-            entries: BinaryHeap::new(),
+            entries: BTreeMap::new(),
             pushed: 0,
             limit,
         }
     }
 
-    pub(super) fn push(&mut self, entry: Entry) {
-        let number = self.pushed;
+    pub(crate) fn push(&mut self, due: Duration, entry: T) {
+        self.entries.insert((due, self.pushed), entry);
         self.pushed += 1;
-        self.entries.push(Reverse(Numbered { number, entry }));
     }
 
-    pub(super) fn next_due(&self) -> Option<Duration> {
-        self.entries.peek().map(|Reverse(next)| next.entry.due)
+    pub(crate) fn next_due(&self) -> Option<Duration> {
+        self.entries.keys().next().map(|&(due, _)| due)
     }
 
-    pub(super) fn pop(&mut self) -> Option<Entry> {
-        self.entries.pop().map(|Reverse(next)| next.entry)
+    /// Takes the first entry, with its time.
+    pub(crate) fn pop(&mut self) -> Option<(Duration, T)> {
+        let ((due, _), entry) = self.entries.pop_first()?;
+        Some((due, entry))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -92,40 +88,8 @@ impl Queue {
     }
 
     /// The number of entries that still fit.
-    pub(super) fn room(&self) -> usize {
+    pub(crate) fn room(&self) -> usize {
         self.limit.saturating_sub(self.entries.len())
-    }
-}
-
-#[derive(Debug)]
-struct Numbered {
-    number: u64,
-    entry: Entry,
-}
-
-impl Numbered {
-    const fn key(&self) -> (Duration, u64) {
-        (self.entry.due, self.number)
-    }
-}
-
-impl PartialEq for Numbered {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for Numbered {}
-
-impl PartialOrd for Numbered {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Numbered {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.key().cmp(&other.key())
     }
 }
 
@@ -136,24 +100,17 @@ mod tests {
     #[test]
     fn entries_come_by_time_then_in_order() {
         let mut queue = Queue::new(10);
-        for (due, device) in [(5, 0), (1, 1), (5, 2), (1, 3), (0, 4)] {
-            let due = Duration::from_millis(due);
-            queue.push(Entry {
-                due,
-                device,
-                delivery: Delivery::Group,
-                payload: Arc::new(Payload::Hello),
-            });
+        for (due, entry) in [(5, 0), (1, 1), (5, 2), (1, 3), (0, 4)] {
+            queue.push(Duration::from_millis(due), entry);
         }
         assert_eq!(queue.room(), 5);
-        let order: Vec<u32> = std::iter::from_fn(|| queue.pop())
-            .map(|entry| entry.device)
-            .collect();
-        assert_eq!(order, [4, 1, 3, 0, 2]);
+        let order = std::iter::from_fn(|| queue.pop()).map(|(_, entry)| entry);
+        assert_eq!(order.collect::<Vec<u32>>(), [4, 1, 3, 0, 2]);
     }
 
     #[test]
     fn what_waits_is_small() {
-        assert!(size_of::<Numbered>() <= 48, "{}", size_of::<Numbered>());
+        let size = size_of::<((Duration, u64), Entry)>();
+        assert!(size <= 48, "{size}");
     }
 }

@@ -32,8 +32,6 @@ pub enum Handled {
 /// Counters of a fleet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// All received datagrams, looped back replies included.
-    pub datagrams: u64,
     /// Inquiries that devices answer.
     pub inquiries: u64,
     /// Commands to devices of the fleet.
@@ -48,14 +46,10 @@ pub struct Stats {
     pub nobody_there: u64,
     /// Requests beyond the limit for one sender.
     pub too_often: u64,
-    /// Requests not answered because too many replies are waiting.
-    pub full: u64,
     /// Replies passed on for sending.
     pub replies: u64,
     /// Hellos passed on for sending.
     pub hellos: u64,
-    /// Inquiries, commands and replies lost by configured faults.
-    pub lost: u64,
     /// Datagrams that the system refused to send.
     pub failed: u64,
     /// Requests over HTTP.
@@ -67,12 +61,11 @@ impl Stats {
         match heard {
             Handled::Inquiry { .. } => self.inquiries += 1,
             Handled::Command { .. } => self.commands += 1,
-            Handled::NoRequest => {}
+            Handled::NoRequest | Handled::Full => {}
             Handled::Unsupported => self.unsupported += 1,
             Handled::Foreign => self.foreign += 1,
             Handled::NobodyThere => self.nobody_there += 1,
             Handled::TooOften => self.too_often += 1,
-            Handled::Full => self.full += 1,
         }
     }
 }

@@ -1,5 +1,10 @@
+use std::net::Ipv6Addr;
+
+use sadp_model::MacAddr;
+use sadp_proto::frame::{Frame, FrameAsker, Operation, Party};
+
 use super::*;
-use crate::{Behavior, Population, Probability};
+use crate::{Behavior, LinkAnswer, Population, Probability};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -78,7 +83,7 @@ fn each_device_answers_an_inquiry_to_the_group_once() {
         sent.iter().map(|(_, transmit)| transmit.device).collect();
     assert_eq!((sent.len(), who.len()), (50, 50));
     let mut destinations = sent.iter().map(|(_, transmit)| transmit.destination);
-    assert!(destinations.all(|it| *it.ip() == GROUP));
+    assert!(destinations.all(|it| it == FleetDestination::Udp(config().group)));
     assert_eq!(fleet.poll_timeout(), None);
     assert_eq!(fleet.stats().replies, 50);
 }
@@ -113,7 +118,9 @@ fn the_way_of_answering_is_the_devices() {
         inquire(&mut fleet, MS, GROUP);
         let sent = sent(&mut fleet, 10 * MS);
         for (address, expected) in [(config().group, group), (ASKER, direct)] {
-            let to = sent.iter().filter(|(_, it)| it.destination == address);
+            let to = sent
+                .iter()
+                .filter(|(_, it)| it.destination == FleetDestination::Udp(address));
             assert_eq!(to.count(), expected, "{reply:?}");
         }
     }
@@ -276,6 +283,74 @@ fn replies_of(behavior: Behavior) -> Vec<(Duration, FleetTransmit)> {
     let mut fleet = fleet(1000, behavior);
     inquire(&mut fleet, MS, GROUP);
     sent(&mut fleet, 1000 * MS)
+}
+
+fn linked(link: LinkAnswer) -> Fleet {
+    let behavior = Behavior { link, ..behavior() };
+    fleet(100, behavior)
+}
+
+fn inquiry_by_frame() -> Frame {
+    let asker = FrameAsker {
+        party: Party {
+            mac: MacAddr::new([2, 0, 0, 0, 0, 9]),
+            ipv4: Ipv4Addr::new(169, 254, 1, 1),
+        },
+        ipv6: Ipv6Addr::UNSPECIFIED,
+    };
+    Frame::inquiry(&asker, 7)
+}
+
+#[test]
+fn each_device_answers_an_inquiry_by_frame_as_itself() {
+    let mut fleet = linked(LinkAnswer::Only);
+    let inquiry = inquiry_by_frame();
+    assert_eq!(fleet.handle_frame(MS, &inquiry.emit()), answered(100));
+    let answers = sent(&mut fleet, MS);
+    assert_eq!(answers.len(), 100);
+    for (_, answer) in answers {
+        let frame = Frame::parse(&answer.payload).unwrap();
+        let told = frame.device().unwrap();
+        let device = &fleet.devices()[answer.device];
+        assert_eq!((frame.destination, frame.sequence), (inquiry.source, 7));
+        assert_eq!(frame.source, device.identity.mac);
+        assert_eq!(told.mac, Some(device.identity.mac));
+        assert_eq!(told.serial.unwrap().as_str(), &*device.identity.serial);
+        assert_eq!(told.ipv4.address, Some(device.settings.address));
+        assert!(told.complete);
+        let extended = device.profile.knows_activation();
+        assert_eq!(frame.version, if extended { 2 } else { 1 });
+    }
+}
+
+#[test]
+fn devices_with_frames_only_ignore_datagrams_and_others_ignore_frames() {
+    for (link, frames, datagrams) in [
+        (LinkAnswer::Only, 100, 0),
+        (LinkAnswer::Too, 100, 100),
+        (LinkAnswer::Never, 0, 100),
+    ] {
+        let mut fleet = linked(link);
+        fleet.handle_frame(MS, &inquiry_by_frame().emit());
+        inquire(&mut fleet, MS, GROUP);
+        let all = sent(&mut fleet, MS);
+        let by_frame = all
+            .iter()
+            .filter(|(_, it)| it.destination == FleetDestination::Link);
+        let by_frame = by_frame.count();
+        assert_eq!(by_frame, frames, "{link:?}");
+        assert_eq!(all.len() - by_frame, datagrams, "{link:?}");
+    }
+}
+
+#[test]
+fn other_frames_are_ignored() {
+    let mut fleet = linked(LinkAnswer::Too);
+    assert_eq!(fleet.handle_frame(MS, b"noise"), Handled::NoRequest);
+    let mut update = inquiry_by_frame();
+    update.operation = Operation::UPDATE;
+    assert_eq!(fleet.handle_frame(MS, &update.emit()), Handled::Unsupported);
+    assert_eq!(fleet.poll_timeout(), None);
 }
 
 proptest::proptest! {

@@ -8,18 +8,12 @@ use sadp_proto::seal::{
 use super::{
     command::{CommandRequest, Response},
     execution::Execution,
-    kind::commands,
 };
 use crate::{Device, device::read_flag};
 
-commands! {
-    UPDATE updates update;
-    LAMP lamps switch_lamp;
-}
-
 /// Takes new settings, given the password. A wrong password costs a try; one that
 /// cannot be read does not.
-fn update(it: &mut Execution<'_>) -> Result<Response, Response> {
+pub(super) fn update(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     it.check_lock()?;
     match proves_password(it.device, it.request) {
@@ -33,7 +27,7 @@ fn update(it: &mut Execution<'_>) -> Result<Response, Response> {
 }
 
 /// Switches the lamp. Needs no password.
-fn switch_lamp(it: &mut Execution<'_>) -> Result<Response, Response> {
+pub(super) fn switch_lamp(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.device.state.lamp = match it.field("Action") {
         "open" => true,
         "close" => false,

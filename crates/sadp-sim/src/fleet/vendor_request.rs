@@ -4,23 +4,16 @@
 use sadp_proto::Message;
 use secrecy::ExposeSecret;
 
-use super::{command::Response, execution::Execution, kind::commands, memory::TimedCode};
+use super::{command::Response, execution::Execution, memory::TimedCode};
 use crate::{
     Device,
     device::SelfReport,
     vendor_support::{Nonce, RequestText, dated_code},
 };
 
-commands! {
-    GET_CODE requests make;
-    GET_ENCRYPT_STRING requests make;
-    RESET resets reset, true;
-    GET_SET_UP status_reads list_set_up;
-}
-
 /// Makes a request, which replaces the one before. Only a request of
 /// `getencryptstring` can be answered by a key, too.
-fn make(it: &mut Execution<'_>) -> Result<Response, Response> {
+pub(super) fn make(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     let takes_key = it.request.types == "getencryptstring";
     let element = if takes_key { "EncryptString" } else { "Code" };
@@ -36,7 +29,7 @@ fn make(it: &mut Execution<'_>) -> Result<Response, Response> {
 
 /// Takes the answer to the open request with a new password; on old firmware a dated
 /// code only, which returns the device to its factory password.
-fn reset(it: &mut Execution<'_>) -> Result<Response, Response> {
+pub(super) fn reset(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     if it.device.is_legacy() {
         return reset_to_factory_password(it);
@@ -71,7 +64,7 @@ fn reset_to_factory_password(it: &mut Execution<'_>) -> Result<Response, Respons
 
 /// The dated code for what the device reports. `None` where it reports no serial number.
 fn expected_code(device: &Device) -> Option<String> {
-    let Ok(Message::Report(report)) = Message::decode(&device.report(SelfReport::Hello)) else {
+    let Ok(Message::Report(report)) = Message::decode(&device.report(SelfReport::HELLO)) else {
         return None;
     };
     let serial = report.device.serial?;
@@ -79,7 +72,7 @@ fn expected_code(device: &Device) -> Option<String> {
 }
 
 /// Lists which recovery methods are set up. Needs no password.
-fn list_set_up(it: &mut Execution<'_>) -> Result<Response, Response> {
+pub(super) fn list_set_up(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     let recovery = &it.device.recovery;
     let methods = [

@@ -47,26 +47,35 @@ impl Attack {
         self.into()
     }
 
-    pub(super) fn trick(self, address: Ipv4Addr, devices: &[Device]) -> Box<dyn Trick> {
-        match self {
-            Self::Garbage => Box::new(Flood::new(address, floods::garbage)),
-            Self::ForgedExchange => Box::new(ForgedExchange::new(
-                devices,
-                Speaker::Attacker,
-                LATER_THAN_DEVICES,
-            )),
-            Self::RacedExchange => Box::new(ForgedExchange::new(
-                devices,
-                Speaker::Devices,
-                Duration::ZERO,
-            )),
-            Self::StolenMacs => Box::new(StolenMacs::new(address, devices)),
-            Self::EchoedAccounts => Box::new(EchoedAccounts::new(devices)),
-            Self::EntityBombs => Box::new(Flood::new(address, floods::entity_bomb)),
-            Self::HugeDocuments => Box::new(Flood::new(address, floods::huge_document)),
-            Self::HostileTexts => Box::new(Flood::new(address, floods::hostile_text)),
-            Self::EndlessDevices => Box::new(Flood::new(address, floods::endless_device)),
-        }
+    /// What it sends without being asked, if anything.
+    pub(super) fn flood(self, address: Ipv4Addr) -> Option<Flood> {
+        Some(Flood {
+            address,
+            number: 0,
+            make: match self {
+                Self::Garbage => floods::garbage,
+                Self::EntityBombs => floods::entity_bomb,
+                Self::HugeDocuments => floods::huge_document,
+                Self::HostileTexts => floods::hostile_text,
+                Self::EndlessDevices => floods::endless_device,
+                Self::ForgedExchange
+                | Self::RacedExchange
+                | Self::StolenMacs
+                | Self::EchoedAccounts => return None,
+            },
+        })
+    }
+
+    /// What it replies to requests with, if it does.
+    pub(super) fn trick(self, address: Ipv4Addr, devices: &[Device]) -> Option<Box<dyn Trick>> {
+        let (speaker, after) = match self {
+            Self::StolenMacs => return Some(Box::new(StolenMacs::new(address, devices))),
+            Self::EchoedAccounts => return Some(Box::new(EchoedAccounts::new(devices))),
+            Self::ForgedExchange => (Speaker::Attacker, LATER_THAN_DEVICES),
+            Self::RacedExchange => (Speaker::Devices, Duration::ZERO),
+            _ => return None,
+        };
+        Some(Box::new(ForgedExchange::new(devices, speaker, after)))
     }
 }
 

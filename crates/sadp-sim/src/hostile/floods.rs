@@ -6,37 +6,21 @@ use std::{fmt::Write, net::Ipv4Addr};
 use rand::{RngExt, rngs::Xoshiro256PlusPlus};
 use sadp_model::RawFields;
 
-use super::{Trick, account};
+use super::account;
 
 /// Sends one datagram after the other, without being asked.
 #[derive(Debug)]
 pub(super) struct Flood {
-    address: Ipv4Addr,
-    number: u32,
-    make: fn(u32, Ipv4Addr, &mut Xoshiro256PlusPlus) -> Vec<u8>,
+    pub(super) address: Ipv4Addr,
+    /// How many were made.
+    pub(super) number: u32,
+    pub(super) make: fn(u32, Ipv4Addr, &mut Xoshiro256PlusPlus) -> Vec<u8>,
 }
 
 impl Flood {
-    pub(super) fn new(
-        address: Ipv4Addr,
-        make: fn(u32, Ipv4Addr, &mut Xoshiro256PlusPlus) -> Vec<u8>,
-    ) -> Self {
-        Self {
-            address,
-            number: 0,
-            make,
-        }
-    }
-}
-
-impl Trick for Flood {
-    fn floods(&self) -> bool {
-        true
-    }
-
-    fn flood(&mut self, rng: &mut Xoshiro256PlusPlus) -> Option<Vec<u8>> {
+    pub(super) fn next_datagram(&mut self, rng: &mut Xoshiro256PlusPlus) -> Vec<u8> {
         self.number = self.number.wrapping_add(1);
-        Some((self.make)(self.number, self.address, rng))
+        (self.make)(self.number, self.address, rng)
     }
 }
 

@@ -114,7 +114,7 @@ impl Trick for EchoedAccounts {
         }
         let uuid = asked.field("Uuid");
         for device in &self.victims {
-            let report = device.report(SelfReport::Inquiry { uuid });
+            let report = device.report(SelfReport::of_inquiry(uuid));
             asked.reply(Duration::ZERO, Speaker::Attacker, report);
         }
         0
@@ -136,7 +136,7 @@ impl StolenMacs {
         let address = address.to_string();
         let mut accounts = Vec::new();
         for (number, device) in devices.iter().take(Self::VICTIMS).enumerate() {
-            let Ok(document) = Document::decode(&device.report(SelfReport::Hello)) else {
+            let Ok(document) = Document::decode(&device.report(SelfReport::HELLO)) else {
                 continue;
             };
             let changes = [("Types", "inquiry"), ("IPv4Address", &*address)];

@@ -18,13 +18,10 @@ pub(super) fn open(interface: &ServerInterface, port: u16) -> Result<RawLink, Se
 }
 
 fn open_listed(interface: &ServerInterface, port: u16) -> Result<RawLink, RawError> {
-    let mut all = interface::list().map_err(RawError::Failed)?;
-    all.retain(|listed| listed.address() == interface.address);
-    let known = all.first();
-    RawLink::open(
-        known.ok_or_else(|| RawError::Failed(io::ErrorKind::NotFound.into()))?,
-        port,
-    )
+    let all = interface::list().map_err(RawError::Failed)?;
+    let known = all.iter().find(|it| it.address() == interface.address);
+    let known = known.ok_or_else(|| RawError::Failed(io::ErrorKind::NotFound.into()))?;
+    RawLink::open(known, port)
 }
 
 /// Waits for the next raw frame of SADP. Without an interface there is none.

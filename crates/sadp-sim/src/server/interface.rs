@@ -31,18 +31,12 @@ impl ServerInterface {
     }
 
     fn choose(wanted: &str, listed: &[Interface]) -> Result<Self, InterfaceError> {
-        let by_name = listed.iter().find(|it| *it.name == *wanted);
-        let chosen = by_name.or_else(|| {
-            let address: Ipv4Addr = wanted.parse().ok()?;
-            listed.iter().find(|it| it.address() == address)
-        });
-        let Some(chosen) = chosen else {
+        let Some(chosen) = listed.iter().find(|it| it.answers_to(wanted)) else {
             let known = listed.iter();
+            let known = known.map(|it| format!("{} ({})", it.name, it.address()));
             return Err(InterfaceError::NotFound {
                 wanted: wanted.into(),
-                known: known
-                    .map(|it| (it.name.to_string(), it.address()))
-                    .collect(),
+                known: known.collect(),
             });
         };
         let others = listed
@@ -67,26 +61,14 @@ pub enum InterfaceError {
     /// None has this name or address.
     #[error(
         "no interface is called or has the IPv4 address `{wanted}`; there are {}",
-        list(known)
+        if known.is_empty() { "none".into() } else { known.join(", ") }
     )]
     NotFound {
         /// The requested name or address.
         wanted: String,
         /// Names and addresses of the existing ones.
-        known: Vec<(String, Ipv4Addr)>,
+        known: Vec<String>,
     },
-}
-
-fn list(known: &[(String, Ipv4Addr)]) -> String {
-    let named: Vec<String> = known
-        .iter()
-        .map(|(name, address)| format!("{name} ({address})"))
-        .collect();
-    if named.is_empty() {
-        "none".into()
-    } else {
-        named.join(", ")
-    }
 }
 
 #[cfg(test)]

@@ -3,14 +3,14 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4},
 };
 
-use sadp_discovery::reader::{Reader, is_passing};
+use sadp_discovery::{
+    reader::{Reader, is_passing},
+    socket::shared,
+};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
 use super::ServerError;
-
-/// The receive buffer. The system may grant less.
-const RECEIVE_BUFFER: usize = 8 << 20;
 
 /// The send buffer.
 const SEND_BUFFER: usize = 4 << 20;
@@ -32,7 +32,6 @@ impl GroupSocket {
     pub(super) fn bind(interface: Ipv4Addr, group: SocketAddrV4) -> Result<Self, ServerError> {
         let wildcard = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, group.port());
         let socket = shared(wildcard).map_err(ServerError::open("bind", wildcard))?;
-        only_joined_groups(&socket);
         socket
             .join_multicast_v4(group.ip(), &interface)
             .map_err(ServerError::open("join the group", group))?;
@@ -100,43 +99,6 @@ fn send_to_groups_from(interface: Ipv4Addr, socket: &Socket) -> io::Result<()> {
     socket.set_multicast_if_v4(&interface)?;
     socket.set_multicast_ttl_v4(1)?;
     socket.set_multicast_loop_v4(true)
-}
-
-/// Opens a socket whose port other SADP programs can use as well.
-fn shared(address: SocketAddrV4) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
-    socket.set_reuse_address(true)?;
-    // Where this option is missing, the one above has its meaning.
-    #[cfg(all(unix, not(any(target_os = "solaris", target_os = "illumos"))))]
-    socket.set_reuse_port(true)?;
-    enlarge_receive_buffer(&socket);
-    socket.set_nonblocking(true)?;
-    socket.bind(&SocketAddr::from(address).into())?;
-    Ok(socket)
-}
-
-/// Requests a large receive buffer and accepts less: clients repeat lost probes.
-fn enlarge_receive_buffer(socket: &Socket) {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    {
-        // Privileged processes may exceed the system's limit.
-        let forced =
-            rustix::net::sockopt::set_socket_recv_buffer_size_force(socket, RECEIVE_BUFFER);
-        if forced.is_ok() {
-            return;
-        }
-    }
-    let _best_effort = socket.set_recv_buffer_size(RECEIVE_BUFFER);
-}
-
-/// Linux delivers to a socket without an address from all groups that any program joined,
-/// on any interface. Elsewhere, and where this cannot be switched off, the fleet's check
-/// of the sender keeps other networks out.
-fn only_joined_groups(socket: &Socket) {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    let _best_effort = socket.set_multicast_all_v4(false);
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    let _ = socket;
 }
 
 fn asynchronous(socket: Socket) -> io::Result<UdpSocket> {

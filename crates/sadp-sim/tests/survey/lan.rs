@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use sadp_model::{MacAddr, Protocol, Via};
 use sadp_proto::{Destination, GROUP, PORT, StopCondition, Survey, SurveyConfig, Sweep};
 use sadp_sim::{
-    Behavior, Device, Fleet, FleetConfig, Hostile, HostileConfig, HostileStats, InboundDatagram,
-    Population, Speaker,
+    Behavior, Device, Fleet, FleetConfig, FleetDestination, Hostile, HostileConfig, HostileStats,
+    InboundDatagram, Population, Speaker,
 };
 use uuid::Uuid;
 
@@ -216,8 +216,11 @@ impl Lan {
         }
         while let Some(transmit) = self.fleet.poll_transmit(self.now) {
             let from = self.fleet.devices()[transmit.device].settings.address;
-            let multicast = transmit.destination == SocketAddrV4::new(GROUP, PORT);
-            assert!(multicast || transmit.destination == INSTALLER);
+            let FleetDestination::Udp(to) = transmit.destination else {
+                panic!("nobody sent a frame");
+            };
+            let multicast = to == SocketAddrV4::new(GROUP, PORT);
+            assert!(multicast || to == INSTALLER);
             self.launch(To::Installer { from, multicast }, transmit.payload);
         }
         while let Some(transmit) = self.hostile.poll_transmit(self.now) {
