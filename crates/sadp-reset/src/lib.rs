@@ -83,8 +83,8 @@ pub use files::{
     last_scan::{LastScan, ScannedDevice},
     name::{device_name, package_name},
     package::{
-        ExportError, Exported, Mailing, MailingFiles, Package, PackageError, PackageRequest,
-        RecordError, export_request,
+        ExportError, Exported, Mailing, Package, PackageError, PackageRequest, RecordError,
+        export_request,
     },
     qr::{QrError, QrImage},
     questions::{
