@@ -4,6 +4,7 @@ use sadp_ops::{
     DeviceName, Inventory, LedgerAccess, Naming, SelectionError,
     naming::{self, Renaming},
 };
+use sadp_reset::SiteName;
 use sadp_text::count;
 
 use crate::{
@@ -20,11 +21,13 @@ pub(super) fn run(args: &NameArgs, context: Context<'_>) -> Result<Exit, Failure
         return list(context);
     };
     let renaming = Renaming {
-        name: args.name.clone(),
-        place: args.place.clone(),
+        to: SiteName {
+            name: args.name.clone(),
+            place: args.place.clone(),
+        },
         clear: args.clear,
     };
-    if renaming.name.is_none() && renaming.place.is_none() && !renaming.clear {
+    if renaming.to.is_empty() && !renaming.clear {
         return Err(Failure::usage("no name was given")
             .hint("write it behind the device, or use --place or --clear"));
     }
