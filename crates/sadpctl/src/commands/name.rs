@@ -1,7 +1,7 @@
 use sadp_discovery::ScanConfig;
 use sadp_model::MacAddr;
 use sadp_ops::{
-    DeviceName, Inventory, LedgerAccess, Naming, SelectionError,
+    DeviceName, Inventory, LedgerAccess, Naming, NotSelected, SelectionError,
     naming::{self, Renaming},
 };
 use sadp_reset::SiteName;
@@ -44,7 +44,10 @@ pub(super) fn run(args: &NameArgs, context: Context<'_>) -> Result<Exit, Failure
 /// Also of a device that is not found now, where the ledger knows it.
 fn mac_of(device: &DeviceName, inventory: &Inventory) -> Result<MacAddr, Failure> {
     let mac = match device.find(inventory, Naming::Ending) {
-        Err(SelectionError::NotFoundNow { device, .. }) => device.device.mac(),
+        Err(SelectionError {
+            why: NotSelected::NotFoundNow(device),
+            ..
+        }) => device.device.mac(),
         found => found?.entry.device.identity(),
     };
     mac.ok_or_else(|| {
