@@ -14,7 +14,7 @@ use super::{
 use crate::{DeviceKey, Digest, RequestCommand, RequestKind, VALID_FOR, WARN_AFTER, disk::name_of};
 
 /// A request that was exported.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NewCase {
     /// The device.
     pub device: DeviceKey,
@@ -96,7 +96,7 @@ words! {
 }
 
 /// How and when a case ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CaseEnded {
     /// How.
     pub how: CaseEnding,
