@@ -12,7 +12,7 @@ use sadp_reset::{DeviceKey, KnownDevice, Ledger};
 use tokio::sync::Notify;
 
 use self::name::WebPort;
-pub use self::name::{BadName, DeviceName, Naming, SelectionError, select};
+pub use self::name::{BadName, DeviceName, Naming, NotSelected, SelectionError, select};
 use crate::{DeviceRef, DiscoveredDevice, Event, Observer, OpsError, Session};
 
 /// How long a look for certain devices lasts at least, so that a second device

@@ -91,7 +91,9 @@ pub use device::{DeviceRef, DiscoveredDevice};
 pub(crate) use error::KeepFailure;
 pub use error::OpsError;
 pub use event::{Event, Observer};
-pub use inventory::{BadName, DeviceName, Inventory, Look, Naming, SelectionError, select};
+pub use inventory::{
+    BadName, DeviceName, Inventory, Look, Naming, NotSelected, SelectionError, select,
+};
 pub use memory::REFUSAL_REMEMBERED;
 pub(crate) use offer::Requirements;
 pub use offer::{PasswordSettings, Selection};

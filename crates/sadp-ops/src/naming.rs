@@ -4,17 +4,15 @@
 use std::collections::HashMap;
 
 use sadp_model::MacAddr;
-use sadp_reset::{Ledger, LedgerError, NamedDevice, SiteName, SiteText};
+use sadp_reset::{Ledger, LedgerError, NamedDevice, SiteName};
 
 use crate::{DiscoveredDevice, Session, network::plan_file::PlanRow};
 
-/// A change of the name of a device. What is `None` stays as it is.
+/// A change of the name of a device.
 #[derive(Clone, Debug, Default)]
 pub struct Renaming {
-    /// The new name.
-    pub name: Option<SiteText>,
-    /// The new place.
-    pub place: Option<SiteText>,
+    /// The new name and place. What is `None` stays as it is.
+    pub to: SiteName,
     /// Whether the former name and place are forgotten.
     pub clear: bool,
 }
@@ -37,8 +35,8 @@ impl Renaming {
     fn of(self, former: Option<SiteName>) -> SiteName {
         let former = former.filter(|_| !self.clear).unwrap_or_default();
         SiteName {
-            name: self.name.or(former.name),
-            place: self.place.or(former.place),
+            name: self.to.name.or(former.name),
+            place: self.to.place.or(former.place),
         }
     }
 }
@@ -48,10 +46,9 @@ pub fn keep_planned(session: &mut Session, rows: &[PlanRow]) -> Result<usize, Le
     let mut former = session.site_names()?;
     let at = session.now();
     let mut count = 0;
-    for row in rows.iter().filter(|row| row.is_named()) {
+    for row in rows.iter().filter(|row| !row.site_name.is_empty()) {
         let renaming = Renaming {
-            name: row.name.clone(),
-            place: row.place.clone(),
+            to: row.site_name.clone(),
             clear: false,
         };
         let site_name = renaming.of(former.remove(&row.mac));

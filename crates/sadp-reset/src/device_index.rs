@@ -1,4 +1,6 @@
-use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashMap};
+
+use sadp_model::{MacAddr, Serial};
 
 use crate::DeviceKey;
 
@@ -8,32 +10,33 @@ use crate::DeviceKey;
 pub struct DeviceIndex<T> {
     values: Vec<T>,
     key: fn(&T) -> Option<&DeviceKey>,
-    /// The places of values whose device has a MAC, by MAC.
-    by_mac: Vec<usize>,
-    /// The places of values whose device has a serial, by serial.
-    by_serial: Vec<usize>,
+    /// The places of values whose device has this MAC.
+    by_mac: HashMap<MacAddr, Vec<usize>>,
+    /// The places of values whose device has this serial.
+    by_serial: HashMap<Serial, Vec<usize>>,
 }
 
 impl<T> DeviceIndex<T> {
     /// An index of values whose devices are those that `key` returns. Values without a
     /// device are never found.
     pub fn new(values: Vec<T>, key: fn(&T) -> Option<&DeviceKey>) -> Self {
-        let key_at = |place: &usize| values.get(*place).and_then(key);
-        let mut by_mac: Vec<_> = (0..values.len()).collect();
-        let mut by_serial = by_mac.clone();
-        by_mac.retain(|it| key_at(it).is_some_and(|key| key.mac().is_some()));
-        by_mac.sort_by_key(|it| key_at(it).and_then(DeviceKey::mac));
-        by_serial.retain(|it| key_at(it).is_some_and(|key| key.serial().is_some()));
-        by_serial.sort_by(|one, other| {
-            let [one, other] = [one, other].map(|it| key_at(it).and_then(DeviceKey::serial));
-            one.cmp(&other)
-        });
-        Self {
+        let mut index = Self {
             values,
             key,
-            by_mac,
-            by_serial,
+            by_mac: HashMap::new(),
+            by_serial: HashMap::new(),
+        };
+        for (place, value) in index.values.iter().enumerate() {
+            let Some(device) = key(value) else { continue };
+            if let Some(mac) = device.mac() {
+                index.by_mac.entry(mac).or_default().push(place);
+            }
+            if let Some(serial) = device.serial() {
+                let places = index.by_serial.entry(serial.clone());
+                places.or_default().push(place);
+            }
         }
+        index
     }
 
     /// All values, in their order.
@@ -52,38 +55,19 @@ impl<T> DeviceIndex<T> {
     }
 
     fn matching(&self, device: &DeviceKey, is: fn(&DeviceKey, &DeviceKey) -> bool) -> Vec<&T> {
-        let by_mac = self.equal(&self.by_mac, |key| key.mac().cmp(&device.mac()));
-        let by_serial = self.equal(&self.by_serial, |key| key.serial().cmp(&device.serial()));
-        let mut places: Vec<_> = by_mac.chain(by_serial).collect();
-        places.sort_unstable();
-        places.dedup();
-        let values = places.iter().filter_map(|&it| self.values.get(it));
+        let by_mac = device.mac().and_then(|it| self.by_mac.get(&it));
+        let by_serial = device.serial().and_then(|it| self.by_serial.get(it));
+        let found = by_mac.into_iter().chain(by_serial).flatten();
+        let places: BTreeSet<_> = found.copied().collect();
+        let values = places.into_iter().filter_map(|it| self.values.get(it));
         values
             .filter(|it| (self.key)(it).is_some_and(|key| is(key, device)))
             .collect()
-    }
-
-    /// Those of `places`, which are sorted, whose key compares as equal.
-    fn equal(
-        &self,
-        places: &[usize],
-        compare: impl Fn(&DeviceKey) -> Ordering,
-    ) -> impl Iterator<Item = usize> {
-        let is = |place: usize, wanted| {
-            let key = self.values.get(place).and_then(self.key);
-            key.map(&compare) == Some(wanted)
-        };
-        let start = places.partition_point(|&it| is(it, Ordering::Less));
-        let rest = places.get(start..).unwrap_or_default();
-        let end = rest.partition_point(|&it| is(it, Ordering::Equal));
-        rest.get(..end).unwrap_or_default().iter().copied()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use sadp_model::{MacAddr, Serial};
-
     use super::*;
 
     fn key(mac: Option<u8>, serial: Option<&str>) -> Option<DeviceKey> {

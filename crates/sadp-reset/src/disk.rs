@@ -320,9 +320,13 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("f");
-        write_new_file(&path, b"").unwrap();
-        let mode = fs::metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        for write in [write_new_file, |path: &Path, bytes: &[u8]| {
+            NewFile::begin(path)?.replace(bytes)
+        }] {
+            write(&path, b"").unwrap();
+            let mode = fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub use self::{
     account::{Account, KnownDevice, RememberedCertificate, RememberedMove},
     action::{Action, AttemptResult, RefusalWord},
     attempt::{Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptVerdict},
-    case::{BadCaseId, Case, CaseEnded, CaseEnding, CaseFilter, CaseId, NewCase, OpenedCase},
+    case::{BadCaseId, Case, CaseEnded, CaseEnding, CaseId, NewCase, OpenedCase},
     error::LedgerError,
     guid::{GuidFile, GuidId, GuidRecord, GuidStanding, GuidVoid},
     locks::RememberedLock,

@@ -83,8 +83,8 @@ pub use files::{
     last_scan::{LastScan, ScannedDevice},
     name::{device_name, package_name},
     package::{
-        ExportError, Exported, Mailing, MailingFiles, Package, PackageError, PackageRequest,
-        RecordError, export_request,
+        ExportError, Exported, Mailing, Package, PackageError, PackageRequest, RecordError,
+        export_request,
     },
     qr::{QrError, QrImage},
     questions::{
@@ -97,10 +97,10 @@ pub use files::{
 };
 pub use ledger::{
     Account, Action, Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptResult,
-    AttemptVerdict, BadCaseId, Case, CaseEnded, CaseEnding, CaseFilter, CaseId, GuidFile, GuidId,
-    GuidRecord, GuidStanding, GuidVoid, InvalidSiteText, KnownDevice, Ledger, LedgerError,
-    NamedDevice, NewCase, OpenedCase, PasswordNumber, RefusalWord, RememberedCertificate,
-    RememberedLock, RememberedMove, SiteName, SiteText,
+    AttemptVerdict, BadCaseId, Case, CaseEnded, CaseEnding, CaseId, GuidFile, GuidId, GuidRecord,
+    GuidStanding, GuidVoid, InvalidSiteText, KnownDevice, Ledger, LedgerError, NamedDevice,
+    NewCase, OpenedCase, PasswordNumber, RefusalWord, RememberedCertificate, RememberedLock,
+    RememberedMove, SiteName, SiteText,
 };
 pub use request::{RequestCommand, RequestKind, UnknownWord, VALID_FOR, WARN_AFTER};
 pub use trust::Untrusted;

@@ -3,7 +3,9 @@
 use ipnet::Ipv4Net;
 use sadp_discovery::{Notice, ScanError, raw::RawError};
 use sadp_model::OffSubnet;
-use sadp_ops::{DeviceRef, Naming, OpsError, SelectionError, recovery::prepare::PrepareError};
+use sadp_ops::{
+    DeviceRef, Naming, NotSelected, OpsError, SelectionError, recovery::prepare::PrepareError,
+};
 use sadp_reset::{KnownDevice, LedgerError, NotAnAnswer, Why};
 
 use crate::{LinkedPage, Sentence, minute, ref_line};
@@ -185,20 +187,20 @@ fn quoted(path: &str) -> String {
 /// Why a name selects no device.
 #[rustfmt::skip]
 pub fn selection_error(error: &SelectionError) -> String {
-    match error {
-        SelectionError::NotFound { name, .. } =>
-            format!("no device found has the serial, label number, MAC or address {}", name.as_str()),
-        SelectionError::NotFoundNow { name, device } => format!("{} was not found now: {}", name.as_str(), last_seen(device)),
-        SelectionError::Ending { name, devices } =>
-            format!("{} is not a full name, and nobody is asked whether this is the device:{}", name.as_str(), list(devices)),
-        SelectionError::Ambiguous { name, devices, naming } => {
-            let what = match (naming, name.address(), name.mac()) {
+    let name = error.name.as_str();
+    match &error.why {
+        NotSelected::NotFound(_) => format!("no device found has the serial, label number, MAC or address {name}"),
+        NotSelected::NotFoundNow(device) => format!("{name} was not found now: {}", last_seen(device)),
+        NotSelected::Ending(devices) =>
+            format!("{name} is not a full name, and nobody is asked whether this is the device:{}", list(devices)),
+        NotSelected::Ambiguous { devices, naming } => {
+            let what = match (naming, error.name.address(), error.name.mac()) {
                 (Naming::Ending, ..) => "a serial or MAC that ends in",
                 (_, Some(_), _) => "the address",
                 (_, None, Some(_)) => "the MAC",
                 (_, None, None) => "the serial, label number or name",
             };
-            format!("{} devices have {what} {}:{}", devices.len(), name.as_str(), list(devices))
+            format!("{} devices have {what} {name}:{}", devices.len(), list(devices))
         }
     }
 }
@@ -206,17 +208,17 @@ pub fn selection_error(error: &SelectionError) -> String {
 impl Remedy for SelectionError {
     #[rustfmt::skip]
     fn remedy(&self) -> Sentence {
-        if let Self::NotFound { name, .. } | Self::NotFoundNow { name, .. } = self
-            && let Some(address) = name.address()
+        if let NotSelected::NotFound(_) | NotSelected::NotFoundNow(_) = self.why
+            && let Some(address) = self.name.address()
         {
             return Sentence::new("check its power and cable; if it has a web page but does not answer SADP: ")
                 .terminal_only(format!("sadpctl check {address}"));
         }
-        Sentence::new(match self {
-            Self::Ambiguous { .. } | Self::Ending { .. } => "name the one you mean by its full serial number or MAC",
-            Self::NotFoundNow { .. } => return Sentence::new("check its power and cable; if it has another address by now, behind a router, ").or_on_page("name that with --target", "name that when this program is begun"),
-            Self::NotFound { similar, .. } if similar.is_empty() => return Sentence::new("a device is named by its serial number, label number, MAC or IPv4 address, or by the last four characters or more of serial or MAC: ").command("sadpctl scan", LinkedPage::Devices).text(" lists them"),
-            Self::NotFound { similar, .. } => return format!("devices with a similar name:{}", list(similar)).into(),
+        Sentence::new(match &self.why {
+            NotSelected::Ambiguous { .. } | NotSelected::Ending(_) => "name the one you mean by its full serial number or MAC",
+            NotSelected::NotFoundNow(_) => return Sentence::new("check its power and cable; if it has another address by now, behind a router, ").or_on_page("name that with --target", "name that when this program is begun"),
+            NotSelected::NotFound(similar) if similar.is_empty() => return Sentence::new("a device is named by its serial number, label number, MAC or IPv4 address, or by the last four characters or more of serial or MAC: ").command("sadpctl scan", LinkedPage::Devices).text(" lists them"),
+            NotSelected::NotFound(similar) => return format!("devices with a similar name:{}", list(similar)).into(),
         })
     }
 }

@@ -164,7 +164,7 @@ impl From<SelectionError> for Failure {
     fn from(error: SelectionError) -> Self {
         let message = sadp_text::selection_error(&error);
         Self {
-            device: Some(error.name().as_str().into()),
+            device: Some(error.name.as_str().into()),
             ..Self::words(Exit::NotFound, message).hint(error.remedy())
         }
     }

@@ -28,34 +28,28 @@ pub(crate) enum WebPort {
     Https(u16),
 }
 
+/// A name selects no device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SelectionError {
+    /// The name.
+    pub name: DeviceName,
+    /// Why.
+    pub why: NotSelected,
+}
+
 /// Why a name selects no device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SelectionError {
-    /// No device has the name.
-    NotFound {
-        /// The name.
-        name: DeviceName,
-        /// Devices with a similar name; at most [`SelectionError::MAX_LISTED`].
-        similar: Vec<DeviceRef>,
-    },
-    /// The ledger knows a device with the name, and it was not found.
-    NotFoundNow {
-        /// The name.
-        name: DeviceName,
-        /// The device, and where and when it was last seen.
-        device: KnownDevice,
-    },
-    /// The name is only an ending, and the device has to be named in full.
-    Ending {
-        /// The name.
-        name: DeviceName,
-        /// The devices with that ending.
-        devices: Vec<DeviceRef>,
-    },
+pub enum NotSelected {
+    /// No device has the name. These, at most [`SelectionError::MAX_LISTED`], have a similar
+    /// one.
+    NotFound(Vec<DeviceRef>),
+    /// The ledger knows a device with the name, last seen there and then, and it was not
+    /// found.
+    NotFoundNow(KnownDevice),
+    /// The name is only an ending, of these devices, and the device has to be named in full.
+    Ending(Vec<DeviceRef>),
     /// Several devices have the name.
     Ambiguous {
-        /// The name.
-        name: DeviceName,
         /// All devices that have it.
         devices: Vec<DeviceRef>,
         /// How it names them.
@@ -75,16 +69,6 @@ pub enum Naming {
 impl SelectionError {
     /// The most devices that are listed for one name.
     pub const MAX_LISTED: usize = 16;
-
-    /// The name.
-    pub const fn name(&self) -> &DeviceName {
-        match self {
-            Self::NotFound { name, .. }
-            | Self::NotFoundNow { name, .. }
-            | Self::Ending { name, .. }
-            | Self::Ambiguous { name, .. } => name,
-        }
-    }
 }
 
 /// A text that names no device: a blank one, or what only looks like an IPv4 address.
@@ -182,7 +166,6 @@ impl DeviceName {
         found: &'i Inventory,
         naming: Naming,
     ) -> Result<&'i DiscoveredDevice, SelectionError> {
-        let name = self.clone();
         let mut kind = Naming::Full;
         let mut matches = self.matches(found, kind);
         if matches.is_empty() {
@@ -190,27 +173,22 @@ impl DeviceName {
             matches = self.matches(found, kind);
         }
         let devices = matches.refs();
-        match (&matches.found[..], &matches.absent[..]) {
+        let why = match (&matches.found[..], &matches.absent[..]) {
             ([], []) => {
                 let similar = found.devices.iter().filter(|it| self.resembles(it));
                 let similar = similar.take(SelectionError::MAX_LISTED);
-                let similar = similar.map(DeviceRef::from).collect();
-                Err(SelectionError::NotFound { name, similar })
+                NotSelected::NotFound(similar.map(DeviceRef::from).collect())
             }
-            _ if kind == Naming::Ending && naming == Naming::Full => {
-                Err(SelectionError::Ending { name, devices })
-            }
-            ([device], []) => Ok(*device),
-            ([], [device]) => {
-                let device = (*device).clone();
-                Err(SelectionError::NotFoundNow { name, device })
-            }
-            _ => Err(SelectionError::Ambiguous {
-                name,
+            _ if kind == Naming::Ending && naming == Naming::Full => NotSelected::Ending(devices),
+            ([device], []) => return Ok(*device),
+            ([], [device]) => NotSelected::NotFoundNow((*device).clone()),
+            _ => NotSelected::Ambiguous {
                 devices,
                 naming: kind,
-            }),
-        }
+            },
+        };
+        let name = self.clone();
+        Err(SelectionError { name, why })
     }
 
     fn matches<'i>(&self, found: &'i Inventory, naming: Naming) -> Matches<'i> {
@@ -405,7 +383,7 @@ mod tests {
             let chosen = name(text).find(&devices, Naming::Ending).unwrap();
             assert_eq!(chosen.key(), devices.devices[place].key(), "{text}");
             let ending = name(text).find(&devices, Naming::Full).unwrap_err();
-            assert!(matches!(ending, SelectionError::Ending { .. }), "{text}");
+            assert!(matches!(ending.why, NotSelected::Ending(_)), "{text}");
         }
         for text in ["862", "0:01", "9999"] {
             assert!(name(text).find(&devices, Naming::Ending).is_err(), "{text}");
@@ -435,18 +413,13 @@ mod tests {
         assert_eq!(found("AD1530862"), Ok(Serial::new(CAMERA)));
         assert_eq!(found("7263"), Ok(Serial::new(OTHER)));
         for text in ["K61840275", "0275WCVU", "44:47:cc:00:01:01", "00:01:01"] {
-            let found = found(text);
-            let Err(SelectionError::NotFoundNow { device, .. }) = found else {
-                panic!("{text}: {found:?}");
-            };
-            assert_eq!(device, ledger[0], "{text}");
+            let error = found(text).unwrap_err();
+            let expected = NotSelected::NotFoundNow(ledger[0].clone());
+            assert_eq!(error.why, expected, "{text}");
         }
         // An ending of one that was found and of one that was not.
         let error = found("0862").unwrap_err();
-        let SelectionError::Ambiguous {
-            devices, naming, ..
-        } = error
-        else {
+        let NotSelected::Ambiguous { devices, naming } = error.why else {
             panic!("{error:?}");
         };
         assert_eq!((devices.len(), naming), (2, Naming::Ending));
@@ -494,9 +467,11 @@ mod tests {
     fn a_label_number_of_two_devices_names_neither() {
         let twin = "DS-2CD2143G0-I20210704AAWRAD1530862";
         let devices = devices(&[CAMERA, twin, "AD1530862"]);
-        let found = name("AD1530862").find(&devices, Naming::Ending);
-        let Err(SelectionError::Ambiguous { devices, .. }) = found else {
-            panic!("{found:?}");
+        let error = name("AD1530862")
+            .find(&devices, Naming::Ending)
+            .unwrap_err();
+        let NotSelected::Ambiguous { devices, .. } = error.why else {
+            panic!("{error:?}");
         };
         let serials: Vec<_> = devices.into_iter().filter_map(|it| it.serial).collect();
         assert!(serials.contains(&Serial::new(CAMERA).unwrap()));

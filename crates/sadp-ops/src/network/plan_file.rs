@@ -10,7 +10,7 @@ use std::{collections::HashMap, fmt::Display, io, net::Ipv4Addr, str::FromStr};
 
 use csv::{ReaderBuilder, StringRecord, Terminator, WriterBuilder};
 use sadp_model::{AddressError, HostSettings, MacAddr, text::spreadsheet_text};
-use sadp_reset::{SiteName, SiteText};
+use sadp_reset::SiteName;
 
 use self::{
     header::{NAMES, PlanHeader},
@@ -34,17 +34,8 @@ pub struct PlanRow {
     pub address: Ipv4Addr,
     /// All of its settings, the address among them.
     pub wanted: WantedSettings,
-    /// What it is to be called. `None` leaves its name as it is.
-    pub name: Option<SiteText>,
-    /// Where it is, likewise.
-    pub place: Option<SiteText>,
-}
-
-impl PlanRow {
-    /// Whether it gives its device a name or a place.
-    pub const fn is_named(&self) -> bool {
-        self.name.is_some() || self.place.is_some()
-    }
+    /// What it is to be called, and where it is. What is `None` stays as it is.
+    pub site_name: SiteName,
 }
 
 /// The titles of a plan.
@@ -252,8 +243,10 @@ fn row(line: u64, record: &StringRecord, header: &PlanHeader) -> Result<PlanRow,
         http: values.port("http_port"),
         sdk: values.port("sdk_port"),
     };
-    let name = values.optional("name", SITE_TEXT);
-    let place = values.optional("place", SITE_TEXT);
+    let site_name = SiteName {
+        name: values.optional("name", SITE_TEXT),
+        place: values.optional("place", SITE_TEXT),
+    };
     let mut causes = values.causes;
     if mac.is_some_and(|mac| !mac.is_identity()) {
         causes.push(Cause::SharedMac(header.title("mac")));
@@ -274,14 +267,13 @@ fn row(line: u64, record: &StringRecord, header: &PlanHeader) -> Result<PlanRow,
             mac,
             address,
             wanted,
-            name,
-            place,
+            site_name,
         }),
         _ => Err(causes),
     }
 }
 
-/// A [`SiteText`].
+/// A [`SiteText`](sadp_reset::SiteText).
 const SITE_TEXT: &str = "1 to 64 printable characters";
 
 /// Reads the values of a row, and collects what is wrong with them.

@@ -2,7 +2,6 @@ use std::{cmp::Reverse, collections::BTreeSet, io, net::Ipv4Addr};
 
 use ipnet::Ipv4Net;
 use sadp_model::{AddressError, HostSettings, NetworkFull, Warning, free_addresses};
-use sadp_reset::SiteName;
 
 use super::{
     WantedSettings,
@@ -91,8 +90,6 @@ impl Proposal {
             .zip(&self.rows)
             .filter_map(|(line, (found, settings))| {
                 let device = &found.entry.device;
-                let SiteName { name, place } =
-                    found.site_name.as_deref().cloned().unwrap_or_default();
                 let wanted = WantedSettings {
                     address: Some(settings.address()),
                     mask: Some(settings.mask()),
@@ -106,8 +103,7 @@ impl Proposal {
                     mac: device.mac?,
                     address: settings.address(),
                     wanted,
-                    name,
-                    place,
+                    site_name: found.site_name.as_deref().cloned().unwrap_or_default(),
                 })
             });
         rows.collect()

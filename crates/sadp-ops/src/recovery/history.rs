@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use sadp_model::{OpenRequest, RecoverySetup, VaultedGuids};
 use sadp_reset::{
-    Action, AttemptFilter, AttemptRecord, AttemptResult, Case, CaseFilter, DeviceIndex, DeviceKey,
-    GuidRecord, LastSeen, Ledger, LedgerError, RequestFacts, RequestValidity,
+    Action, AttemptFilter, AttemptRecord, AttemptResult, Case, DeviceIndex, DeviceKey, GuidRecord,
+    LastSeen, Ledger, LedgerError, RequestFacts, RequestValidity,
 };
 
 use crate::DiscoveredDevice;
@@ -38,7 +38,7 @@ impl History {
     pub fn read(ledger: Option<&Ledger>, now: Timestamp) -> Result<Self, LedgerError> {
         let (mut cases, mut guids, mut attempts) = (Vec::new(), Vec::new(), Vec::new());
         if let Some(ledger) = ledger {
-            cases = ledger.cases(&CaseFilter::default())?;
+            cases = ledger.cases()?;
             guids = ledger.guids(None)?;
             attempts = ledger.attempts(&AttemptFilter {
                 actions: Some(&ACTIONS),

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use sadp_model::State;
 use sadp_proto::{Command, CommandOutcome as Reply, RequestCode};
 use sadp_reset::{
-    Action, Contact, DeviceKey, ExportError, Exported, Ledger, LedgerError, Mailing, Package,
-    PackageRequest, RequestCommand, RequestKind, export_request,
+    Action, Contact, DeviceKey, ExportError, Exported, FileError, Ledger, LedgerError, Mailing,
+    Package, PackageRequest, RequestCommand, RequestKind, export_request,
 };
 
 use super::History;
@@ -185,7 +185,16 @@ pub fn write_mailing(
 ) -> Result<Option<Mailing>, OpsError> {
     let folder = absolute(out).unwrap_or_else(|_| out.to_owned());
     let packages = waiting(session, |path| path.parent() == Some(&folder))?;
-    Ok(Mailing::write(out, &packages, contact, session.now())?)
+    let mailing = Mailing::make(&packages, contact, session.now());
+    let mailing = mailing.map_err(|source| FileError {
+        doing: "make",
+        path: out.join(Mailing::ARCHIVE_FILE),
+        source,
+    })?;
+    if let Some(mailing) = &mailing {
+        mailing.write(out)?;
+    }
+    Ok(mailing)
 }
 
 /// The packages of all requests that wait for their answer and are still valid, in the

@@ -79,7 +79,7 @@ fn what_a_device_gives_when_it_replies_is_closed_by_a_login_too() {
     };
     settle(&mut session, &device, &mut outcome, HttpLogin::Verified).unwrap();
     let ledger = session.ledger().unwrap();
-    let cases = ledger.cases(&sadp_reset::CaseFilter::default());
+    let cases = ledger.cases();
     let ended = cases.unwrap()[0].ended.map(|it| it.how);
     assert_eq!(ended, Some(CaseEnding::Recovered));
     let OutcomeData::Answer(AnswerData {

@@ -14,10 +14,7 @@ use std::{
 use jiff::Timestamp;
 use sadp_model::{Device, Serial};
 
-pub use self::{
-    mailing::{Mailing, MailingFiles},
-    record::RecordError,
-};
+pub use self::{mailing::Mailing, record::RecordError};
 use super::{name::package_name, stale_parts};
 use crate::{
     Contact, DeviceKey, Digest, FileError, Ledger, LedgerError, NewCase, OpenedCase, QrError,

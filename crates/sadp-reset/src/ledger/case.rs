@@ -9,12 +9,12 @@ use rusqlite::{Row, Transaction, params};
 use super::{
     Ledger, LedgerError,
     error::Result,
-    row::{self, FromRow, optional, parsed, row_id, same_device, same_device_or_all, since_1970},
+    row::{self, FromRow, optional, parsed, row_id, same_device, since_1970},
 };
 use crate::{DeviceKey, Digest, RequestCommand, RequestKind, VALID_FOR, WARN_AFTER, disk::name_of};
 
 /// A request that was exported.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NewCase {
     /// The device.
     pub device: DeviceKey,
@@ -96,7 +96,7 @@ words! {
 }
 
 /// How and when a case ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CaseEnded {
     /// How.
     pub how: CaseEnding,
@@ -131,21 +131,6 @@ pub struct OpenedCase {
     pub superseded: Vec<CaseId>,
 }
 
-/// Selects cases. The default selects all.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct CaseFilter {
-    /// Only this case.
-    pub id: Option<CaseId>,
-    /// Only cases that can belong to this device.
-    pub device: Option<DeviceKey>,
-    /// Only cases whose request file has this digest.
-    pub sha256: Option<Digest>,
-    /// Only cases whose package's folder has this name.
-    pub package_name: Option<String>,
-    /// Only open cases.
-    pub only_open: bool,
-}
-
 impl Ledger {
     /// Records that a request was exported, and closes older open cases of the same
     /// device as superseded: both or neither. Once this returns, it is on the disk.
@@ -157,26 +142,16 @@ impl Ledger {
         })
     }
 
-    /// Returns the selected cases, latest first.
-    pub fn cases(&self, filter: &CaseFilter) -> Result<Vec<Case>> {
-        let sql = format!(
-            "SELECT id, mac, serial, address, kind, command, sha256, boot_time, exported_at,
-                package, ending, ended_at
-            FROM cases WHERE {} AND id = ifnull(?3, id) AND (?4 IS NULL OR sha256 = ?4)
-            AND package_name = ifnull(?5, package_name) AND (ending IS NULL OR NOT ?6)
-            ORDER BY id DESC",
-            same_device_or_all("cases", filter.device.as_ref())
-        );
-        let device = filter.device.as_ref();
-        let wanted = params![
-            device.and_then(DeviceKey::mac_text),
-            device.and_then(DeviceKey::serial_text),
-            filter.id.map(CaseId::number),
-            filter.sha256.map(|digest| digest.to_string()),
-            filter.package_name,
-            filter.only_open,
-        ];
-        self.rows("read the cases", &sql, wanted)
+    /// Returns all cases, latest first.
+    pub fn cases(&self) -> Result<Vec<Case>> {
+        let sql = format!("{SELECT_CASES} ORDER BY id DESC");
+        self.rows("read the cases", &sql, [])
+    }
+
+    /// Returns one case, open or closed.
+    pub fn case(&self, id: CaseId) -> Result<Option<Case>> {
+        let sql = format!("{SELECT_CASES} WHERE id = ?1");
+        self.row("read a case", &sql, [id.0])
     }
 
     /// Records how a case ended. Once this returns, it is on the disk. Fails with
@@ -229,6 +204,9 @@ fn insert(transaction: &Transaction<'_>, case: &NewCase) -> rusqlite::Result<Cas
     ];
     transaction.prepare_cached(sql)?.insert(values).map(CaseId)
 }
+
+const SELECT_CASES: &str = "SELECT id, mac, serial, address, kind, command, sha256, boot_time,
+    exported_at, package, ending, ended_at FROM cases";
 
 impl FromRow for Case {
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {

@@ -51,7 +51,7 @@ impl FromStr for SiteText {
     }
 }
 
-/// What people call a device, and where it is. At least one of them is known.
+/// What people call a device, and where it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SiteName {
     /// Its name, e.g. `Gate north`.
@@ -61,6 +61,11 @@ pub struct SiteName {
 }
 
 impl SiteName {
+    /// Whether neither is known.
+    pub const fn is_empty(&self) -> bool {
+        self.name.is_none() && self.place.is_none()
+    }
+
     /// As people say it: `Gate north (roof)`. `None` where neither is known.
     pub fn called(&self) -> Option<String> {
         match (&self.name, &self.place) {
@@ -112,7 +117,7 @@ impl Ledger {
         self.write("name a device", |transaction| {
             let forget = "DELETE FROM site_names WHERE mac = ?1";
             transaction.execute(forget, [&mac])?;
-            if name.is_none() && place.is_none() {
+            if site_name.is_empty() {
                 return Ok(());
             }
             let sql = "INSERT INTO site_names (mac, name, place, at) VALUES (?1, ?2, ?3, ?4)";

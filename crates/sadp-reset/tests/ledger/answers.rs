@@ -5,8 +5,8 @@ use std::{
 };
 
 use sadp_reset::{
-    Assignment, CaseFilter, Contact, DeviceKey, Ledger, NotAnAnswer, Package, PackageRequest,
-    RequestKind, Why, assign, collect, export_request,
+    Assignment, Contact, DeviceKey, Ledger, NotAnAnswer, Package, PackageRequest, RequestKind, Why,
+    assign, collect, export_request,
 };
 use tempfile::TempDir;
 use zip::{ZipWriter, write::SimpleFileOptions};
@@ -59,7 +59,7 @@ impl Site {
 
     fn import(&self, paths: &[&Path]) -> Assignment {
         let paths: Vec<PathBuf> = paths.iter().map(|path| path.to_path_buf()).collect();
-        let cases = self.ledger.cases(&CaseFilter::default()).unwrap();
+        let cases = self.ledger.cases().unwrap();
         assign(collect(&paths), &cases, None)
     }
 

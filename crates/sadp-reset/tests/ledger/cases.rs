@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 use sadp_model::Serial;
 use sadp_reset::{
-    CaseEnded, CaseEnding, CaseFilter, CaseId, DeviceKey, Digest, Ledger, LedgerError, NewCase,
-    RequestCommand, RequestFacts, RequestKind,
+    CaseEnded, CaseEnding, CaseId, DeviceKey, Digest, Ledger, LedgerError, NewCase, RequestCommand,
+    RequestFacts, RequestKind,
 };
 
 use crate::{at, device, key, ledger};
@@ -20,17 +20,10 @@ fn request(number: u16, second: i64) -> NewCase {
     }
 }
 
-fn found(ledger: &Ledger, filter: &CaseFilter) -> Vec<i64> {
-    let cases = ledger.cases(filter).unwrap();
-    cases.iter().map(|case| case.id.number()).collect()
-}
-
 fn open(ledger: &Ledger) -> Vec<i64> {
-    let filter = CaseFilter {
-        only_open: true,
-        ..CaseFilter::default()
-    };
-    found(ledger, &filter)
+    let cases = ledger.cases().unwrap();
+    let open = cases.iter().filter(|case| case.is_open());
+    open.map(|case| case.id.number()).collect()
 }
 
 #[test]
@@ -47,7 +40,7 @@ fn a_case_is_read_back_whole_and_closed_once() {
     };
     let first = ledger.open_case(&request(1, 0)).unwrap().id;
     let second = ledger.open_case(&bare).unwrap().id;
-    let all = ledger.cases(&CaseFilter::default()).unwrap();
+    let all = ledger.cases().unwrap();
     let read: Vec<_> = all.iter().map(|case| (case.id, &case.request)).collect();
     assert_eq!(read, [(second, &bare), (first, &request(1, 0))]);
     assert!(all.iter().all(sadp_reset::Case::is_open));
@@ -62,17 +55,13 @@ fn a_case_is_read_back_whole_and_closed_once() {
         ledger.close_case(id, how, at(7)).unwrap();
         let again = ledger.close_case(id, CaseEnding::Spent, at(8)).unwrap_err();
         assert!(matches!(again, LedgerError::NotOpen { id: same, .. } if same == id));
-        let filter = CaseFilter {
-            id: Some(id),
-            ..CaseFilter::default()
-        };
-        let [case] = &ledger.cases(&filter).unwrap()[..] else {
-            panic!("one case has this number")
-        };
+        let case = ledger.case(id).unwrap().unwrap();
+        assert_eq!((case.id, case.request), (id, request(2, 5)));
         assert_eq!(case.ended, Some(CaseEnded { how, at: at(7) }));
     }
     assert_eq!(open(&ledger), [2, 1]);
     let strange: CaseId = "99".parse().unwrap();
+    assert_eq!(ledger.case(strange).unwrap(), None);
     let strange = ledger.close_case(strange, CaseEnding::Spent, at(8));
     assert!(matches!(strange, Err(LedgerError::NotOpen { .. })));
 }
@@ -92,7 +81,7 @@ fn exporting_again_closes_the_older_case_of_the_same_device_only() {
     assert_eq!(open(&ledger), [3, 2]);
     let third = ledger.open_case(&request(1, 3)).unwrap();
     assert_eq!(third.superseded, [second.id]);
-    let all = ledger.cases(&CaseFilter::default()).unwrap();
+    let all = ledger.cases().unwrap();
     let ended = |at| {
         let how = CaseEnding::Superseded;
         Some(CaseEnded { how, at })
@@ -105,57 +94,6 @@ fn exporting_again_closes_the_older_case_of_the_same_device_only() {
         "the latest counts"
     );
     assert_eq!(RequestFacts::of(&all[2], &all).newer_export, None);
-}
-
-#[test]
-fn cases_are_found_by_what_is_known_of_them() {
-    let (mut ledger, _folder) = ledger();
-    for number in 1..=3 {
-        ledger.open_case(&request(number, number.into())).unwrap();
-    }
-    ledger.open_case(&request(2, 9)).unwrap();
-    let all = CaseFilter::default;
-    for (filter, expected) in [
-        (all(), vec![4, 3, 2, 1]),
-        (
-            CaseFilter {
-                device: Some(key(None, Some("S2"))),
-                ..all()
-            },
-            vec![4, 2],
-        ),
-        (
-            CaseFilter {
-                device: Some(key(Some(2), None)),
-                only_open: true,
-                ..all()
-            },
-            vec![4],
-        ),
-        (
-            CaseFilter {
-                sha256: request(3, 3).sha256,
-                ..all()
-            },
-            vec![3],
-        ),
-        (
-            CaseFilter {
-                package_name: Some("S2_9".into()),
-                ..all()
-            },
-            vec![4],
-        ),
-        (
-            CaseFilter {
-                package_name: Some(String::new()),
-                ..all()
-            },
-            vec![],
-        ),
-    ] {
-        assert_eq!(found(&ledger, &filter), expected, "{filter:?}");
-    }
 }
 
 #[test]
@@ -181,12 +119,7 @@ proptest! {
         ledger.open_case(&case).unwrap();
         let again = ledger.open_case(&case).unwrap();
         prop_assert_eq!(again.superseded.len(), 1);
-        let filter = CaseFilter {
-            device: Some(case.device.clone()),
-            package_name: Some(case.package_name()),
-            ..CaseFilter::default()
-        };
-        let read = ledger.cases(&filter).unwrap();
+        let read = ledger.cases().unwrap();
         prop_assert!(read.len() == 2 && read.iter().all(|read| read.request == case));
     }
 }

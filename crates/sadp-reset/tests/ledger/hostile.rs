@@ -3,7 +3,7 @@
 use std::fs;
 
 use rusqlite::Connection;
-use sadp_reset::{AttemptFilter, CaseEnding, CaseFilter, GuidVoid, Ledger, LedgerError};
+use sadp_reset::{AttemptFilter, CaseEnding, GuidVoid, Ledger, LedgerError};
 use tempfile::TempDir;
 
 use crate::{at, attempt, key, ledger};
@@ -97,7 +97,7 @@ fn ledgers_of_every_version_are_read() {
         let camera = key(Some(1), Some("S1"));
         assert_eq!(ledger.lock_of(&camera, at(0)).unwrap(), Some(at(1800)));
         assert_eq!(ledger.tries_left(&camera, at(0)).unwrap(), Some(3));
-        let cases = ledger.cases(&CaseFilter::default()).unwrap();
+        let cases = ledger.cases().unwrap();
         let guids = ledger.guids(Some(&camera)).unwrap();
         let connection = Connection::open(folder.path().join(Ledger::FILE_NAME)).unwrap();
         let count = "SELECT count(*) FROM spent_guids WHERE why = 'used'";

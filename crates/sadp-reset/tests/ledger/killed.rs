@@ -11,8 +11,8 @@ use std::{
 
 use sadp_proto::Guid;
 use sadp_reset::{
-    CaseFilter, Contact, Digest, Exported, GuidBytes, GuidExport, GuidRecord, Ledger, Package,
-    PackageRequest, RequestKind, Vault, export_request,
+    Contact, Digest, Exported, GuidBytes, GuidExport, GuidRecord, Ledger, Package, PackageRequest,
+    RequestKind, Vault, export_request,
 };
 
 #[cfg(unix)]
@@ -51,7 +51,7 @@ fn store(ledger: &mut Ledger, vault: &Vault, number: u16) -> Option<GuidRecord> 
 pub(crate) fn keep(folder: &Path) {
     let mut ledger = Ledger::open(folder).unwrap();
     let vault = Vault::new(folder);
-    let first = ledger.cases(&CaseFilter::default()).unwrap().len() * 2 + 1;
+    let first = ledger.cases().unwrap().len() * 2 + 1;
     say("opened");
     for number in u16::try_from(first).unwrap().. {
         if let Some(exported) = export(&mut ledger, &folder.join("out"), number) {
@@ -78,7 +78,7 @@ pub(crate) fn keep_one(folder: &Path) {
     let whole = packages.iter().all(|package| is_whole(package));
     let stored = store(&mut ledger, &vault, 1).is_some();
     let guids = names(&folder.join(Vault::FOLDER_NAME));
-    let cases = ledger.cases(&CaseFilter::default()).unwrap().len();
+    let cases = ledger.cases().unwrap().len();
     let records = ledger.guids(None).unwrap();
     let loaded = records
         .iter()
@@ -120,7 +120,7 @@ fn killed_at_any_moment_all_that_was_reported_is_kept_and_whole() {
         said.extend(victim.hear_all());
         drop(victim);
         let ledger = Ledger::open(folder.path()).unwrap();
-        let cases = ledger.cases(&CaseFilter::default()).unwrap();
+        let cases = ledger.cases().unwrap();
         let guids = ledger.guids(None).unwrap();
         let vault = Vault::new(folder.path());
         for said in &said {

@@ -1,5 +1,7 @@
 //! What became of requests to the vendor's support.
 
+use std::path::Path;
+
 use sadp_ops::{Outcome, OutcomeData, recovery::request::RequestFinding as Finding};
 use sadp_reset::{Mailing, RequestKind};
 
@@ -43,12 +45,12 @@ pub(super) fn explain(finding: &Finding, outcome: &Outcome) -> Explanation {
     }
 }
 
-/// What to do with a mailing.
-pub fn mailing(mailing: &Mailing) -> String {
+/// What to do with a mailing in this folder.
+pub fn mailing(mailing: &Mailing, folder: &Path) -> String {
     let requests = count(mailing.devices as u64, "request", "requests");
     format!(
         "{requests} without an answer in one e-mail: open {} in a mail program and send it; {} and {} have the same",
-        mailing.draft.display(),
+        folder.join(Mailing::DRAFT_FILE).display(),
         Mailing::LETTER_FILE,
         Mailing::ARCHIVE_FILE
     )

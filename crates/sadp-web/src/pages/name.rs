@@ -11,7 +11,7 @@ use axum::{
 use maud::{Markup, html};
 use sadp_model::MacAddr;
 use sadp_ops::naming::{self, Renaming};
-use sadp_reset::{InvalidSiteText, SiteText};
+use sadp_reset::{InvalidSiteText, SiteName, SiteText};
 use tokio::time::timeout;
 
 use super::FormPage;
@@ -95,8 +95,10 @@ async fn keep(site: &Site, form: &SentForm) -> Result<KeptName, WebError> {
         WebError::bad("the device reports no MAC of its own").next("a device is named by its MAC")
     })?;
     let renaming = Renaming {
-        name: typed(form, "name")?,
-        place: typed(form, "place")?,
+        to: SiteName {
+            name: typed(form, "name")?,
+            place: typed(form, "place")?,
+        },
         // What was left empty is forgotten.
         clear: true,
     };

@@ -17,7 +17,7 @@ use sadp_ops::{
     DiscoveredDevice, Inventory,
     recovery::{CaseStep, ReviewedCase, request, review},
 };
-use sadp_reset::{Contact, InvalidReason, Mailing, MailingFiles, SiteName};
+use sadp_reset::{Contact, InvalidReason, Mailing, SiteName};
 use sadp_text::{case_reasons, case_state, case_time_left, count};
 use serde::Deserialize;
 
@@ -206,11 +206,11 @@ async fn draft(State(site): State<Site>) -> Response {
 }
 
 /// The mailing of all requests that wait for an answer, wherever they were exported to.
-async fn mailing(site: &Site) -> Result<MailingFiles, WebError> {
+async fn mailing(site: &Site) -> Result<Mailing, WebError> {
     let contact: Contact = site.contact()?;
     let made = site.read(move |session, _| {
         let packages = request::waiting(session, |_| true)?;
-        let made = MailingFiles::make(&packages, &contact, session.now());
+        let made = Mailing::make(&packages, &contact, session.now());
         made.map_err(|error| {
             let message = format!("cannot make the files: {}", sadp_text::with_cause(&error));
             WebError::new(StatusCode::INTERNAL_SERVER_ERROR, message)

@@ -1,9 +1,10 @@
 use sadp_discovery::ScanConfig;
 use sadp_model::MacAddr;
 use sadp_ops::{
-    DeviceName, Inventory, LedgerAccess, Naming, SelectionError,
+    DeviceName, Inventory, LedgerAccess, Naming, NotSelected, SelectionError,
     naming::{self, Renaming},
 };
+use sadp_reset::SiteName;
 use sadp_text::count;
 
 use crate::{
@@ -20,11 +21,13 @@ pub(super) fn run(args: &NameArgs, context: Context<'_>) -> Result<Exit, Failure
         return list(context);
     };
     let renaming = Renaming {
-        name: args.name.clone(),
-        place: args.place.clone(),
+        to: SiteName {
+            name: args.name.clone(),
+            place: args.place.clone(),
+        },
         clear: args.clear,
     };
-    if renaming.name.is_none() && renaming.place.is_none() && !renaming.clear {
+    if renaming.to.is_empty() && !renaming.clear {
         return Err(Failure::usage("no name was given")
             .hint("write it behind the device, or use --place or --clear"));
     }
@@ -41,7 +44,10 @@ pub(super) fn run(args: &NameArgs, context: Context<'_>) -> Result<Exit, Failure
 /// Also of a device that is not found now, where the ledger knows it.
 fn mac_of(device: &DeviceName, inventory: &Inventory) -> Result<MacAddr, Failure> {
     let mac = match device.find(inventory, Naming::Ending) {
-        Err(SelectionError::NotFoundNow { device, .. }) => device.device.mac(),
+        Err(SelectionError {
+            why: NotSelected::NotFoundNow(device),
+            ..
+        }) => device.device.mac(),
         found => found?.entry.device.identity(),
     };
     mac.ok_or_else(|| {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sadp_discovery::Pace;
 use sadp_proto::{Code, Command, CommandOutcome as Reply, Refusal, seal::Password};
-use sadp_reset::{Action, CaseEnding, CaseFilter, CaseId, Ledger, LedgerError, MatchBasis};
+use sadp_reset::{Action, CaseEnding, CaseId, Ledger, LedgerError, MatchBasis};
 use secrecy::SecretString;
 
 use super::{AnswerData, AnswerFinding, CheckedAnswer, SentAnswer, Settings};
@@ -193,12 +193,7 @@ impl CheckedAnswer {
         let Some(id) = self.target.case else {
             return Ok(Some(how));
         };
-        let filter = CaseFilter {
-            id: Some(id),
-            ..CaseFilter::default()
-        };
-        let cases = ledger.cases(&filter)?;
-        let ended = cases.first().and_then(|case| case.ended);
+        let ended = ledger.case(id)?.and_then(|case| case.ended);
         Ok(ended.map(|ended| ended.how))
     }
 
@@ -374,8 +369,7 @@ pub(crate) mod tests {
                 };
                 let mut keep = CloseCases(std::slice::from_ref(&answer));
                 keep.keep(&mut ledger, replied).unwrap();
-                let open =
-                    |ledger: &Ledger| ledger.cases(&CaseFilter::default()).unwrap()[0].is_open();
+                let open = |ledger: &Ledger| ledger.cases().unwrap()[0].is_open();
                 assert_eq!(open(&ledger), !closes, "{result} {mac}");
                 let how = answer.ending(&outcome);
                 answer

@@ -2,9 +2,13 @@
 
 mod requests;
 
-use std::{collections::BTreeMap, path::PathBuf, time::SystemTime};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+    time::SystemTime,
+};
 
-use self::requests::Requests;
+use self::requests::{KnownRequest, Requests};
 use super::{Answer, AnswerFile, AnswerProblem, Collected, NotAnAnswer, Why, filename_hints};
 use crate::{Case, CaseId, DeviceKey, Digest, RequestFacts, RequestKind};
 
@@ -59,8 +63,8 @@ pub struct Assignment {
 }
 
 /// Matches answers to requests: by their package, by the selected device, and by names
-/// that contain a serial or MAC; and by the case that was chosen for a file. All hints must agree on one device. `cases` are all
-/// cases of the ledger, open and closed.
+/// that contain a serial or MAC; and by the case that was chosen for a file. All hints must
+/// agree on one device. `cases` are all cases of the ledger, open and closed.
 pub fn assign(found: Collected, cases: &[Case], explicit: Option<&DeviceKey>) -> Assignment {
     let Collected {
         files,
@@ -89,7 +93,7 @@ pub fn assign(found: Collected, cases: &[Case], explicit: Option<&DeviceKey>) ->
             }
         }
     }
-    let placed = out.without_conflicts(placed, &requests);
+    let placed = out.without_conflicts(placed);
     out.keep_newest(placed, &requests);
     for (index, (package, answered)) in packages.iter().zip(answered).enumerate() {
         if !answered && requests.awaits(index) {
@@ -104,38 +108,38 @@ pub fn targets(found: &Collected, cases: &[Case]) -> Vec<Result<AnswerTarget, Wh
     let requests = Requests::new(cases, &found.packages, None);
     let targets = found.files.iter().map(|file| {
         let (place, _) = place(file, &requests)?;
-        requests.target(place).ok_or(Why::Unmatched)
+        Ok(requests.target(place))
     });
     targets.collect()
 }
 
 /// A device, and one of its requests, if any.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    device: usize,
-    request: Option<usize>,
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Place<'a> {
+    device: &'a DeviceKey,
+    request: Option<KnownRequest<'a>>,
 }
 
-struct Placed {
-    place: Place,
+struct Placed<'a> {
+    place: Place<'a>,
     basis: MatchBasis,
     file: AnswerFile,
 }
 
 /// Combines all hints about a file.
-fn place(file: &AnswerFile, requests: &Requests<'_>) -> Result<(Place, MatchBasis), Why> {
+fn place<'a>(file: &AnswerFile, requests: &Requests<'a>) -> Result<(Place<'a>, MatchBasis), Why> {
     if requests.holds_request(file) {
         return Err(NotAnAnswer::Request.into());
     }
     let by_folder = requests.by_folder(file);
     let chosen = file.case.and_then(|case| requests.of_case(case));
-    let by_name = filename_hints::named(&file.name, requests.devices());
+    let by_name = filename_hints::named(&file.name, &requests.devices);
     let mut own = by_name.clone();
     own.extend(requests.selected());
     own.extend(chosen.map(|place| vec![place.device]));
-    let mut sets: Vec<Vec<usize>> = by_folder.iter().map(|place| vec![place.device]).collect();
+    let mut sets: Vec<_> = by_folder.iter().map(|place| vec![place.device]).collect();
     if let Some(folder) = file.folders.first() {
-        sets.extend(filename_hints::named(folder, requests.devices()));
+        sets.extend(filename_hints::named(folder, &requests.devices));
     }
     sets.extend(own.iter().cloned());
     let device = agree(&sets, requests).map_err(|why| match (why, agree(&by_name, requests)) {
@@ -149,7 +153,7 @@ fn place(file: &AnswerFile, requests: &Requests<'_>) -> Result<(Place, MatchBasi
     let mut by_folder = by_folder.iter().filter(|place| place.device == device);
     let place = match (chosen, by_folder.next()) {
         (Some(chosen), Some(other)) if chosen != *other => {
-            return Err(Why::Contradiction(requests.keys(&[device])));
+            return Err(Why::Contradiction(vec![device.clone()]));
         }
         (Some(place), _) | (None, Some(&place)) => place,
         (None, None) => Place {
@@ -161,7 +165,7 @@ fn place(file: &AnswerFile, requests: &Requests<'_>) -> Result<(Place, MatchBasi
 }
 
 /// Returns the one device that every set contains.
-fn agree(sets: &[Vec<usize>], requests: &Requests<'_>) -> Result<usize, Why> {
+fn agree<'a>(sets: &[Vec<&'a DeviceKey>], requests: &Requests<'a>) -> Result<&'a DeviceKey, Why> {
     let Some((first, rest)) = sets.split_first() else {
         return Err(Why::Unmatched);
     };
@@ -171,16 +175,15 @@ fn agree(sets: &[Vec<usize>], requests: &Requests<'_>) -> Result<usize, Why> {
     let common = first
         .iter()
         .filter(|device| rest.iter().all(|set| set.contains(device)));
-    let common: Vec<usize> = common.copied().collect();
+    let common: Vec<_> = common.copied().collect();
     match common[..] {
         [device] => Ok(device),
         [] => {
-            let mut named: Vec<usize> = sets.concat();
-            named.sort_unstable();
-            named.dedup();
-            Err(Why::Contradiction(requests.keys(&named)))
+            let mut named = requests.devices.clone();
+            named.retain(|device| sets.iter().any(|set| set.contains(device)));
+            Err(Why::Contradiction(named.into_iter().cloned().collect()))
         }
-        _ => Err(Why::Ambiguous(requests.keys(&common))),
+        _ => Err(Why::Ambiguous(common.into_iter().cloned().collect())),
     }
 }
 
@@ -191,9 +194,9 @@ impl Assignment {
 
     /// Refuses an answer that is stored with several requests, and several answers to
     /// one request. Of copies with one request, the first is kept.
-    fn without_conflicts(&mut self, placed: Vec<Placed>, requests: &Requests<'_>) -> Vec<Placed> {
-        let mut by_content: BTreeMap<Digest, Vec<(Place, PathBuf)>> = BTreeMap::new();
-        let mut by_place: BTreeMap<Place, Vec<(Digest, PathBuf)>> = BTreeMap::new();
+    fn without_conflicts<'a>(&mut self, placed: Vec<Placed<'a>>) -> Vec<Placed<'a>> {
+        let mut by_content: HashMap<Digest, Vec<(Place<'_>, PathBuf)>> = HashMap::new();
+        let mut by_place: HashMap<Place<'_>, Vec<(Digest, PathBuf)>> = HashMap::new();
         for Placed { place, file, .. } in &placed {
             let digest = file.answer.digest();
             let of_content = by_content.entry(digest).or_default();
@@ -201,7 +204,7 @@ impl Assignment {
             let of_place = by_place.entry(*place).or_default();
             of_place.push((digest, file.path.clone()));
         }
-        let mut kept: Vec<Placed> = Vec::new();
+        let mut kept: Vec<Placed<'_>> = Vec::new();
         for one in placed {
             let digest = one.file.answer.digest();
             let elsewhere = paths_unlike(by_content.get(&digest), &one.place);
@@ -216,37 +219,36 @@ impl Assignment {
                 }
                 continue;
             };
-            self.problem(one.file.path, requests.key(one.place.device), why);
+            self.problem(one.file.path, Some(one.place.device.clone()), why);
         }
         kept
     }
 
     /// Keeps, of answers to several requests of one device, the one to the latest.
-    fn keep_newest(&mut self, placed: Vec<Placed>, requests: &Requests<'_>) {
-        let mut by_device: BTreeMap<usize, Vec<Placed>> = BTreeMap::new();
+    fn keep_newest<'a>(&mut self, placed: Vec<Placed<'a>>, requests: &Requests<'a>) {
+        let mut by_device: BTreeMap<_, Vec<Placed<'_>>> = BTreeMap::new();
         for one in placed {
-            by_device.entry(one.place.device).or_default().push(one);
+            let mut devices = requests.devices.iter();
+            let number = devices.position(|it| *it == one.place.device);
+            by_device.entry(number).or_default().push(one);
         }
         for mut of_device in by_device.into_values() {
-            of_device.sort_by_key(|one| requests.age(one.place.request));
+            of_device.sort_by_key(|one| one.place.request.map(KnownRequest::age));
             let Some(newest) = of_device.pop() else {
                 continue;
             };
             let Placed { place, basis, file } = newest;
-            let device = requests.key(place.device);
             for older in of_device {
                 let why = Why::OlderRequest(file.path.clone());
-                self.problem(older.file.path, device.clone(), why);
+                self.problem(older.file.path, Some(place.device.clone()), why);
             }
-            if let Some(target) = requests.target(place) {
-                self.matched.push(Matched {
-                    target,
-                    answer: file.answer,
-                    path: file.path,
-                    written_at: file.written_at,
-                    basis,
-                });
-            }
+            self.matched.push(Matched {
+                target: requests.target(place),
+                answer: file.answer,
+                path: file.path,
+                written_at: file.written_at,
+                basis,
+            });
         }
         self.matched.sort_by(|one, other| one.path.cmp(&other.path));
     }

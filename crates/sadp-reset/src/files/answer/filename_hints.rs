@@ -10,16 +10,16 @@ use crate::{
 /// Returns the devices that a name can mean: one set for each hint in it. An empty set
 /// stands for an unknown device. A name that this library made is one hint, whatever
 /// its parts look like.
-pub(super) fn named(name: &str, devices: &[DeviceKey]) -> Vec<Vec<usize>> {
+pub(super) fn named<'a>(name: &str, devices: &[&'a DeviceKey]) -> Vec<Vec<&'a DeviceKey>> {
     let name = name.to_ascii_lowercase();
     let whole = made_for(&name, devices);
     if !whole.is_empty() {
         return vec![whole];
     }
-    let by_mac = indices(devices, |device| {
-        device.mac().is_some_and(|mac| contains_mac(&name, mac))
-    });
-    let by_serial = indices(devices, |device| {
+    let mut by_mac = devices.to_vec();
+    by_mac.retain(|device| device.mac().is_some_and(|mac| contains_mac(&name, mac)));
+    let mut by_serial = devices.to_vec();
+    by_serial.retain(|device| {
         let serial = device.serial();
         serial.is_some_and(|serial| contains_serial(&name, serial))
     });
@@ -32,7 +32,7 @@ pub(super) fn named(name: &str, devices: &[DeviceKey]) -> Vec<Vec<usize>> {
     if is_unknown {
         sets.push(Vec::new());
     }
-    for set in [by_mac, longest(&by_serial, devices)] {
+    for set in [by_mac, longest(&by_serial)] {
         if !set.is_empty() {
             sets.push(set);
         }
@@ -40,24 +40,16 @@ pub(super) fn named(name: &str, devices: &[DeviceKey]) -> Vec<Vec<usize>> {
     sets
 }
 
-/// The indices of the devices that fit.
-fn indices(devices: &[DeviceKey], fits: impl Fn(&DeviceKey) -> bool) -> Vec<usize> {
-    let all = devices.iter().enumerate();
-    all.filter(|(_, device)| fits(device))
-        .map(|(index, _)| index)
-        .collect()
-}
-
 /// Returns the devices for which a name, in lower case, was made: one word, then
 /// [`device_name`], with an ending. A serial may look like another device's MAC.
-fn made_for(name: &str, devices: &[DeviceKey]) -> Vec<usize> {
+fn made_for<'a>(name: &str, devices: &[&'a DeviceKey]) -> Vec<&'a DeviceKey> {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let Some((_, made_of)) = stem.split_once('_') else {
         return Vec::new();
     };
-    indices(devices, |device| {
-        device_name(device).to_ascii_lowercase() == made_of
-    })
+    let mut fitting = devices.to_vec();
+    fitting.retain(|device| device_name(device).to_ascii_lowercase() == made_of);
+    fitting
 }
 
 /// Whether a name in lower case contains a MAC, in any notation, as a separate word.
@@ -94,17 +86,14 @@ fn serial_contains(device: &DeviceKey, mac: MacAddr) -> bool {
 }
 
 /// Removes devices whose serial is only a part of another's.
-fn longest(found: &[usize], devices: &[DeviceKey]) -> Vec<usize> {
-    let serials: Vec<_> = found
-        .iter()
-        .filter_map(|&index| devices.get(index)?.serial().map(|serial| (index, serial)))
-        .collect();
-    let whole = serials.iter().filter(|(_, one)| {
-        !serials.iter().any(|(_, other)| {
-            one != other && reduced(other.as_str()).contains(&reduced(one.as_str()))
-        })
+fn longest<'a>(found: &[&'a DeviceKey]) -> Vec<&'a DeviceKey> {
+    let mut whole = found.to_vec();
+    whole.retain(|one| {
+        let own = reduced(one.serial_text().unwrap_or_default());
+        let mut others = found.iter().filter(|it| it.serial() != one.serial());
+        !others.any(|it| reduced(it.serial_text().unwrap_or_default()).contains(&own))
     });
-    whole.map(|(index, _)| *index).collect()
+    whole
 }
 
 /// Returns every part of a name that can only be a MAC: twelve digits in pairs, or in
@@ -155,13 +144,22 @@ mod tests {
         ]
     }
 
+    /// The places of the devices that a name can mean.
+    fn places(name: &str, devices: &[DeviceKey]) -> Vec<Vec<usize>> {
+        let all: Vec<_> = devices.iter().collect();
+        let place = |one: &DeviceKey| devices.iter().position(|it| it == one).unwrap();
+        let sets = named(name, &all).into_iter();
+        sets.map(|set| set.into_iter().map(place).collect())
+            .collect()
+    }
+
     #[test]
     fn a_name_made_for_a_device_is_its_alone() {
         // A serial like another's MAC, and one like the first word of the name.
         let devices = [key(1, "4447cc1d6d03"), key(2, ""), key(3, "Encrypt")];
         for (index, device) in devices.iter().enumerate() {
             let name = format!("Encrypt_{}.xml", device_name(device));
-            assert_eq!(named(&name, &devices), [[index]], "{name}");
+            assert_eq!(places(&name, &devices), [[index]], "{name}");
         }
     }
 
@@ -197,7 +195,7 @@ mod tests {
             ("202611230030", none.clone()),
             ("scan 2026-11-23 00-30-05", none),
         ] {
-            assert_eq!(named(name, &devices()), expected, "{name}");
+            assert_eq!(places(name, &devices()), expected, "{name}");
         }
     }
 
@@ -206,11 +204,11 @@ mod tests {
         fn any_name_is_survived(name in "\\PC{0,60}", serial in "\\PC{1,60}") {
             let Some(serial) = Serial::new(&serial) else { return Ok(()) };
             let device = DeviceKey::new(None, Some(serial)).unwrap();
-            let _ = named(&name, std::slice::from_ref(&device));
+            let _ = named(&name, &[&device]);
             let package = device_name(&device);
-            let found = named(&package, &[device]);
+            let found = named(&package, &[&device]);
             // A package's own name always names its device, or nothing.
-            proptest::prop_assert!(found.iter().all(|set| set == &[0]), "{package}");
+            proptest::prop_assert!(found.iter().all(|set| set == &[&device]), "{package}");
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::{
     collections::HashSet,
     io::{self, Cursor, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use jiff::{Timestamp, tz::TimeZone};
@@ -21,16 +21,16 @@ use super::{
 };
 use crate::{Contact, Digest, FileError, NewFile, disk::read_bounded, files::name::device_name};
 
-/// A mailing on the disk. It is made from packages, and replaces a former one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The content of the files of a mailing. It is made from packages.
+#[derive(Clone, Debug)]
 pub struct Mailing {
     /// The letter.
-    pub letter: PathBuf,
+    pub letter: String,
     /// The archive with the files of all requests, named by serial and MAC, and the letter.
-    pub archive: PathBuf,
+    pub archive: Vec<u8>,
     /// The draft of an e-mail: the letter, with the files attached. Mail programs open it
     /// to be sent.
-    pub draft: PathBuf,
+    pub draft: Vec<u8>,
     /// The number of devices.
     pub devices: usize,
 }
@@ -49,57 +49,8 @@ impl Mailing {
     /// Above this number of devices the draft has the archive attached, not each file.
     pub const MOST_ATTACHED: usize = 20;
 
-    /// Writes the requests of these packages into the folder `out`, each file whole or not
-    /// at all. On Unix only the owner may read them. Returns `None`, and writes nothing,
-    /// where there is no request: see [`MailingFiles::make`].
-    pub fn write(
-        out: &Path,
-        packages: &[Package],
-        contact: &Contact,
-        at: Timestamp,
-    ) -> Result<Option<Self>, FileError> {
-        let mailing = Self {
-            letter: out.join(Self::LETTER_FILE),
-            archive: out.join(Self::ARCHIVE_FILE),
-            draft: out.join(Self::DRAFT_FILE),
-            devices: 0,
-        };
-        let files = MailingFiles::make(packages, contact, at);
-        let files = files.map_err(FileError::new("make", &mailing.archive))?;
-        let Some(files) = files else {
-            return Ok(None);
-        };
-        for (path, bytes) in [
-            (&mailing.letter, files.letter.as_bytes()),
-            (&mailing.archive, &files.archive),
-            (&mailing.draft, &files.draft),
-        ] {
-            let written = NewFile::begin(path).and_then(|file| file.replace(bytes));
-            written.map_err(FileError::new("write", path))?;
-        }
-        Ok(Some(Self {
-            devices: files.devices,
-            ..mailing
-        }))
-    }
-}
-
-/// What the files of a [`Mailing`] hold.
-#[derive(Clone, Debug)]
-pub struct MailingFiles {
-    /// The letter.
-    pub letter: String,
-    /// The archive.
-    pub archive: Vec<u8>,
-    /// The draft of an e-mail.
-    pub draft: Vec<u8>,
-    /// The number of devices.
-    pub devices: usize,
-}
-
-impl MailingFiles {
-    /// Makes them from the requests of these packages. Leaves out a package whose request is
-    /// no longer as it was exported. Returns `None` where no package is left.
+    /// Makes a mailing of the requests of these packages. Leaves out a package whose request
+    /// is no longer as it was exported. Returns `None` where no package is left.
     pub fn make(
         packages: &[Package],
         contact: &Contact,
@@ -119,6 +70,21 @@ impl MailingFiles {
             letter,
             archive,
         }))
+    }
+
+    /// Writes it into the folder `out`, in place of a former one, each file whole or not at
+    /// all. On Unix only the owner may read them.
+    pub fn write(&self, out: &Path) -> Result<(), FileError> {
+        for (name, bytes) in [
+            (Self::LETTER_FILE, self.letter.as_bytes()),
+            (Self::ARCHIVE_FILE, &self.archive),
+            (Self::DRAFT_FILE, &self.draft),
+        ] {
+            let path = out.join(name);
+            let written = NewFile::begin(&path).and_then(|file| file.replace(bytes));
+            written.map_err(FileError::new("write", &path))?;
+        }
+        Ok(())
     }
 }
 
@@ -351,8 +317,8 @@ mod tests {
         }
     }
 
-    fn names_in(archive: &Path) -> Vec<String> {
-        let archive = ZipArchive::new(fs::File::open(archive).unwrap()).unwrap();
+    fn names_in(mailing: &Mailing) -> Vec<String> {
+        let archive = ZipArchive::new(Cursor::new(&mailing.archive)).unwrap();
         archive
             .file_names()
             .map(|name| name.unwrap().into_owned())
@@ -370,11 +336,10 @@ mod tests {
     fn every_request_is_in_the_letter_the_archive_and_the_draft() {
         let folder = tempfile::tempdir().unwrap();
         let packages = three(folder.path());
-        let mailing = Mailing::write(folder.path(), &packages, &contact(), at())
-            .unwrap()
-            .unwrap();
+        let mailing = Mailing::make(&packages, &contact(), at());
+        let mailing = mailing.unwrap().unwrap();
         assert_eq!(mailing.devices, 3);
-        let letter = fs::read_to_string(&mailing.letter).unwrap();
+        let letter = &mailing.letter;
         insta::assert_snapshot!(letter);
         let stem =
             |number| format!("DS-2CD2320D-I20180919AACHC5260181{number}_4447cc00000{number}");
@@ -385,9 +350,8 @@ mod tests {
         ];
         let mut inside = vec![Mailing::LETTER_FILE.to_owned()];
         inside.extend(files.clone());
-        assert_eq!(names_in(&mailing.archive), inside);
-        let draft = fs::read(&mailing.draft).unwrap();
-        let draft = parse_mail(&draft).unwrap();
+        assert_eq!(names_in(&mailing), inside);
+        let draft = parse_mail(&mailing.draft).unwrap();
         let header = |name| draft.headers.get_first_value(name);
         assert_eq!(header("X-Unsent").as_deref(), Some("1"));
         assert_eq!(header("To").as_deref(), Some("<support@example.com>"));
@@ -400,27 +364,33 @@ mod tests {
         let code = draft.subparts[1].get_body_raw().unwrap();
         let written = fs::read(packages[0].path().join(Package::CODE_FILE));
         assert_eq!(code, written.unwrap());
-        #[cfg(unix)]
-        for path in [&mailing.letter, &mailing.archive, &mailing.draft] {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = fs::metadata(path).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600);
-        }
     }
 
     #[test]
     fn a_request_that_was_changed_is_left_out_and_a_former_mailing_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let packages = three(folder.path());
-        let written = || Mailing::write(folder.path(), &packages, &contact(), at()).unwrap();
-        assert_eq!(written().unwrap().devices, 3);
+        let written = || {
+            let mailing = Mailing::make(&packages, &contact(), at());
+            let mailing = mailing.unwrap().unwrap();
+            mailing.write(folder.path()).unwrap();
+            for (name, content) in [
+                (Mailing::LETTER_FILE, mailing.letter.as_bytes()),
+                (Mailing::ARCHIVE_FILE, &mailing.archive),
+                (Mailing::DRAFT_FILE, &mailing.draft),
+            ] {
+                assert_eq!(fs::read(folder.path().join(name)).unwrap(), content);
+            }
+            mailing
+        };
+        assert_eq!(written().devices, 3);
         fs::write(packages[0].path().join(Package::CODE_FILE), "other").unwrap();
         fs::remove_file(packages[1].path().join(Package::CODE_FILE)).unwrap();
-        let mailing = written().unwrap();
+        let mailing = written();
         assert_eq!(mailing.devices, 1);
-        assert_eq!(names_in(&mailing.archive), [Mailing::LETTER_FILE]);
-        let none = Mailing::write(folder.path(), &packages[..2], &contact(), at()).unwrap();
-        assert_eq!(none, None);
+        assert_eq!(names_in(&mailing), [Mailing::LETTER_FILE]);
+        let none = Mailing::make(&packages[..2], &contact(), at()).unwrap();
+        assert!(none.is_none());
     }
 
     #[test]
@@ -435,15 +405,13 @@ mod tests {
             .take(Mailing::MOST_ATTACHED + 1)
             .cloned()
             .collect();
-        let mailing = Mailing::write(folder.path(), &many, &contact(), at())
-            .unwrap()
-            .unwrap();
-        let mut names = names_in(&mailing.archive);
+        let mailing = Mailing::make(&many, &contact(), at());
+        let mailing = mailing.unwrap().unwrap();
+        let mut names = names_in(&mailing);
         names.dedup();
         // No name stands for two.
         assert_eq!(names.len(), Mailing::MOST_ATTACHED + 2, "{names:?}");
-        let draft = fs::read(&mailing.draft).unwrap();
-        let attached = attached(&parse_mail(&draft).unwrap());
+        let attached = attached(&parse_mail(&mailing.draft).unwrap());
         assert_eq!(attached, [Mailing::ARCHIVE_FILE]);
     }
 }

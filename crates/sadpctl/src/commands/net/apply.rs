@@ -47,7 +47,7 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
     let plan =
         run.block_on(async |session, _| network::apply(session, &inventory, &rows, settings).await);
     let plan = plan.map_err(|error| failed(error, &args.plan))?;
-    let named = rows.iter().filter(|row| row.is_named()).count();
+    let named = rows.iter().filter(|row| !row.site_name.is_empty()).count();
     if asked.dry_run {
         if named > 0 {
             let devices = count(named as u64, "device", "devices");

@@ -72,7 +72,7 @@ fn print(
     }
     match request::write_mailing(&run.session, &args.out, contact) {
         Ok(mailing) => {
-            let last = mailing.as_ref().map(sadp_text::mailing);
+            let last = mailing.map(|it| sadp_text::mailing(&it, &args.out));
             run.print_after(report, None, last.as_deref())
         }
         Err(error) => run.print_after(report, Some(error.into()), None),
