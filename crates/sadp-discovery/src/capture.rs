@@ -227,9 +227,8 @@ fn is_sadp(udp: &UdpDatagram) -> bool {
         return true;
     }
     let beginning = udp.payload.get(..256).unwrap_or(&udp.payload);
-    let tags = (0..beginning.len()).filter_map(|at| beginning.get(at..));
-    tags.filter(|tag| tag.starts_with(b"<"))
-        .any(|tag| ROOTS.iter().any(|root| tag.starts_with(root)))
+    let mut roots = ROOTS.iter();
+    roots.any(|root| beginning.windows(root.len()).any(|it| it == *root))
 }
 
 #[cfg(test)]

@@ -207,7 +207,7 @@ impl Dispatch {
                 return DispatchReport {
                     jobs: batch.reports,
                     network_gone: batch.network_gone,
-                    notices: self.links.into_notices(),
+                    notices: self.links.notices,
                 };
             }
             let due = due.map(|it| start + it);

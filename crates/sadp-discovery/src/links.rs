@@ -16,7 +16,7 @@ use std::{
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use sadp_model::Protocol;
-use sadp_proto::{Destination, Endpoint, frame::FrameAsker};
+use sadp_proto::{Destination, Endpoint};
 use tokio::{task::JoinSet, time::Instant};
 
 use self::{dedup::Deduplicator, raw_interfaces::RawInterfaces, receiving::FragmentSenders};
@@ -80,10 +80,10 @@ pub(crate) struct Links {
     /// Probes addresses outside the links' networks, where no interface was named.
     routed: Option<LinkPort>,
     listeners: Vec<Listener>,
-    raw: RawInterfaces,
+    pub(crate) raw: RawInterfaces,
     dedup: Deduplicator,
     /// Whether a UDP socket received anything.
-    by_udp: bool,
+    pub(crate) by_udp: bool,
     /// Tagged with the interface and frame of each first fragment.
     fragments: Reassembly<(Arc<str>, Vec<u8>)>,
     senders: FragmentSenders,
@@ -92,7 +92,8 @@ pub(crate) struct Links {
     names: HashMap<u32, Arc<str>>,
     /// Whether a notice about guessed interfaces was reported.
     reported_guess: bool,
-    notices: Vec<Notice>,
+    /// What limited receiving and sending so far.
+    pub(crate) notices: Vec<Notice>,
 }
 
 #[derive(Debug)]
@@ -159,7 +160,7 @@ impl Links {
             return Ok(Self::within_process(config, network));
         }
         let all = interface::list().map_err(ScanError::List)?;
-        let interfaces = selection::select(all, &config.interfaces)?;
+        let interfaces = selection::select(&all, &config.interfaces)?;
         Self::on(config, &interfaces, routed)
     }
 
@@ -244,16 +245,6 @@ impl Links {
             .unwrap_or_else(|| self.config.endpoint().protocol)
     }
 
-    /// Returns the notices since the last call.
-    pub(crate) fn take_notices(&mut self) -> Vec<Notice> {
-        std::mem::take(&mut self.notices)
-    }
-
-    /// Returns the remaining notices.
-    pub(crate) fn into_notices(self) -> Vec<Notice> {
-        self.notices
-    }
-
     /// The addresses that probes leave from.
     pub(crate) fn infos(&self) -> impl Iterator<Item = LinkInfo> {
         let endpoint = self.config.endpoint();
@@ -266,29 +257,14 @@ impl Links {
             })
     }
 
-    /// The senders of raw frames, in the order of [`Destination::Card`].
-    pub(crate) fn askers(&self) -> Vec<FrameAsker> {
-        self.raw.askers()
-    }
-
-    /// The interfaces on which raw frames are sent and received.
-    pub(crate) fn raw_interfaces(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.raw.names()
-    }
-
-    /// Whether a UDP socket received anything so far.
-    pub(crate) const fn received_by_udp(&self) -> bool {
-        self.by_udp
-    }
-
     /// Starts draining all sockets. Draining ends when the returned tasks are dropped.
     pub(crate) fn start_draining(&mut self) -> (BatchReceiver, JoinSet<()>) {
         let (sender, queue) = queue();
         let mut tasks = JoinSet::new();
         // The links come first: a link and its socket have the same number.
-        let ports = self.all.iter().map(|link| &link.port);
-        let listeners = self.listeners.iter().map(|listener| &listener.port);
-        for (number, port) in ports.chain(listeners).chain(&self.routed).enumerate() {
+        let ports = self.all.iter_mut().map(|link| &mut link.port);
+        let listeners = self.listeners.iter_mut().map(|it| &mut it.port);
+        for (number, port) in ports.chain(listeners).chain(&mut self.routed).enumerate() {
             match port {
                 LinkPort::Socket(socket) => {
                     // Before anything is sent: no reply may come without its interface.

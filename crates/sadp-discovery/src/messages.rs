@@ -130,15 +130,12 @@ impl MessageFile {
     /// XML, or a dump in a text. `None` if it is neither.
     fn from_bytes(bytes: &[u8], mut redaction: Option<&mut Redaction>) -> Option<Self> {
         let messages: Vec<_> = if let Some(pasted) = capture::read_text(bytes) {
-            for message in &pasted {
-                match (message, redaction.as_deref_mut()) {
-                    (Pasted::Datagram(datagram), Some(redaction)) => {
-                        redaction.redactor.learn(datagram);
+            if let Some(Redaction { redactor, .. }) = redaction.as_deref_mut() {
+                for message in &pasted {
+                    match message {
+                        Pasted::Datagram(datagram) => redactor.learn(datagram),
+                        Pasted::Payload(bytes) => drop(redactor.text(bytes)),
                     }
-                    (Pasted::Payload(bytes), Some(redaction)) => {
-                        redaction.redactor.text(bytes);
-                    }
-                    (_, None) => {}
                 }
             }
             pasted

@@ -81,12 +81,7 @@ impl CaptureRecorder {
 
     /// Adds a raw frame, sent or received.
     pub fn frame(&self, interface: &Arc<str>, at: Timestamp, frame: &[u8]) {
-        self.writing().add(&RecordedPacket {
-            interface,
-            link: DataLink::ETHERNET,
-            at,
-            data: frame,
-        });
+        self.writing().add(interface, DataLink::ETHERNET, at, frame);
     }
 
     /// Adds a UDP datagram, sent or received.
@@ -97,12 +92,7 @@ impl CaptureRecorder {
         let mut packet = Vec::with_capacity(builder.size(payload.len()));
         // Fails only for payloads that are too long for a datagram.
         if builder.write(&mut packet, payload).is_ok() {
-            self.writing().add(&RecordedPacket {
-                interface,
-                link: DataLink::RAW,
-                at,
-                data: &packet,
-            });
+            self.writing().add(interface, DataLink::RAW, at, &packet);
         }
     }
 
@@ -122,30 +112,20 @@ pub struct RecordedDatagram<'a> {
     pub payload: &'a [u8],
 }
 
-/// A packet to write.
-struct RecordedPacket<'a> {
-    interface: &'a Arc<str>,
-    link: DataLink,
-    at: Timestamp,
-    data: &'a [u8],
-}
-
 impl Writing {
     /// Adds a packet of an interface. The first error ends the recording.
-    fn add(&mut self, packet: &RecordedPacket<'_>) {
+    fn add(&mut self, interface: &Arc<str>, link: DataLink, at: Timestamp, data: &[u8]) {
         // Headers and padding of a packet block.
         const AROUND: u64 = 36;
         if self.trouble.is_some() {
             return;
         }
-        self.bytes = self
-            .bytes
-            .saturating_add(packet.data.len() as u64)
-            .saturating_add(AROUND);
+        let bytes = (data.len() as u64).saturating_add(AROUND);
+        self.bytes = self.bytes.saturating_add(bytes);
         let written = if self.bytes > CaptureRecorder::MAX_BYTES {
             Err(io::ErrorKind::FileTooLarge.into())
         } else {
-            self.write(packet)
+            self.write(interface, link, at, data)
         };
         match written {
             Ok(()) => self.packets += 1,
@@ -153,19 +133,22 @@ impl Writing {
         }
     }
 
-    fn write(&mut self, packet: &RecordedPacket<'_>) -> io::Result<()> {
-        let length = u32::try_from(packet.data.len()).unwrap_or(u32::MAX);
+    fn write(
+        &mut self,
+        interface: &Arc<str>,
+        link: DataLink,
+        at: Timestamp,
+        data: &[u8],
+    ) -> io::Result<()> {
         let block = EnhancedPacketBlock {
-            interface_id: self.describe(packet.interface, packet.link)?,
-            timestamp: Duration::try_from(packet.at.as_duration()).unwrap_or_default(),
-            original_len: length,
-            data: Cow::Borrowed(packet.data),
+            interface_id: self.describe(interface, link)?,
+            timestamp: Duration::try_from(at.as_duration()).unwrap_or_default(),
+            original_len: u32::try_from(data.len()).unwrap_or(u32::MAX),
+            data: Cow::Borrowed(data),
             options: Vec::new(),
         };
-        self.file
-            .write_block(&block.into_block())
-            .map(drop)
-            .map_err(plain)
+        let written = self.file.write_block(&block.into_block());
+        written.map(drop).map_err(plain)
     }
 
     /// Returns the number of an interface with this link type. Describes it before its

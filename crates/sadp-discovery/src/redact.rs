@@ -258,16 +258,13 @@ impl Identities for Redactor {
         }
         let bits = u128::from(address);
         let host = number_of(&mut self.hosts, bits & u128::from(u64::MAX));
-        let mut segments = if address.is_unicast_link_local() {
-            [0xfe80, 0, 0, 0, 0, 0, 0, 0]
+        let network = if address.is_unicast_link_local() {
+            0xfe80 << 112
         } else {
             let network = number_of(&mut self.networks, bits >> 64);
-            let [high, low] = halves(network);
-            [0x2001, 0xdb8, high, low, 0, 0, 0, 0]
+            (0x2001_0db8 << 96) | (u128::from(network) << 64)
         };
-        let [high, low] = halves(host);
-        (segments[6], segments[7]) = (high, low);
-        Ipv6Addr::from(segments)
+        Ipv6Addr::from(network | u128::from(host))
     }
 
     /// Replaces the last long run of digits, which counts the devices.
@@ -278,23 +275,12 @@ impl Identities for Redactor {
             return serial.to_owned();
         }
         let number = number_of(&mut self.serials, text.to_owned());
-        let mut runs = Vec::new();
-        let mut begin = 0;
-        for piece in text.split_inclusive(|letter: char| !letter.is_ascii_digit()) {
-            let digits = piece.trim_end_matches(|letter: char| !letter.is_ascii_digit());
-            if digits.len() >= LONG {
-                runs.push(begin..begin + digits.len());
-            }
-            begin += piece.len();
-        }
-        let replaced = match runs.pop() {
+        let runs = text.split(|letter: char| !letter.is_ascii_digit());
+        let run = runs.filter(|run| run.len() >= LONG).last();
+        // Later runs are shorter: it is no part of one.
+        let replaced = match run.and_then(|run| Some((run.len(), serial.rsplit_once(run)?))) {
             None => format!("{number:0width$}", width = serial.len()),
-            Some(run) => {
-                let other = format!("{number:0width$}", width = run.len());
-                let mut replaced = serial.to_owned();
-                replaced.replace_range(run, &other);
-                replaced
-            }
+            Some((width, (before, behind))) => format!("{before}{number:0width$}{behind}"),
         };
         self.known.add_serial(text, replaced.trim_end());
         replaced
@@ -307,11 +293,6 @@ fn number_of<K: Eq + Hash>(known: &mut HashMap<K, u32>, key: K) -> u32 {
         .unwrap_or(u32::MAX)
         .saturating_add(1);
     *known.entry(key).or_insert(next)
-}
-
-fn halves(number: u32) -> [u16; 2] {
-    let [a, b, c, d] = number.to_be_bytes();
-    [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])]
 }
 
 const fn is_of_address(byte: u8) -> bool {

@@ -66,7 +66,7 @@ impl Scan {
 
     /// The interfaces on which it also sends and receives raw Ethernet frames.
     pub fn frames_on(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.links.raw_interfaces()
+        self.links.raw.names()
     }
 
     /// Scans until the survey is complete or `stop` is ready. Calls `observe` about ten
@@ -85,7 +85,7 @@ impl Scan {
             },
             Uuid::new_v4,
         )
-        .with_frame_probes(self.links.askers());
+        .with_frame_probes(self.links.raw.askers());
         let (mut queue, _tasks) = self.links.start_draining();
         let mut stop = pin!(stop);
         let start = Instant::now();
@@ -164,8 +164,8 @@ impl Scan {
     fn report(mut self, mut survey: Survey, now: Duration) -> ScanReport {
         self.take_beginnings(&mut survey, true, now);
         self.links.finish();
-        let frames_on: Vec<_> = self.links.raw_interfaces().cloned().collect();
-        let only_frames = !frames_on.is_empty() && !self.links.received_by_udp();
+        let frames_on: Vec<_> = self.links.raw.names().cloned().collect();
+        let only_frames = !frames_on.is_empty() && !self.links.by_udp;
         let links: Vec<_> = self.links().collect();
         // A network inside this process has no other interfaces.
         let networks = match self.config.link.network {
@@ -182,7 +182,7 @@ impl Scan {
             links,
             frames_on,
             only_frames,
-            notices: self.links.into_notices(),
+            notices: self.links.notices,
             progress,
         }
     }

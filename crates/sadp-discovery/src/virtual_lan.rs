@@ -87,7 +87,7 @@ impl VirtualLan {
         VirtualPort {
             address,
             to_devices: self.to_devices.clone(),
-            received: Mutex::new(Some(receiver)),
+            received: Some(receiver),
         }
     }
 }
@@ -134,7 +134,7 @@ impl VirtualPorts {
 pub(crate) struct VirtualPort {
     address: SocketAddrV4,
     to_devices: mpsc::UnboundedSender<VirtualDatagram>,
-    received: Mutex<Option<mpsc::UnboundedReceiver<VirtualDatagram>>>,
+    received: Option<mpsc::UnboundedReceiver<VirtualDatagram>>,
 }
 
 impl VirtualPort {
@@ -153,9 +153,8 @@ impl VirtualPort {
     }
 
     /// Returns the receiver, once.
-    pub(crate) fn take_receiver(&self) -> Option<mpsc::UnboundedReceiver<VirtualDatagram>> {
-        let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
-        received.take()
+    pub(crate) fn take_receiver(&mut self) -> Option<mpsc::UnboundedReceiver<VirtualDatagram>> {
+        self.received.take()
     }
 }
 

@@ -81,7 +81,7 @@ impl Watcher {
     pub fn open(config: WatcherConfig) -> Result<Self, ScanError> {
         let all = interface::list().map_err(ScanError::List)?;
         if let Err(error @ ScanError::UnknownInterface { .. }) =
-            selection::select(all, &config.link.interfaces)
+            selection::select(&all, &config.link.interfaces)
         {
             return Err(error);
         }
@@ -217,7 +217,7 @@ impl Watcher {
         let Some(open) = &mut self.open else {
             return;
         };
-        for notice in open.links.take_notices() {
+        for notice in std::mem::take(&mut open.links.notices) {
             self.report(notice);
         }
     }
@@ -277,7 +277,7 @@ impl Watcher {
             None => self.report_no_link(self.no_interface()),
         }
         let links = self.open.as_ref().map(|open| &open.links);
-        let askers = links.map_or_else(Vec::new, Links::askers);
+        let askers = links.map_or_else(Vec::new, |links| links.raw.askers());
         let links = links.map_or_else(Vec::new, Links::protocols);
         self.watch.handle_links(self.start.elapsed(), links, askers);
         self.take_notices();
@@ -286,7 +286,7 @@ impl Watcher {
     /// Returns why there is no usable interface.
     fn no_interface(&self) -> ScanError {
         let named = &self.config.link.interfaces;
-        match interface::list().map(|all| selection::select(all, named)) {
+        match interface::list().map(|all| selection::select(&all, named)) {
             Ok(Err(error)) => error,
             _ => ScanError::NoInterface,
         }

@@ -211,9 +211,11 @@ impl<'a> FromIterator<(&'a str, &'a str)> for RawFields {
     }
 }
 
+/// Names only: some texts are secrets.
 impl fmt::Debug for RawFields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
+        let names = self.iter().map(|(name, _)| name);
+        f.debug_list().entries(names).finish()
     }
 }
 

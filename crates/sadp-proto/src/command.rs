@@ -163,6 +163,9 @@ macro_rules! specs {
                 #[doc = concat!("[`Command::", stringify!($command), "`].")]
                 pub const $name: Self = $spec;
             )+
+
+            #[cfg(test)]
+            const ALL: &[Self] = &[$(Self::$name),+];
         }
 
         impl Command {

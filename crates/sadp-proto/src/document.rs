@@ -10,7 +10,7 @@
 
 mod emitter;
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use encoding_rs::{Encoding, GB18030};
 use memchr::memchr2;
@@ -25,7 +25,7 @@ use self::emitter::Emitter;
 use crate::DecodeError;
 
 /// A document: the name of the root and the elements below it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
     /// The root's name, e.g. `ProbeMatch`.
     pub root: Box<str>,
@@ -79,27 +79,6 @@ impl Document {
     fn degraded_if(mut self, lossy: bool) -> Self {
         self.complete &= !lossy;
         self
-    }
-}
-
-/// Names only: some texts are secrets.
-impl fmt::Debug for Document {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Document")
-            .field("root", &self.root)
-            .field("fields", &Names(&self.fields))
-            .field("complete", &self.complete)
-            .finish()
-    }
-}
-
-/// Formats only the names of elements.
-pub(crate) struct Names<'a>(pub(crate) &'a RawFields);
-
-impl fmt::Debug for Names<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.0.iter().map(|(name, _)| name);
-        f.debug_list().entries(names).finish()
     }
 }
 

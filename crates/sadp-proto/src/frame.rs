@@ -258,7 +258,7 @@ impl Frame {
                 extension.add_to(&mut fields);
             }
         } else if self.data.iter().any(|&byte| byte != 0) {
-            fields.push("Data", &hex(&self.data));
+            fields.push("Data", &hex::encode(&self.data));
         }
         fields
     }
@@ -304,11 +304,6 @@ const BROADCAST: MacAddr = MacAddr::new([0xff; 6]);
 /// A MAC as devices write it in XML, and as commands repeat it.
 fn dashed(mac: MacAddr) -> String {
     mac.to_string().replace(':', "-")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    pairs.concat()
 }
 
 #[cfg(test)]

@@ -187,7 +187,7 @@ macro_rules! elements {
             $device: &mut Device,
         ) -> bool {
             match name {
-                $($name => first(&mut $slot, || $value),)+
+                $($name => if $slot.is_none() { $slot = $value; },)+
                 _ => return IGNORED.contains(&name),
             }
             true
@@ -273,12 +273,6 @@ fn exact_name(name: &str) -> Option<&'static str> {
 
 fn open(sealed: Option<&str>) -> Option<String> {
     sealed.and_then(open_display_text)
-}
-
-fn first<T>(slot: &mut Option<T>, value: impl FnOnce() -> Option<T>) {
-    if slot.is_none() {
-        *slot = value();
-    }
 }
 
 /// The text, unless it is empty or `N/A`.

@@ -4,7 +4,7 @@ use sadp_model::{Device, MacAddr, RawFields};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::{DecodeError, Document, document::Names, inquiry};
+use crate::{DecodeError, Document, inquiry};
 
 /// One datagram, by its purpose.
 #[derive(Clone, Debug)]
@@ -63,8 +63,8 @@ impl Message {
     }
 }
 
-/// A received probe or command. `Debug` shows only the names of elements.
-#[derive(Clone)]
+/// A received probe or command.
+#[derive(Clone, Debug)]
 pub struct RequestMessage {
     /// Its header.
     pub header: Header,
@@ -113,20 +113,11 @@ impl CommandReply {
     }
 }
 
-impl fmt::Debug for RequestMessage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request")
-            .field("header", &self.header)
-            .field("fields", &Names(&self.fields))
-            .finish()
-    }
-}
-
 impl fmt::Debug for CommandReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CommandReply")
             .field("header", &self.header)
-            .field("fields", &Names(&self.fields))
+            .field("fields", &*self.fields)
             .field("complete", &self.complete)
             .finish()
     }

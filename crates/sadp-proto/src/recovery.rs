@@ -35,34 +35,23 @@ pub fn read_set_up(reply: &CommandReply) -> SetUp {
 
 #[cfg(test)]
 mod tests {
-    use proptest::{prop_assert_eq, proptest};
-
     use super::*;
     use crate::message::command_reply;
 
-    fn read(fields: &[(&str, Option<bool>)]) -> SetUp {
-        let set = fields
-            .iter()
-            .filter_map(|(name, set)| Some((name, (*set)?)));
-        let elements = set.map(|(name, set)| format!("<{name}>{set}</{name}>"));
-        let elements = elements.collect::<Vec<_>>().concat();
-        let body = format!("<Result>success</Result>{elements}</ProbeMatch>");
-        read_set_up(&command_reply("getPasswordResetType", &body))
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_written_is_read_back(values: [Option<bool>; 4]) {
-            let [questions, guid, mailbox, verification_code] = values;
-            let expected = SetUp { questions, guid, mailbox, verification_code };
-            let fields = [
-                ("PasswordResetTypeEnabled", Some(true)),
-                ("SecurityQuestionEnabled", questions),
-                ("GuidFileDataEnabled", guid),
-                ("SecurityEmailEnabled", mailbox),
-                ("HCVerificationCodeEnabled", verification_code),
-            ];
-            prop_assert_eq!(read(&fields), expected);
+    #[test]
+    #[rustfmt::skip]
+    fn each_method_is_read_from_its_element() {
+        let unknown = SetUp::default;
+        for (name, expected) in [
+            ("SecurityQuestionEnabled", SetUp { questions: Some(false), ..unknown() }),
+            ("GuidFileDataEnabled", SetUp { guid: Some(false), ..unknown() }),
+            ("SecurityEmailEnabled", SetUp { mailbox: Some(false), ..unknown() }),
+            ("HCVerificationCodeEnabled", SetUp { verification_code: Some(false), ..unknown() }),
+            ("PasswordResetTypeEnabled", unknown()),
+        ] {
+            let body = format!("<Result>success</Result><{name}>false</{name}></ProbeMatch>");
+            let reply = command_reply("getPasswordResetType", &body);
+            assert_eq!(read_set_up(&reply), expected, "{name}");
         }
     }
 }

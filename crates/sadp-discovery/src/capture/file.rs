@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use pcap_file::{
     Endianness, PcapError, TsResolution,
     pcap::PcapReader,
@@ -140,14 +140,15 @@ fn next_of_pcap<R: Read>(
     *offset = offset
         .saturating_add(16)
         .saturating_add(packet.incl_len.into());
-    let fraction = match header.ts_resolution {
-        TsResolution::MicroSecond => SignedDuration::from_micros(packet.ts_frac.into()),
-        TsResolution::NanoSecond => SignedDuration::from_nanos(packet.ts_frac.into()),
+    let unit = match header.ts_resolution {
+        TsResolution::MicroSecond => 1_000,
+        TsResolution::NanoSecond => 1,
     };
+    let nanos = i128::from(packet.ts_sec) * SECOND + i128::from(packet.ts_frac) * unit;
     Some(Ok(Packet {
         link: header.datalink.into(),
         interface: None,
-        at: timestamp(SignedDuration::from_secs(packet.ts_sec.into()), fraction),
+        at: Timestamp::from_nanosecond(nanos).ok(),
         data: packet.data.into_owned(),
     }))
 }
@@ -255,20 +256,9 @@ fn time(interface: &Described<'_>, units: u64) -> Option<Timestamp> {
     let exponent = u32::from(resolution & 0x7f);
     let base = if resolution & 0x80 == 0 { 10u64 } else { 2 };
     let per_second = base.checked_pow(exponent)?;
-    let (whole, rest) = (
-        units.checked_div(per_second)?,
-        units.checked_rem(per_second)?,
-    );
-    let nanos = u128::from(rest)
-        .saturating_mul(1_000_000_000)
-        .checked_div(per_second.into())?;
-    let whole = i64::try_from(whole).ok()?.checked_add(offset)?;
-    timestamp(
-        SignedDuration::from_secs(whole),
-        SignedDuration::from_nanos(i64::try_from(nanos).ok()?),
-    )
+    let nanos = (i128::from(units) * SECOND).checked_div(per_second.into())?;
+    Timestamp::from_nanosecond(nanos + i128::from(offset) * SECOND).ok()
 }
 
-fn timestamp(whole: SignedDuration, fraction: SignedDuration) -> Option<Timestamp> {
-    Timestamp::from_duration(whole.checked_add(fraction)?).ok()
-}
+/// In nanoseconds.
+const SECOND: i128 = 1_000_000_000;

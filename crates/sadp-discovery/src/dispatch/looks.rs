@@ -26,7 +26,8 @@ pub(super) struct Looks {
     reports: u32,
     /// Inquiries since anything was received.
     unanswered: u32,
-    last_received: Duration,
+    /// When anything was received last.
+    pub(super) last_received: Duration,
 }
 
 impl Looks {
@@ -58,11 +59,6 @@ impl Looks {
         let (_, at) = self.sent.iter().find(|(sent, _)| Some(*sent) == uuid)?;
         self.reports = self.reports.saturating_add(1);
         Some(*at)
-    }
-
-    /// When anything was received last.
-    pub(super) fn last_received(&self) -> Duration {
-        self.last_received
     }
 
     /// Whether inquiries have no reply at all.

@@ -237,7 +237,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> Reaction> Running<F> {
     }
 
     fn may_be_gone(&self) -> bool {
-        let last = self.looks.last_received();
+        let last = self.looks.last_received;
         let silent = self.active.iter();
         let silent = silent.filter(|it| it.is_silent(self.now, last)).count();
         let unsent = !self.stopped && !self.waiting.is_empty();

@@ -22,7 +22,7 @@ const MAX_FRAMES: usize = 64;
 
 /// The open interfaces, numbered from 0.
 #[derive(Debug, Default)]
-pub(super) struct RawInterfaces {
+pub(crate) struct RawInterfaces {
     all: Vec<RawInterface>,
     frames: Vec<mpsc::Receiver<io::Result<RawFrame>>>,
 }
@@ -87,8 +87,9 @@ impl RawInterfaces {
         self.all.is_empty()
     }
 
-    /// The senders of inquiries, one for each interface.
-    pub(super) fn askers(&self) -> Vec<FrameAsker> {
+    /// The senders of inquiries, one for each interface, in the order of
+    /// [`Destination::Card`](sadp_proto::Destination::Card).
+    pub(crate) fn askers(&self) -> Vec<FrameAsker> {
         self.all.iter().map(|interface| interface.asker).collect()
     }
 
@@ -98,7 +99,7 @@ impl RawInterfaces {
     }
 
     /// The names of all interfaces.
-    pub(super) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.all.iter().map(|interface| &interface.name)
     }
 
@@ -137,7 +138,7 @@ async fn forward(
         }
         let outcome = received.drain(..).collect();
         let batch = ReceivedBatch::Card { number, outcome };
-        if queue.send(batch).await.is_err() {
+        if !queue.send(batch).await {
             return;
         }
         if count < MAX_FRAMES {

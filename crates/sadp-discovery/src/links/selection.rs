@@ -4,41 +4,29 @@ use crate::{ScanError, interface::Interface};
 
 /// Selects the named interfaces, by name or IPv4 address; without names all that are
 /// up and not loopback.
-pub(crate) fn select(all: Vec<Interface>, named: &[String]) -> Result<Vec<Interface>, ScanError> {
+pub(crate) fn select(all: &[Interface], named: &[String]) -> Result<Vec<Interface>, ScanError> {
     if named.is_empty() {
-        let chosen: Vec<_> = all
-            .into_iter()
-            .filter(|interface| interface.up && !interface.loopback)
-            .collect();
-        return if chosen.is_empty() {
-            Err(ScanError::NoInterface)
-        } else {
-            Ok(chosen)
-        };
+        let chosen = select_present(all, named);
+        let any = !chosen.is_empty();
+        return any.then_some(chosen).ok_or(ScanError::NoInterface);
     }
     let mut chosen: Vec<Interface> = Vec::new();
     for name in named {
-        let matching = all.iter().filter(|interface| interface.answers_to(name));
-        let before = chosen.len();
-        let mut known = false;
-        for interface in matching {
-            known = true;
-            if !chosen.contains(interface) {
-                chosen.push(interface.clone());
-            }
-        }
-        if !known {
+        let mut matching = all.to_vec();
+        matching.retain(|interface| interface.answers_to(name));
+        if matching.is_empty() {
+            let known = all.iter();
+            let known = known.map(|known| format!("{} ({})", known.name, known.address()));
             return Err(ScanError::UnknownInterface {
                 name: name.clone(),
-                known: all
-                    .iter()
-                    .map(|known| format!("{} ({})", known.name, known.address()))
-                    .collect(),
+                known: known.collect(),
             });
         }
-        if chosen.iter().skip(before).any(|interface| !interface.up) {
+        if matching.iter().any(|interface| !interface.up) {
             return Err(ScanError::InterfaceDown { name: name.clone() });
         }
+        matching.retain(|interface| !chosen.contains(interface));
+        chosen.extend(matching);
     }
     Ok(chosen)
 }
@@ -78,20 +66,17 @@ mod tests {
         addresses.map(|address| address.to_string()).collect()
     }
 
-    fn chosen(named: &[&str]) -> Vec<String> {
-        addresses(&select(machine(), &names(named)).unwrap())
-    }
-
     #[test]
-    fn by_default_all_that_are_up_except_loopback() {
-        assert_eq!(chosen(&[]), ["192.168.1.10", "10.0.0.10"]);
-    }
-
-    #[test]
-    fn an_interface_is_named_by_its_name_or_address() {
-        assert_eq!(chosen(&["eth0"]), ["192.168.1.10", "10.0.0.10"]);
-        assert_eq!(chosen(&["10.0.0.10"]), ["10.0.0.10"]);
-        assert_eq!(chosen(&["lo", "127.0.0.1"]), ["127.0.0.1"]);
+    fn interfaces_are_named_by_name_or_address_and_default_to_those_beside_loopback() {
+        for (named, expected) in [
+            (&[][..], &["192.168.1.10", "10.0.0.10"][..]),
+            (&["eth0"], &["192.168.1.10", "10.0.0.10"]),
+            (&["10.0.0.10"], &["10.0.0.10"]),
+            (&["lo", "127.0.0.1"], &["127.0.0.1"]),
+        ] {
+            let chosen = select(&machine(), &names(named)).unwrap();
+            assert_eq!(addresses(&chosen), expected);
+        }
     }
 
     #[test]
@@ -110,14 +95,11 @@ mod tests {
 
     #[test]
     fn unknown_and_inactive_interfaces_are_errors() {
-        let unknown = select(machine(), &["eth9".to_owned()]).unwrap_err();
+        let unknown = select(&machine(), &["eth9".to_owned()]).unwrap_err();
         assert!(matches!(unknown, ScanError::UnknownInterface { known, .. } if known.len() == 4));
-        let down = select(machine(), &["wlan0".to_owned()]).unwrap_err();
+        let down = select(&machine(), &["wlan0".to_owned()]).unwrap_err();
         assert!(matches!(down, ScanError::InterfaceDown { .. }));
-        let only_loopback = vec![Interface::sample("lo", "127.0.0.1/8")];
-        assert!(matches!(
-            select(only_loopback, &[]),
-            Err(ScanError::NoInterface)
-        ));
+        let none = select(&machine()[..1], &[]).unwrap_err();
+        assert!(matches!(none, ScanError::NoInterface));
     }
 }

@@ -47,7 +47,9 @@ impl FrameContent {
             }
             LaxNetSlice::Ipv6(ip) => {
                 let header = ip.header();
-                let mut extensions = ip.extensions().clone().into_iter();
+                // The library's iterator relies on it that every extension could be read.
+                let extensions = sliced.stop_err.is_none().then(|| ip.extensions().clone());
+                let mut extensions = extensions.into_iter().flatten();
                 let place = extensions.find_map(|it| match it {
                     Ipv6ExtensionSlice::Fragment(fragment) => Some(fragment.to_header()),
                     _ => None,
@@ -194,6 +196,14 @@ mod tests {
         let frame = tagged(&udp(37020, 37020), 2);
         for length in 0..frame.len() {
             let _ = classify_frame(&frame[..length], OWN, 37020);
+        }
+        // IPv6 with extensions of eight bytes, each of which another one follows.
+        let extensions = [60, 0, 1, 1, 1, 1, 1, 1].repeat(3);
+        let packet = [&[0x60, 0, 0, 0, 0, 24, 60, 1], &[1; 32][..], &extensions].concat();
+        for length in 0..=packet.len() {
+            let packet = &packet[..length];
+            let content = FrameContent::of_packet(EtherType::IPV6, packet, None, |_| true);
+            assert_eq!(content, None, "{length}");
         }
     }
 }

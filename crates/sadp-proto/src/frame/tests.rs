@@ -6,14 +6,6 @@ use super::*;
 /// A captured request.
 const CAPTURED: &str = include_str!("../../../../fixtures/captures/link-inquiry-request.hex");
 
-fn unhex(text: &str) -> Vec<u8> {
-    let pairs = text.trim().as_bytes().chunks(2);
-    let pairs = pairs.map(|pair| str::from_utf8(pair).unwrap());
-    pairs
-        .map(|pair| u8::from_str_radix(pair, 16).unwrap())
-        .collect()
-}
-
 fn asker() -> FrameAsker {
     FrameAsker {
         party: Party {
@@ -67,7 +59,7 @@ fn reply(extension: Option<Extension>) -> Frame {
 
 #[test]
 fn the_captured_inquiry_is_read_and_written_byte_for_byte() {
-    let captured = unhex(CAPTURED);
+    let captured = hex::decode(CAPTURED.trim()).unwrap();
     let frame = Frame::parse(&captured).unwrap();
     assert_eq!(frame, Frame::inquiry(&asker(), 0x2403));
     assert_eq!(frame.emit(), captured);

@@ -120,7 +120,7 @@ pub fn verify_update(
     if field.len() == ecb::BLOCK {
         return Ok((*field == *key).then_some(UpdateForm::Plain));
     }
-    if field.len() != BOUND_FIELD {
+    if field.len() != UpdateDigest::BOUND_FIELD {
         return Err(OpenError::Length);
     }
     ecb::decrypt(key, &mut field);
@@ -136,9 +136,6 @@ pub fn verify_update(
         .is_some_and(|rest| rest.iter().all(|&byte| byte == 0));
     Ok((bound && !uuid.is_empty()).then_some(UpdateForm::Bound))
 }
-
-/// The length of the encrypted forms in bytes.
-const BOUND_FIELD: usize = 64;
 
 /// Why a sealed field cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

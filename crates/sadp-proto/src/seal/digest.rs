@@ -26,8 +26,8 @@ impl UpdateDigest {
     /// The most characters of a second salt.
     pub const MAX_SALT2_BYTES: usize = 64;
 
-    /// The bytes of the form bound to a request.
-    const BOUND_FIELD: usize = 64;
+    /// The bytes of the encrypted forms.
+    pub(super) const BOUND_FIELD: usize = 64;
 
     /// The account if the device reports none.
     pub const DEFAULT_USER: &str = "admin";

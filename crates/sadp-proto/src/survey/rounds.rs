@@ -174,22 +174,19 @@ impl Rounds {
             .iter()
             .take_while(|begun| begun.saturating_add(settle) <= now)
             .count();
-        let Some(mask) = u32::try_from(settled).ok().filter(|&settled| settled > 0) else {
-            return 0.0;
-        };
-        let mask = u64::MAX
-            >> Self::MAX
-                .saturating_sub(mask)
-                .min(Self::MAX.saturating_sub(1));
         let answering = self.answers.iter().filter(|&&answers| answers != 0).count();
-        let answered: u64 = self
-            .answers
-            .iter()
-            .map(|answers| u64::from((answers & mask).count_ones()))
-            .sum();
-        if answering == 0 {
+        if settled == 0 || answering == 0 {
             return 0.0;
         }
+        let beyond = u32::try_from(settled)
+            .ok()
+            .and_then(|it| 1u64.checked_shl(it));
+        let mask = beyond.map_or(u64::MAX, |bit| bit.saturating_sub(1));
+        let answered = self
+            .answers
+            .iter()
+            .map(|it| u64::from((it & mask).count_ones()));
+        let answered: u64 = answered.sum();
         let heard = answering as f64;
         let rate = answered as f64 / (heard * settled as f64);
         let none = (1.0 - rate).powf(f64::from(self.len()));
