@@ -172,10 +172,8 @@ fn multicast(test: &MulticastLoop) -> Explanation {
     let (group, port) = (test.group, test.port);
     match test.result() {
         LoopResult::Received => say(format!("{group} was joined, and datagrams to it are received")),
-        LoopResult::ReceivedOnOtherPort =>
-            say(format!("{group} was joined, and datagrams to it are received, by another port than {port}")),
-        LoopResult::PortFiltered =>
-            say(format!("datagrams to {group} are received, but not on port {port}: a firewall seems to drop it")).next(FIREWALL),
+        LoopResult::ReceivedOnOtherPort => say(format!("{group} was joined, and datagrams to it are received, by another port than {port}")),
+        LoopResult::PortFiltered => say(format!("datagrams to {group} are received, but not on port {port}: a firewall seems to drop it")).next(FIREWALL),
         LoopResult::Failed(error) => say(format!("{group} cannot be joined or sent to ({error}): devices there are not found"))
             .next(Sentence::new("check the card's address and routes, or choose another card").or_on_page(" with -i", " when this program is begun")),
         LoopResult::NotReceived =>

@@ -21,8 +21,7 @@ const fn words(action: Action) -> (&'static str, &'static str) {
     match action {
         Action::Activate => ("set the first password", "activating"),
         Action::NetSet => ("change network settings", "sending new settings:"),
-        Action::ExportRequest =>
-            ("export a request to the vendor's support", "exporting requests:"),
+        Action::ExportRequest => ("export a request to the vendor's support", "exporting requests:"),
         Action::ImportAnswer => ("send the answer of the vendor's support", "sending answers:"),
         Action::GuidExport => ("export a GUID", "exporting GUIDs:"),
         Action::GuidImport => ("send a GUID", "sending GUIDs:"),

@@ -67,8 +67,7 @@ impl Announcement {
             Change::CloudOff => Self::new(Action::CloudSet, "Hik-Connect is switched off for", "Switch off Hik-Connect for {}?"),
             Change::Code => Self::new(Action::CloudCode, "the Hik-Connect verification code is set on", "Set the verification code of {}?"),
             Change::Unbind => Self::new(Action::CloudUnbind, "the Hik-Connect account is unbound from", "Unbind {} from its account?"),
-            Change::Deactivate => Self::new(Action::Deactivate,
-                "the password, security questions, e-mail address and GUIDs are deleted on", "Deactivate {}?"),
+            Change::Deactivate => Self::new(Action::Deactivate, "the password, security questions, e-mail address and GUIDs are deleted on", "Deactivate {}?"),
         }
     }
 }
