@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
+use jiff::SignedDuration;
 use rand::{RngExt, rngs::Xoshiro256PlusPlus};
 use serde::Deserialize;
 use strum::EnumString;
@@ -231,19 +232,11 @@ impl fmt::Display for Delay {
 pub struct DelayError;
 
 fn duration(text: &str) -> Result<Duration, DelayError> {
-    let unit_at = text
-        .find(|c: char| c.is_ascii_alphabetic())
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(unit_at);
-    let number: f64 = number.trim().parse().map_err(|_| DelayError)?;
-    let seconds = match unit {
-        "s" => number,
-        "ms" => number / 1e3,
-        "us" => number / 1e6,
-        "" if number == 0.0 => 0.0,
-        _ => return Err(DelayError),
-    };
-    Duration::try_from_secs_f64(seconds).map_err(|_| DelayError)
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let read: SignedDuration = text.parse().map_err(|_| DelayError)?;
+    read.try_into().map_err(|_| DelayError)
 }
 
 #[cfg(test)]

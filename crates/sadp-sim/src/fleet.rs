@@ -84,7 +84,7 @@ impl FleetConfig {
 
     /// How many inquiries to single devices, and commands, one sender may send per second
     /// and in one burst: as many as a fast sweep sends.
-    const SINGLE_REQUESTS: (u32, u32) = (10_000, 10_000);
+    const SINGLE_REQUESTS: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
 
     /// The maximum number of waiting replies, unless two inquiries to the fleet need
     /// more. An inquiry whose replies do not all fit is ignored.
