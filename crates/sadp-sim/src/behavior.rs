@@ -1,6 +1,6 @@
 //! The network behavior of a simulated device: transport, delay and faults.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{str::FromStr, time::Duration};
 
 use jiff::SignedDuration;
 use rand::{RngExt, rngs::Xoshiro256PlusPlus};
@@ -213,16 +213,6 @@ impl TryFrom<String> for Delay {
 
     fn try_from(text: String) -> Result<Self, DelayError> {
         text.parse()
-    }
-}
-
-impl fmt::Display for Delay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.min == self.max {
-            write!(f, "{:?}", self.min)
-        } else {
-            write!(f, "{:?}..{:?}", self.min, self.max)
-        }
     }
 }
 
