@@ -1,4 +1,4 @@
-use std::{collections::HashMap, net::Ipv4Addr, sync::Arc};
+use std::{collections::BTreeSet, net::Ipv4Addr, sync::Arc};
 
 use enumset::{EnumSet, EnumSetType};
 use ipnet::Ipv4Net;
@@ -35,28 +35,23 @@ impl From<Ipv4Net> for LocalNetwork {
 /// Assesses all devices of a site for a computer in the networks `local`. Returns
 /// one assessment for each record, in order.
 pub fn assess(entries: &[DeviceRecord], local: &[LocalNetwork]) -> Vec<Assessment> {
-    let addresses = count(entries, |entry| entry.device.ipv4.address);
-    let macs = count(entries, |entry| entry.device.identity());
-    let salts = count(entries, |entry| entry.device.raw.told("Salt"));
-    let mut senders = HashMap::<_, usize>::new();
-    for entry in entries {
+    let devices = entries.iter().map(|entry| &entry.device);
+    let addresses = repeated(devices.clone().filter_map(|it| it.ipv4.address));
+    let macs = repeated(devices.clone().filter_map(|it| it.identity()));
+    let salts = repeated(devices.filter_map(|it| it.raw.told("Salt")));
+    let twins = entries.iter().filter(|entry| {
         let mac = entry.device.identity();
-        if mac.is_some_and(|it| macs.get(&it).is_some_and(|&times| times > 1)) {
-            for report in entry.home_reports() {
-                *senders.entry(report).or_default() += 1;
-            }
-        }
-    }
+        mac.is_some_and(|it| macs.contains(&it))
+    });
+    let senders = repeated(twins.flat_map(DeviceRecord::home_reports));
     let assessments = entries.iter().map(|entry| {
-        let address = entry.device.ipv4.address.and_then(|it| addresses.get(&it));
-        let mac = entry.device.identity().and_then(|it| macs.get(&it));
-        let salt = entry.device.raw.told("Salt").and_then(|it| salts.get(it));
-        let several = |report| senders.get(&report).is_some_and(|&times| times > 1);
+        let device = &entry.device;
+        let (address, mac) = (device.ipv4.address, device.identity());
         let shared = Shared {
-            address: address.is_some_and(|&times| times > 1),
-            mac: mac.is_some_and(|&times| times > 1),
-            salt: salt.is_some_and(|&times| times > 1),
-            sender: !senders.is_empty() && entry.home_reports().into_iter().any(several),
+            address: address.is_some_and(|it| addresses.contains(&it)),
+            mac: mac.is_some_and(|it| macs.contains(&it)),
+            salt: device.raw.told("Salt").is_some_and(|it| salts.contains(it)),
+            sender: !senders.is_empty() && !entry.home_reports().is_disjoint(&senders),
         };
         assess_one(entry, shared, local)
     });
@@ -144,15 +139,10 @@ fn leads_to(local: &LocalNetwork, entry: &DeviceRecord) -> bool {
     seen.any(|seen| seen.interface.is_empty() || card(&seen.interface) == card(interface))
 }
 
-fn count<'a, K: std::hash::Hash + Eq>(
-    entries: &'a [DeviceRecord],
-    key: impl Fn(&'a DeviceRecord) -> Option<K>,
-) -> HashMap<K, usize> {
-    let mut times = HashMap::with_capacity(entries.len());
-    for key in entries.iter().filter_map(key) {
-        *times.entry(key).or_default() += 1;
-    }
-    times
+/// What occurs more than once.
+fn repeated<K: Copy + Ord>(keys: impl Iterator<Item = K>) -> BTreeSet<K> {
+    let mut seen = BTreeSet::new();
+    keys.filter(|key| !seen.insert(*key)).collect()
 }
 
 /// Something about a device that needs attention.

@@ -165,8 +165,11 @@ fn is_label(text: &str) -> bool {
 /// Splits off the date that a text ends with.
 fn split_date(text: &str) -> Option<(&str, Date)> {
     let (front, date) = text.split_at_checked(text.len().checked_sub(8)?)?;
-    let date = parse_date(date).filter(|_| !front.is_empty())?;
-    Some((front, date))
+    let is_number = date.bytes().all(|b| b.is_ascii_digit());
+    let date = Date::strptime("%Y%m%d", date).ok()?;
+    // The maker was founded in 2001; an earlier "date" is another number.
+    let fits = is_number && (2001..2100).contains(&date.year());
+    (fits && !front.is_empty()).then_some((front, date))
 }
 
 /// Splits model and channel count of a described model. Separators are ignored: a
@@ -211,16 +214,6 @@ const fn is_separator(c: char) -> bool {
 fn split_run(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
     let start = text.trim_end_matches(belongs).len();
     text.split_at_checked(start).unwrap_or((text, ""))
-}
-
-fn parse_date(text: &str) -> Option<Date> {
-    let year: i16 = text.get(..4)?.parse().ok()?;
-    let month = text.get(4..6)?.parse().ok()?;
-    let day = text.get(6..8)?.parse().ok()?;
-    // The maker was founded in 2001; an earlier "date" is another number.
-    (2001..2100)
-        .contains(&year)
-        .then(|| Date::new(year, month, day).ok())?
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The network behavior of a simulated device: transport, delay and faults.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{str::FromStr, time::Duration};
 
+use jiff::SignedDuration;
 use rand::{RngExt, rngs::Xoshiro256PlusPlus};
 use serde::Deserialize;
 use strum::EnumString;
@@ -215,35 +216,17 @@ impl TryFrom<String> for Delay {
     }
 }
 
-impl fmt::Display for Delay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.min == self.max {
-            write!(f, "{:?}", self.min)
-        } else {
-            write!(f, "{:?}..{:?}", self.min, self.max)
-        }
-    }
-}
-
 /// The text is not a delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a delay such as 200ms, 2.5s or 0..500ms, up to an hour")]
 pub struct DelayError;
 
 fn duration(text: &str) -> Result<Duration, DelayError> {
-    let unit_at = text
-        .find(|c: char| c.is_ascii_alphabetic())
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(unit_at);
-    let number: f64 = number.trim().parse().map_err(|_| DelayError)?;
-    let seconds = match unit {
-        "s" => number,
-        "ms" => number / 1e3,
-        "us" => number / 1e6,
-        "" if number == 0.0 => 0.0,
-        _ => return Err(DelayError),
-    };
-    Duration::try_from_secs_f64(seconds).map_err(|_| DelayError)
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let read: SignedDuration = text.parse().map_err(|_| DelayError)?;
+    read.try_into().map_err(|_| DelayError)
 }
 
 #[cfg(test)]

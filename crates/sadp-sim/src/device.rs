@@ -9,7 +9,11 @@ mod replies;
 mod settings;
 mod tries;
 
-use std::{net::Ipv6Addr, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv6Addr,
+    sync::Arc,
+};
 
 use jiff::civil::DateTime;
 use sadp_model::MacAddr;
@@ -50,7 +54,7 @@ pub struct Device {
     /// Its network behavior.
     pub behavior: Behavior,
     /// Differences from its profile.
-    pub quirks: Option<Box<Quirks>>,
+    pub quirks: Arc<Quirks>,
 }
 
 /// The permanent identity of a device.
@@ -81,9 +85,9 @@ pub struct DeviceState {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Quirks {
     /// Elements with another text, or added at the end.
-    pub fields: Vec<(Box<str>, Box<str>)>,
+    pub fields: BTreeMap<Box<str>, Box<str>>,
     /// Omitted elements.
-    pub omit: Vec<Box<str>>,
+    pub omit: BTreeSet<Box<str>>,
     /// Text before the document.
     pub before: Box<str>,
     /// Text after the document.
@@ -96,12 +100,12 @@ pub struct Quirks {
     /// cannot be set.
     pub surplus_questions: u8,
     /// The `Types` of commands of which it obeys each copy that arrives.
-    pub obeys_copies: Vec<Box<str>>,
+    pub obeys_copies: BTreeSet<Box<str>>,
     /// Commands, by their `Types`, that it always refuses. The simulator need not know
     /// them.
-    pub refusals: Vec<(Box<str>, Refuse)>,
+    pub refusals: BTreeMap<Box<str>, Refuse>,
     /// Commands, by their `Types`, with a longer delay than [`Behavior::delay`].
-    pub late: Vec<(Box<str>, Delay)>,
+    pub late: BTreeMap<Box<str>, Delay>,
 }
 
 /// How a device refuses a command.
@@ -163,17 +167,10 @@ impl Device {
         self.behavior.link != LinkAnswer::Never && self.http.discoverable_by_frames
     }
 
-    /// Its refusal of this kind of command, where one is configured.
-    pub(crate) fn refusal(&self, types: &str) -> Option<&Refuse> {
-        let mut refusals = self.quirks.as_ref()?.refusals.iter();
-        refusals.find_map(|(refused, refuse)| (**refused == *types).then_some(refuse))
-    }
-
     /// The delay of its reply to this kind of command.
     pub(crate) fn delay_of(&self, types: &str) -> Delay {
-        let late = self.quirks.iter().flat_map(|quirks| &quirks.late);
-        let found = late.into_iter().find(|(late, _)| **late == *types);
-        found.map_or(self.behavior.delay, |&(_, delay)| delay)
+        let late = self.quirks.late.get(types);
+        late.copied().unwrap_or(self.behavior.delay)
     }
 }
 

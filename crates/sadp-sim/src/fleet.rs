@@ -84,7 +84,7 @@ impl FleetConfig {
 
     /// How many inquiries to single devices, and commands, one sender may send per second
     /// and in one burst: as many as a fast sweep sends.
-    const SINGLE_REQUESTS: (u32, u32) = (10_000, 10_000);
+    const SINGLE_REQUESTS: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
 
     /// The maximum number of waiting replies, unless two inquiries to the fleet need
     /// more. An inquiry whose replies do not all fit is ignored.
@@ -370,9 +370,7 @@ impl Fleet {
             // No network carries a frame with a corrupt header.
             Delivery::Frame => (FleetDestination::Link, ETHERNET_HEADER),
         };
-        let mut content = payload.split_off(header);
-        corrupt(&mut content, device.behavior.faults, &mut self.rng);
-        payload.extend(content);
+        corrupt(&mut payload, header, device.behavior.faults, &mut self.rng);
         Some(FleetTransmit {
             device: entry.device as usize,
             destination,
@@ -397,21 +395,21 @@ pub(crate) fn is_request(payload: &[u8]) -> bool {
     head.windows(START.len()).any(|window| window == START)
 }
 
-/// Changes some bytes, or cuts the end off.
-fn corrupt(payload: &mut Vec<u8>, faults: Faults, rng: &mut Xoshiro256PlusPlus) {
-    if payload.is_empty() {
+/// Changes some bytes behind the header, or cuts the end off.
+fn corrupt(payload: &mut Vec<u8>, header: usize, faults: Faults, rng: &mut Xoshiro256PlusPlus) {
+    if payload.len() <= header {
         return;
     }
     if faults.corrupt.draw(rng) {
         for _ in 0..rng.random_range(1..=8u32) {
-            let place = rng.random_range(0..payload.len());
+            let place = rng.random_range(header..payload.len());
             if let Some(byte) = payload.get_mut(place) {
                 *byte ^= rng.random_range(1..=255u8);
             }
         }
     }
     if faults.truncate.draw(rng) {
-        payload.truncate(rng.random_range(0..payload.len()));
+        payload.truncate(rng.random_range(header..payload.len()));
     }
 }
 

@@ -1,5 +1,7 @@
 //! The password of a device, and the rules for a new one.
 
+use std::str::FromStr;
+
 use sadp_model::PasswordCheck;
 use sadp_proto::seal::{Password, SealError};
 use secrecy::{ExposeSecret, SecretString};
@@ -59,13 +61,17 @@ pub(crate) struct RiskyPassword;
 #[derive(Clone, Debug)]
 pub struct Secret(SecretString);
 
-impl Secret {
-    /// A password. Fails where it cannot be sent to a device.
-    pub fn new(text: &str) -> Result<Self, SealError> {
+impl FromStr for Secret {
+    type Err = SealError;
+
+    /// Reads a password. Fails where it cannot be sent to a device.
+    fn from_str(text: &str) -> Result<Self, SealError> {
         Password::new(text.into())?;
         Ok(Self(text.into()))
     }
+}
 
+impl Secret {
     /// The password for sealing.
     pub fn sealable(&self) -> Result<Password, SealError> {
         Password::new(self.0.clone())
@@ -105,7 +111,12 @@ mod tests {
     #[test]
     fn passwords_do_not_show() {
         assert!(!format!("{:?}", Access::new(true)).contains(Access::PASSWORD));
-        assert!(Secret::new("").is_err() && Secret::new("abcdefgh123456789").is_err());
-        assert!(Secret::new(Access::FACTORY_PASSWORD).is_ok());
+        for (text, fits) in [
+            ("", false),
+            ("abcdefgh123456789", false),
+            (Access::FACTORY_PASSWORD, true),
+        ] {
+            assert_eq!(text.parse::<Secret>().is_ok(), fits);
+        }
     }
 }

@@ -103,7 +103,7 @@ impl Factory {
             settings,
             behavior,
             profile: Arc::clone(profile),
-            quirks: None,
+            quirks: Arc::default(),
         }
     }
 

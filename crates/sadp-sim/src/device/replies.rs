@@ -82,10 +82,7 @@ impl Device {
     fn finish(&self, fields: &RawFields, report: &SelfReport<'_>) -> Vec<u8> {
         let root = report.uuid.map_or("Hello", |_| "ProbeMatch");
         let document = Document::encode(root, fields, self.profile.layout);
-        match &self.quirks {
-            Some(quirks) => quirks.finish(document),
-            None => document,
-        }
+        self.quirks.finish(document)
     }
 
     fn fields(&self, report: &SelfReport<'_>) -> RawFields {
@@ -93,14 +90,12 @@ impl Device {
         let mut text = String::new();
         let sources = self.profile.fields.iter();
         for (name, source) in sources.filter(|(_, source)| report.includes(source)) {
-            let quirks = self.quirks.as_deref();
-            let other = quirks.and_then(|quirks| quirks.text_of(name));
             text.clear();
             if let Some(changed) = self.cloud.changed(name) {
                 text.push_str(&changed);
-            } else if quirks.is_some_and(|quirks| quirks.omits(name)) {
+            } else if self.quirks.omit.contains(name) {
                 continue;
-            } else if let Some(other) = other {
+            } else if let Some(other) = self.quirks.fields.get(name) {
                 text.push_str(other);
             } else {
                 match source {
@@ -116,8 +111,7 @@ impl Device {
         if !report.full {
             return fields;
         }
-        let added = self.quirks.iter().flat_map(|quirks| &quirks.fields);
-        for (name, other) in added {
+        for (name, other) in &self.quirks.fields {
             if !self.profile.fields.iter().any(|(known, _)| known == name) {
                 let changed = self.cloud.changed(name);
                 fields.push(name, changed.as_deref().unwrap_or(other));
@@ -170,16 +164,6 @@ fn with_hyphens(mac: MacAddr) -> String {
 }
 
 impl Quirks {
-    fn omits(&self, name: &str) -> bool {
-        self.omit.iter().any(|omitted| **omitted == *name)
-    }
-
-    fn text_of(&self, name: &str) -> Option<&str> {
-        let mut fields = self.fields.iter();
-        let (_, text) = fields.find(|(known, _)| **known == *name)?;
-        Some(text)
-    }
-
     /// Turns a well-formed document into what this device sends.
     fn finish(&self, document: Vec<u8>) -> Vec<u8> {
         // A document is encoded from text.

@@ -33,12 +33,15 @@ fn each() -> impl Iterator<Item = Device> {
     Profile::all().iter().map(|profile| device(profile.name()))
 }
 
-/// What the properties do not check: model, kind and header.
+/// What the properties do not check: model, kind, header, and announcements.
 #[test]
 fn every_profile_decodes_to_the_device_it_means() {
-    for device in each() {
-        let name = device.profile.name();
-        let reply = told(&device);
+    for mut device in each() {
+        let name = device.profile.name().to_owned();
+        let datagram = device.report(SelfReport::of_inquiry(UUID));
+        assert!(datagram.ends_with(b"\n"), "{name}");
+        assert!((300..2500).contains(&datagram.len()), "{name}");
+        let reply = report(&datagram);
         let (read, model) = (reply.device, &*device.identity.model);
         assert!(read.complete && !reply.hello, "{name}");
         assert_eq!(read.model.as_deref(), Some(model), "{name}");
@@ -50,6 +53,16 @@ fn every_profile_decodes_to_the_device_it_means() {
             assert_eq!(reply.header.types, Types::Inquiry, "{name}");
             assert_eq!(read.ipv4.mask, Some(device.settings.mask), "{name}");
         }
+        device.state.activated = false;
+        let hello = report(&device.report(SelfReport::HELLO));
+        assert!(hello.hello && hello.header.uuid.is_none(), "{name}");
+        assert_eq!(hello.device.mac, Some(device.identity.mac), "{name}");
+        let expected = if device.profile.knows_activation() {
+            State::Unactivated
+        } else {
+            State::Active
+        };
+        assert_eq!(hello.device.state, Some(expected), "{name}");
     }
 }
 
@@ -57,42 +70,6 @@ fn every_profile_decodes_to_the_device_it_means() {
 fn the_newest_reply_is_larger_than_a_frame() {
     let reply = device("ipc-v5.8.10").report(SelfReport::of_inquiry(UUID));
     assert!((1500..1800).contains(&reply.len()), "{}", reply.len());
-}
-
-#[test]
-fn every_profile_that_knows_activation_shows_it() {
-    for mut device in each() {
-        device.state.activated = false;
-        let expected = if device.profile.knows_activation() {
-            State::Unactivated
-        } else {
-            State::Active
-        };
-        let name = device.profile.name();
-        assert_eq!(told(&device).device.state, Some(expected), "{name}");
-    }
-}
-
-#[test]
-fn every_profile_announces_itself_without_a_uuid() {
-    for device in each() {
-        let name = device.profile.name();
-        let report = report(&device.report(SelfReport::HELLO));
-        assert!(report.hello, "{name}");
-        assert_eq!(report.header.uuid, None, "{name}");
-        assert_eq!(report.device.mac, Some(device.identity.mac), "{name}");
-    }
-}
-
-#[test]
-fn every_reply_ends_with_a_line_break_and_fits_a_datagram() {
-    for device in each() {
-        let name = device.profile.name();
-        let reply = device.report(SelfReport::of_inquiry(UUID));
-        assert!(reply.ends_with(b"\n"), "{name}");
-        let length = reply.len();
-        assert!((300..2500).contains(&length), "{name}: {length}");
-    }
 }
 
 #[test]
@@ -146,14 +123,13 @@ fn the_ipv6_address_is_made_of_the_mac() {
 #[test]
 fn elements_are_replaced_added_and_left_out() {
     let mut device = device("ipc-v5.5.6");
-    device.quirks = Some(Box::new(Quirks {
-        fields: vec![
-            ("DHCP".into(), "maybe".into()),
-            ("Novel".into(), "1".into()),
-        ],
-        omit: vec!["Salt".into()],
+    device.quirks = Arc::new(Quirks {
+        fields: [("DHCP", "maybe"), ("Novel", "1")]
+            .map(|(name, text)| (name.into(), text.into()))
+            .into(),
+        omit: ["Salt".into()].into(),
         ..Quirks::default()
-    }));
+    });
     let raw = told(&device).device.raw;
     assert_eq!(raw.first("DHCP"), Some("maybe"));
     assert_eq!(raw.iter().last(), Some(("Novel", "1")));
@@ -163,22 +139,20 @@ fn elements_are_replaced_added_and_left_out() {
 #[test]
 fn a_dressed_reply_still_shows_the_device() {
     let mut device = device("oem-v5.5.53");
-    device.quirks = Some(Box::new(Quirks {
-        fields: vec![(
-            "DeviceDescription".into(),
-            "\u{6444}\u{50cf}\u{673a}".into(),
-        )],
+    let model = "\u{6444}\u{50cf}\u{673a}";
+    device.quirks = Arc::new(Quirks {
+        fields: [("DeviceDescription".into(), model.into())].into(),
         before: "\u{0}\u{17}".into(),
         after: "\u{0}\u{0}".into(),
         gb18030: true,
         bare_ampersand: true,
         ..Quirks::default()
-    }));
+    });
     let reply = device.report(SelfReport::of_inquiry(UUID));
     assert!(reply.windows(3).any(|bytes| bytes == b" & "));
     assert!(std::str::from_utf8(&reply).is_err());
     let read = report(&reply).device;
     assert!(read.complete);
-    assert_eq!(read.model.as_deref(), Some("\u{6444}\u{50cf}\u{673a}"));
+    assert_eq!(read.model.as_deref(), Some(model));
     assert_eq!(read.mac, Some(device.identity.mac));
 }

@@ -158,11 +158,9 @@ impl Fleet {
     }
 
     fn receive(&mut self, number: u32, request: CommandRequest<'_>) {
-        let quirks = self.device(number).and_then(|it| it.quirks.as_ref());
-        let obeys_copies = quirks.is_some_and(|quirks| {
-            let mut obeyed = quirks.obeys_copies.iter();
-            obeyed.any(|types| **types == *request.types)
-        });
+        let obeys_copies = self
+            .device(number)
+            .is_some_and(|it| it.quirks.obeys_copies.contains(request.types));
         let remembered = self
             .memories
             .get_mut(&number)
@@ -199,7 +197,7 @@ impl Fleet {
         let memory = self.memories.entry(number).or_default();
         let kind = CommandKind::of(request.types).filter(|kind| kind.is_known_to(device));
         let former = cameras::former_password(device, request);
-        let response = if let Some(refuse) = device.refusal(request.types) {
+        let response = if let Some(refuse) = device.quirks.refusals.get(request.types) {
             Response::refused(&refuse.word)
                 .with_tries(request.types, refuse.retry_times)
                 .with_lock(refuse.lock_minutes)
@@ -236,6 +234,6 @@ impl Fleet {
 }
 
 fn knows(device: &Device, types: &str) -> bool {
-    device.refusal(types).is_some()
+    device.quirks.refusals.contains_key(types)
         || CommandKind::of(types).is_some_and(|kind| kind.is_known_to(device))
 }

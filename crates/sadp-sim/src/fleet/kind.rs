@@ -75,19 +75,19 @@ commands! {
     GET_CODE requests vendor_request::make;
     GET_ENCRYPT_STRING requests vendor_request::make;
     RESET resets vendor_request::reset, true;
-    GET_SET_UP status_reads vendor_request::list_set_up;
+    GET_SET_UP others vendor_request::list_set_up;
     EXPORT_GUID guid_exports guid::export;
     RESET_BY_GUID guid_resets guid::reset, true;
-    GET_QUESTIONS question_lists questions::list;
+    GET_QUESTIONS others questions::list;
     SET_QUESTIONS questions_set questions::set;
     RESET_BY_ANSWERS answer_resets questions::reset, true;
     SET_MAILBOX mailboxes_set mail::set;
     GET_MAIL_QR mail_codes mail::request_code;
     RESET_BY_MAIL mail_resets mail::reset, true;
-    SET_CLOUD cloud_changes cloud::switch;
-    SET_VERIFICATION_CODE cloud_changes cloud::set_code;
-    GET_UNBIND_STATUS status_reads cloud::unbind_status;
-    UNBIND cloud_changes cloud::unbind;
+    SET_CLOUD others cloud::switch;
+    SET_VERIFICATION_CODE others cloud::set_code;
+    GET_UNBIND_STATUS others cloud::unbind_status;
+    UNBIND others cloud::unbind;
 }
 
 /// The key exchange. For clients it is the beginning of each sealed command.

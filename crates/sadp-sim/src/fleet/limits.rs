@@ -148,12 +148,10 @@ impl Recent {
 
 impl Allowance {
     fn new() -> Self {
-        let (rate, burst) = FleetConfig::SINGLE_REQUESTS;
-        let rate = NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
         Self {
             of_all: Recent::default(),
             by_frames: Recent::default(),
-            of_one: Bucket::new(rate, Duration::from_secs(1) / rate.get() * burst),
+            of_one: Bucket::new(FleetConfig::SINGLE_REQUESTS, Recent::SECOND),
         }
     }
 

@@ -10,8 +10,7 @@ use crate::{Questions, QuestionsError};
 /// Lists the questions and which are set. Needs no password.
 #[expect(clippy::unnecessary_wraps, reason = "commands have one signature")]
 pub(super) fn list(it: &mut Execution<'_>) -> Result<Response, Response> {
-    let quirks = it.device.quirks.as_ref();
-    let surplus = quirks.map_or(0, |quirks| quirks.surplus_questions);
+    let surplus = it.device.quirks.surplus_questions;
     let mut response = Response::success();
     for id in 1..=Questions::MAX_ID + u32::from(surplus) {
         let is_set = it.device.recovery.questions.contains(id);

@@ -89,8 +89,6 @@ pub struct Executions {
     pub guid_exports: u64,
     /// Passwords set by a GUID.
     pub guid_resets: u64,
-    /// Lists of security questions sent.
-    pub question_lists: u64,
     /// Security questions set.
     pub questions_set: u64,
     /// Passwords set by the answers to security questions.
@@ -101,11 +99,8 @@ pub struct Executions {
     pub mail_codes: u64,
     /// Passwords set by a mailed code.
     pub mail_resets: u64,
-    /// Replies about the recovery methods that are set up, or whether a device can be
-    /// unbound.
-    pub status_reads: u64,
-    /// Hik-Connect switches, verification codes and unbindings.
-    pub cloud_changes: u64,
+    /// Commands of other kinds.
+    pub others: u64,
     /// Devices returned to the unactivated state.
     pub deactivations: u64,
     /// Passwords received from a recorder.

@@ -86,6 +86,9 @@ impl Trick for ForgedExchange {
     }
 }
 
+/// How many devices are imitated in replies to an inquiry.
+const VICTIMS: usize = 64;
+
 /// Sends the devices' own reports, faster than most of them, so that it looks like a
 /// second transport. A client that then requests a key seals for the attacker.
 #[derive(Debug)]
@@ -95,11 +98,8 @@ pub(super) struct EchoedAccounts {
 }
 
 impl EchoedAccounts {
-    /// The number of imitated devices.
-    const VICTIMS: usize = 64;
-
     pub(super) fn new(devices: &[Device]) -> Self {
-        let victims: Vec<_> = devices.iter().take(Self::VICTIMS).cloned().collect();
+        let victims: Vec<_> = devices.iter().take(VICTIMS).cloned().collect();
         Self {
             exchange: ForgedExchange::new(&victims, Speaker::Attacker, Duration::ZERO),
             victims,
@@ -129,13 +129,10 @@ pub(super) struct StolenMacs {
 }
 
 impl StolenMacs {
-    /// The number of imitated devices.
-    const VICTIMS: usize = 64;
-
     pub(super) fn new(address: Ipv4Addr, devices: &[Device]) -> Self {
         let address = address.to_string();
         let mut accounts = Vec::new();
-        for (number, device) in devices.iter().take(Self::VICTIMS).enumerate() {
+        for (number, device) in devices.iter().take(VICTIMS).enumerate() {
             let Ok(document) = Document::decode(&device.report(SelfReport::HELLO)) else {
                 continue;
             };

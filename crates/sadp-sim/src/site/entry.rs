@@ -1,6 +1,12 @@
 //! The entries of a site file.
 
-use std::{collections::BTreeMap, net::Ipv4Addr, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+    num::NonZeroU32,
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::civil::DateTime;
 use sadp_model::MacAddr;
@@ -32,7 +38,7 @@ pub(super) struct SharedSettings {
     gateway: Option<Ipv4Addr>,
     reboot: Option<Delay>,
     link: Option<LinkAnswer>,
-    #[serde(default, deserialize_with = "values::password")]
+    #[serde(default, deserialize_with = "values::text")]
     password: Option<Secret>,
     soft_rules: Option<bool>,
     tries: Option<NonZeroU32>,
@@ -76,7 +82,7 @@ pub(super) struct DeviceEntry {
     hello: Option<bool>,
     reboot: Option<Delay>,
     link: Option<LinkAnswer>,
-    #[serde(default, deserialize_with = "values::password")]
+    #[serde(default, deserialize_with = "values::text")]
     password: Option<Secret>,
     soft_rules: Option<bool>,
     tries: Option<NonZeroU32>,
@@ -102,7 +108,7 @@ pub(super) struct DeviceEntry {
     #[serde(default)]
     fields: BTreeMap<Box<str>, Box<str>>,
     #[serde(default)]
-    omit: Vec<Box<str>>,
+    omit: BTreeSet<Box<str>>,
     #[serde(default)]
     before: Box<str>,
     #[serde(default)]
@@ -114,7 +120,7 @@ pub(super) struct DeviceEntry {
     #[serde(default)]
     surplus_questions: u8,
     #[serde(default)]
-    obeys_copies: Vec<Box<str>>,
+    obeys_copies: BTreeSet<Box<str>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -220,7 +226,7 @@ impl DeviceEntry {
         if let Some(keys) = &self.http {
             keys.set(http);
         }
-        device.quirks = self.quirks();
+        device.quirks = Arc::new(self.quirks());
         Some(device)
     }
 
@@ -276,10 +282,10 @@ impl DeviceEntry {
         }
     }
 
-    fn quirks(&self) -> Option<Box<Quirks>> {
+    fn quirks(&self) -> Quirks {
         let refusals = self.refuse.clone().into_iter();
-        let quirks = Quirks {
-            fields: self.fields.clone().into_iter().collect(),
+        Quirks {
+            fields: self.fields.clone(),
             omit: self.omit.clone(),
             before: self.before.clone(),
             after: self.after.clone(),
@@ -290,9 +296,8 @@ impl DeviceEntry {
             refusals: refusals
                 .map(|(types, refusing)| (types, refusing.into()))
                 .collect(),
-            late: self.late.clone().into_iter().collect(),
-        };
-        (quirks != Quirks::default()).then(|| Box::new(quirks))
+            late: self.late.clone(),
+        }
     }
 }
 

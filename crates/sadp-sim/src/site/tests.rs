@@ -226,8 +226,8 @@ fn the_locked_van_has_cameras_from_the_box_and_some_that_refuse() {
     assert_eq!(locked.count(), 1);
     let mut words: Vec<&str> = devices
         .iter()
-        .flat_map(|device| device.quirks.iter().flat_map(|quirks| &quirks.refusals))
-        .map(|(_, refuse)| &*refuse.word)
+        .flat_map(|device| device.quirks.refusals.values())
+        .map(|refuse| &*refuse.word)
         .collect();
     words.sort_unstable();
     words.dedup();

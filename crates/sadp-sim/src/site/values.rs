@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, str::FromStr, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Deserializer, de};
 
-use crate::{Profile, Questions, Refuse, Secret};
+use crate::{Profile, Questions, Refuse};
 
 /// Deserializes the name of a profile.
 pub(super) fn profile<'de, D: Deserializer<'de>>(
@@ -28,14 +28,6 @@ where
 {
     let text = String::deserialize(deserializer)?;
     text.parse().map(Some).map_err(de::Error::custom)
-}
-
-/// Deserializes a password that devices take.
-pub(super) fn password<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Secret>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    Secret::new(&text).map(Some).map_err(de::Error::custom)
 }
 
 /// Deserializes `{ 1 = "..", 4 = "..", 9 = ".." }`.

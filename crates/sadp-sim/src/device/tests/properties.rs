@@ -109,10 +109,10 @@ proptest! {
     ) {
         let mut device = device("ipc-v5.5.6");
         let fields = [("OEMInfo", &oem), ("Novel", &novel), ("UserName", &user)];
-        device.quirks = Some(Box::new(Quirks {
-            fields: fields.map(|(name, text)| (name.into(), text.as_str().into())).to_vec(),
+        device.quirks = Arc::new(Quirks {
+            fields: fields.map(|(name, text)| (name.into(), text.as_str().into())).into(),
             ..Quirks::default()
-        }));
+        });
         let raw = told(&device).device.raw;
         for (name, text) in fields {
             prop_assert_eq!(raw.first(name), Some(&**text));
