@@ -3,8 +3,13 @@
 
 use sadp_proto::seal::device::answer_exchange;
 
-use super::{command::Response, execution::Execution, power};
+use super::{command::Response, execution::Execution, kind::commands, power};
 use crate::random::SimulatedRng;
+
+commands! {
+    ACTIVATE activations activate;
+    DEACTIVATE deactivations deactivate;
+}
 
 /// Chooses the key for the next command. Only the latest exchange is valid, whoever
 /// sent it. `Result` comes before `Code`: the vendor's clients refuse an exchange
@@ -22,7 +27,7 @@ pub(super) fn exchange(it: &mut Execution<'_>) -> Result<Response, Response> {
 
 /// Sets the first password, sealed in the session of the latest exchange, which is used
 /// up by it.
-pub(super) fn activate(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn activate(it: &mut Execution<'_>) -> Result<Response, Response> {
     let session = it.take_session();
     if it.device.state.activated {
         return Err(Response::refused("hasActivated"));
@@ -36,7 +41,7 @@ pub(super) fn activate(it: &mut Execution<'_>) -> Result<Response, Response> {
 }
 
 /// Returns to the unactivated state, given the password. Network settings stay: a guess.
-pub(super) fn deactivate(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn deactivate(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     it.prove()?;
     power::forget_owner(it.device);

@@ -3,11 +3,18 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{command::Response, execution::Execution};
+use super::{command::Response, execution::Execution, kind::commands};
 use crate::device::{CloudSettings, read_flag};
 
+commands! {
+    SET_CLOUD others switch;
+    SET_VERIFICATION_CODE others set_code;
+    GET_UNBIND_STATUS others unbind_status;
+    UNBIND others unbind;
+}
+
 /// Switches Hik-Connect, given the password.
-pub(super) fn switch(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn switch(it: &mut Execution<'_>) -> Result<Response, Response> {
     let enabled = read_flag(it.request.fields.first(CloudSettings::ENABLED));
     let enabled = enabled.ok_or_else(Response::failed)?;
     it.require_active()?;
@@ -17,7 +24,7 @@ pub(super) fn switch(it: &mut Execution<'_>) -> Result<Response, Response> {
 }
 
 /// Sets a verification code, given the password.
-pub(super) fn set_code(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn set_code(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     let (session, password) = it.open()?;
     let code = session
@@ -38,7 +45,7 @@ fn is_valid_code(code: &SecretString) -> bool {
 }
 
 /// Reports whether the device can be unbound. Needs no password.
-pub(super) fn unbind_status(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn unbind_status(it: &mut Execution<'_>) -> Result<Response, Response> {
     if !it.device.cloud_is_on() {
         Err(Response::refused("unenableHCPlatform"))
     } else if it.device.is_bound() {
@@ -49,7 +56,7 @@ pub(super) fn unbind_status(it: &mut Execution<'_>) -> Result<Response, Response
 }
 
 /// Unbinds the device from its account, given the password.
-pub(super) fn unbind(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn unbind(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     it.prove()?;
     it.device.cloud.bound = Some(false);

@@ -3,13 +3,18 @@
 use rand::{RngExt, rngs::Xoshiro256PlusPlus};
 use sadp_proto::Guid;
 
-use super::{command::Response, execution::Execution};
+use super::{command::Response, execution::Execution, kind::commands};
+
+commands! {
+    EXPORT_GUID guid_exports export;
+    RESET_BY_GUID guid_resets reset, true;
+}
 
 /// The beginning of a simulated device's GUID. The rest is random.
 const MARK: &[u8] = b"SADPCTL-SIMULATED-GUID:";
 
 /// Exports a GUID, given the password.
-pub(super) fn export(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn export(it: &mut Execution<'_>) -> Result<Response, Response> {
     let (_, password) = it.open()?;
     // There is no word for a device that has no password yet.
     if !it.device.state.activated {
@@ -33,7 +38,7 @@ pub(super) fn make(rng: &mut Xoshiro256PlusPlus) -> Option<Guid> {
 }
 
 /// Takes a GUID exported since the last change of the password, with a new password.
-pub(super) fn reset(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn reset(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     let (_, password) = it.open()?;
     it.check_recovery_lock()?;

@@ -1,7 +1,5 @@
 //! The commands that devices carry out, and which devices know them.
 
-use sadp_proto::CommandSpec;
-
 use super::{
     Executions, activation, cloud, command::Response, execution::Execution, guid, mail, questions,
     update, vendor_request,
@@ -23,7 +21,7 @@ pub(super) struct CommandKind {
 
 impl CommandKind {
     pub(super) fn of(types: &str) -> Option<&'static Self> {
-        let mut all = COMMANDS.iter().chain([&EXCHANGE]);
+        let mut all = FAMILIES.into_iter().flatten().chain([&EXCHANGE]);
         all.find(|kind| kind.types == types)
     }
 
@@ -53,44 +51,33 @@ impl CommandKind {
     }
 }
 
-/// Declares all commands, one line each: description, counter, function, and whether it
-/// replaces the password.
+/// Declares the `COMMANDS` of a module, one line each: description, counter, function,
+/// and whether it replaces the password.
 macro_rules! commands {
     ($($spec:ident $counter:ident $run:path $(, $replaces:literal)?;)*) => {
-        static COMMANDS: &[CommandKind] = &[$(CommandKind {
-            types: CommandSpec::$spec.types,
-            offered_by: CommandSpec::$spec.offered_by,
+        pub(super) static COMMANDS: &[crate::fleet::kind::CommandKind] =
+            &[$(crate::fleet::kind::CommandKind {
+            types: sadp_proto::CommandSpec::$spec.types,
+            offered_by: sadp_proto::CommandSpec::$spec.offered_by,
             replaces_password: false $(|| $replaces)?,
             counter: |counts| &mut counts.$counter,
             run: $run,
         }),*];
     };
 }
+pub(super) use commands;
 
-commands! {
-    ACTIVATE activations activation::activate;
-    DEACTIVATE deactivations activation::deactivate;
-    UPDATE updates update::update;
-    LAMP lamps update::switch_lamp;
-    GET_CODE requests vendor_request::make;
-    GET_ENCRYPT_STRING requests vendor_request::make;
-    RESET resets vendor_request::reset, true;
-    GET_SET_UP others vendor_request::list_set_up;
-    EXPORT_GUID guid_exports guid::export;
-    RESET_BY_GUID guid_resets guid::reset, true;
-    GET_QUESTIONS others questions::list;
-    SET_QUESTIONS questions_set questions::set;
-    RESET_BY_ANSWERS answer_resets questions::reset, true;
-    SET_MAILBOX mailboxes_set mail::set;
-    GET_MAIL_QR mail_codes mail::request_code;
-    RESET_BY_MAIL mail_resets mail::reset, true;
-    SET_CLOUD others cloud::switch;
-    SET_VERIFICATION_CODE others cloud::set_code;
-    GET_UNBIND_STATUS others cloud::unbind_status;
-    UNBIND others cloud::unbind;
-}
+/// Every command of the devices, by the modules that carry them out.
+static FAMILIES: [&[CommandKind]; 7] = [
+    activation::COMMANDS,
+    update::COMMANDS,
+    vendor_request::COMMANDS,
+    guid::COMMANDS,
+    questions::COMMANDS,
+    mail::COMMANDS,
+    cloud::COMMANDS,
+];
 
-/// The key exchange. For clients it is the beginning of each sealed command.
 static EXCHANGE: CommandKind = CommandKind {
     types: "exchangecode",
     offered_by: None,

@@ -4,19 +4,25 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use sadp_proto::Mailbox;
 use secrecy::ExposeSecret;
 
-use super::{command::Response, execution::Execution, memory::TimedCode};
+use super::{command::Response, execution::Execution, kind::commands, memory::TimedCode};
 use crate::{
     Device, RecoverySettings,
     device::Support,
     vendor_support::{MailCode, Nonce},
 };
 
+commands! {
+    SET_MAILBOX mailboxes_set set;
+    GET_MAIL_QR mail_codes request_code;
+    RESET_BY_MAIL mail_resets reset, true;
+}
+
 /// The element by which devices report this method.
 pub(super) const SUPPORT: &str = "SupportMailBox";
 
 /// Sets an address, given the password. A code on its way to the former address
 /// becomes void.
-pub(super) fn set(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn set(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     let (_, password) = it.open()?;
     if it.device.supports(SUPPORT) != Support::Yes {
@@ -33,7 +39,7 @@ pub(super) fn set(it: &mut Execution<'_>) -> Result<Response, Response> {
 
 /// Makes the QR code for a mailed code, which replaces the one before. Needs no
 /// password.
-pub(super) fn request_code(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn request_code(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     let mailbox = usable(it.device).ok_or_else(|| Response::refused("notSetMailBox"))?;
     let masked = masked(mailbox);
@@ -54,7 +60,7 @@ pub(super) fn request_code(it: &mut Execution<'_>) -> Result<Response, Response>
 }
 
 /// Takes the mailed code, with a new password.
-pub(super) fn reset(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn reset(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     let (session, password) = it.open()?;
     if usable(it.device).is_none() {

@@ -4,12 +4,18 @@ use sadp_model::RawFields;
 use sadp_proto::seal::device::{DeviceSession, OpenError};
 use secrecy::SecretString;
 
-use super::{command::Response, execution::Execution};
+use super::{command::Response, execution::Execution, kind::commands};
 use crate::{Questions, QuestionsError};
+
+commands! {
+    GET_QUESTIONS others list;
+    SET_QUESTIONS questions_set set;
+    RESET_BY_ANSWERS answer_resets reset, true;
+}
 
 /// Lists the questions and which are set. Needs no password.
 #[expect(clippy::unnecessary_wraps, reason = "commands have one signature")]
-pub(super) fn list(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn list(it: &mut Execution<'_>) -> Result<Response, Response> {
     let surplus = it.device.quirks.surplus_questions;
     let mut response = Response::success();
     for id in 1..=Questions::MAX_ID + u32::from(surplus) {
@@ -22,7 +28,7 @@ pub(super) fn list(it: &mut Execution<'_>) -> Result<Response, Response> {
 }
 
 /// Sets three questions and their answers, given the password.
-pub(super) fn set(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn set(it: &mut Execution<'_>) -> Result<Response, Response> {
     let (session, password) = it.open()?;
     // There is no word for a device that has no password yet.
     if !it.device.state.activated {
@@ -42,7 +48,7 @@ pub(super) fn set(it: &mut Execution<'_>) -> Result<Response, Response> {
 }
 
 /// Takes the answers to the questions that are set, with a new password.
-pub(super) fn reset(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn reset(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     let (session, password) = it.open()?;
     if it.device.recovery.questions.is_empty() {

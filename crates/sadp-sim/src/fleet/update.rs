@@ -8,12 +8,18 @@ use sadp_proto::seal::{
 use super::{
     command::{CommandRequest, Response},
     execution::Execution,
+    kind::commands,
 };
 use crate::{Device, device::read_flag};
 
+commands! {
+    UPDATE updates update;
+    LAMP lamps switch_lamp;
+}
+
 /// Takes new settings, given the password. A wrong password costs a try; one that
 /// cannot be read does not.
-pub(super) fn update(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn update(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     it.check_lock()?;
     match proves_password(it.device, it.request) {
@@ -27,7 +33,7 @@ pub(super) fn update(it: &mut Execution<'_>) -> Result<Response, Response> {
 }
 
 /// Switches the lamp. Needs no password.
-pub(super) fn switch_lamp(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn switch_lamp(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.device.state.lamp = match it.field("Action") {
         "open" => true,
         "close" => false,

@@ -4,16 +4,23 @@
 use sadp_proto::Message;
 use secrecy::ExposeSecret;
 
-use super::{command::Response, execution::Execution, memory::TimedCode};
+use super::{command::Response, execution::Execution, kind::commands, memory::TimedCode};
 use crate::{
     Device,
     device::SelfReport,
     vendor_support::{Nonce, RequestText, dated_code},
 };
 
+commands! {
+    GET_CODE requests make;
+    GET_ENCRYPT_STRING requests make;
+    RESET resets reset, true;
+    GET_SET_UP others list_set_up;
+}
+
 /// Makes a request, which replaces the one before. Only a request of
 /// `getencryptstring` can be answered by a key, too.
-pub(super) fn make(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn make(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     let takes_key = it.request.types == "getencryptstring";
     let element = if takes_key { "EncryptString" } else { "Code" };
@@ -29,7 +36,7 @@ pub(super) fn make(it: &mut Execution<'_>) -> Result<Response, Response> {
 
 /// Takes the answer to the open request with a new password; on old firmware a dated
 /// code only, which returns the device to its factory password.
-pub(super) fn reset(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn reset(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     if it.device.is_legacy() {
         return reset_to_factory_password(it);
@@ -72,7 +79,7 @@ fn expected_code(device: &Device) -> Option<String> {
 }
 
 /// Lists which recovery methods are set up. Needs no password.
-pub(super) fn list_set_up(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn list_set_up(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     let recovery = &it.device.recovery;
     let methods = [
