@@ -460,7 +460,7 @@ fn open_listeners(
                 Ok(socket) => socket,
                 Err(source) => {
                     notices.push(if socket::is_taken(&source) {
-                        Notice::PortTaken { port }
+                        Notice::PortTaken(port)
                     } else {
                         Notice::PortRefused { port, source }
                     });

@@ -13,12 +13,9 @@ pub enum ScanError {
         /// The existing interfaces with their addresses.
         known: Vec<String>,
     },
-    /// The named interface is down or has no carrier.
-    #[error("interface {name} is down")]
-    InterfaceDown {
-        /// Its name or address, as requested.
-        name: String,
-    },
+    /// The interface of this name or address, as requested, is down or has no carrier.
+    #[error("interface {0} is down")]
+    InterfaceDown(String),
     /// No interface is up, has an IPv4 address and is not loopback.
     #[error("no network interface is up and has an IPv4 address")]
     NoInterface,
@@ -49,14 +46,11 @@ pub enum ScanError {
 /// Something that limits what a scan receives; the scan continues.
 #[derive(Debug, thiserror::Error)]
 pub enum Notice {
-    /// Another program holds the port without sharing it.
+    /// Another program holds this port without sharing it.
     #[error(
-        "UDP port {port} is held by another program: devices that answer by multicast are not found"
+        "UDP port {0} is held by another program: devices that answer by multicast are not found"
     )]
-    PortTaken {
-        /// The port.
-        port: u16,
-    },
+    PortTaken(u16),
     /// The port cannot be opened for another reason.
     #[error("cannot listen on UDP port {port}: devices that answer by multicast are not found")]
     PortRefused {
@@ -110,14 +104,11 @@ pub enum Notice {
         source: io::Error,
     },
     /// The system does not report the receiving interface of datagrams, and for some of
-    /// them there are several.
+    /// them there are several: this one was assumed, the first time.
     #[error(
-        "this system does not report on which interface replies arrive: some are assigned to {interface}"
+        "this system does not report on which interface replies arrive: some are assigned to {0}"
     )]
-    InterfaceGuessed {
-        /// The assumed interface, the first time.
-        interface: Arc<str>,
-    },
+    InterfaceGuessed(Arc<str>),
     /// An interface could not be opened for raw frames, though that is permitted.
     #[error(
         "cannot use the link layer on {interface}: devices that answer only there are not found"
@@ -128,28 +119,19 @@ pub enum Notice {
         /// The cause.
         source: io::Error,
     },
-    /// Only the first IP fragments of some replies arrived.
+    /// Only the first IP fragments of some replies arrived: the number of senders without
+    /// a whole reply.
     #[error(
-        "replies arrived without their last IP fragments (senders: {count}): their content is incomplete"
+        "replies arrived without their last IP fragments (senders: {0}): their content is incomplete"
     )]
-    Fragments {
-        /// The number of senders without a whole reply.
-        count: u64,
-    },
-    /// IP fragments contradicted each other, or cannot be part of a datagram.
-    #[error(
-        "{count} replies in IP fragments were not joined: their fragments overlap or never end"
-    )]
-    FragmentsRefused {
-        /// The number of datagrams.
-        count: u64,
-    },
+    Fragments(u64),
+    /// IP fragments contradicted each other, or cannot be part of a datagram: the number
+    /// of datagrams.
+    #[error("{0} replies in IP fragments were not joined: their fragments overlap or never end")]
+    FragmentsRefused(u64),
     /// The recording ends early.
     #[error("the record of this scan is not complete")]
-    NotRecorded {
-        /// The cause.
-        source: io::Error,
-    },
+    NotRecorded(#[source] io::Error),
 }
 
 /// `192.0.2.1 and 3 more addresses`.

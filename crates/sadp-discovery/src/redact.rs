@@ -276,7 +276,7 @@ impl Identities for Redactor {
         }
         let number = number_of(&mut self.serials, text.to_owned());
         let runs = text.split(|letter: char| !letter.is_ascii_digit());
-        let run = runs.filter(|run| run.len() >= LONG).last();
+        let run = runs.rev().find(|run| run.len() >= LONG);
         // Later runs are shorter: it is no part of one.
         let replaced = match run.and_then(|run| Some((run.len(), serial.rsplit_once(run)?))) {
             None => format!("{number:0width$}", width = serial.len()),

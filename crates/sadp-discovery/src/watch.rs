@@ -125,7 +125,7 @@ impl Watcher {
         if let Some(open) = &mut self.open {
             open.links.finish();
         } else if let Some(Err(source)) = recorder.map(CaptureRecorder::finish) {
-            self.report(Notice::NotRecorded { source });
+            self.report(Notice::NotRecorded(source));
         }
         self.take_notices();
         let notices = self.events.into_iter().filter_map(|event| match event {

@@ -102,7 +102,7 @@ async fn a_device_that_answers_by_unicast_is_found_though_its_port_is_held_exclu
     tokio::spawn(answer(socket, port, Via::Unicast, vec![unreadable, REPLY]));
     let report = scan(&config(port, StopCondition::Auto)).await;
     assert!(
-        matches!(report.notices[..], [Notice::PortTaken { .. }]),
+        matches!(report.notices[..], [Notice::PortTaken(_)]),
         "{:?}",
         report.notices
     );

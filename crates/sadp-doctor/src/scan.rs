@@ -35,11 +35,11 @@ pub(crate) fn judge(mut report: ScanReport, routes: &Routes, stopped: bool) -> V
 /// their own.
 fn judge_notice(notice: Notice) -> Option<Check> {
     let verdict = match notice {
-        Notice::PortTaken { .. } | Notice::PortRefused { .. } | Notice::NotJoined { .. } => {
+        Notice::PortTaken(_) | Notice::PortRefused { .. } | Notice::NotJoined { .. } => {
             return None;
         }
         // The devices are found anyway.
-        Notice::InterfaceGuessed { .. } => Verdict::Warning,
+        Notice::InterfaceGuessed(_) => Verdict::Warning,
         _ => Verdict::Problem,
     };
     let finding = Finding::ScanLimited(notice);
@@ -255,14 +255,12 @@ mod tests {
     fn limits_of_the_scan_are_reported_once_and_a_guess_is_a_warning() {
         let mut report = report(&[], DiscoveryStats::default());
         report.notices = vec![
-            Notice::PortTaken { port: 37020 },
+            Notice::PortTaken(37020),
             Notice::NotSent {
                 interface: "lan0".into(),
                 source: std::io::ErrorKind::NetworkUnreachable.into(),
             },
-            Notice::InterfaceGuessed {
-                interface: "lan0".into(),
-            },
+            Notice::InterfaceGuessed("lan0".into()),
         ];
         let checks = judged(report);
         let verdicts: Vec<_> = checks.iter().map(|check| check.verdict).collect();

@@ -40,7 +40,7 @@ impl Password {
     pub fn new(text: SecretString) -> Result<Self, SealError> {
         let bytes = text.expose_secret().len();
         if bytes == 0 || bytes > Self::MAX_BYTES {
-            return Err(SealError::PasswordLength { bytes });
+            return Err(SealError::PasswordLength(bytes));
         }
         if text.expose_secret().contains('\0') {
             return Err(SealError::Nul);
@@ -74,57 +74,33 @@ opaque_debug!(Password, Sealed);
 /// Why a field cannot be sealed, or a code not opened. Nothing is sent then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
-    /// Empty, or more than devices take.
+    /// Empty, or more than devices take: its bytes in UTF-8.
+    #[error("a password has 1 to {max} bytes, this one has {0}", max = Password::MAX_BYTES)]
+    PasswordLength(usize),
+    /// Empty, or more than devices take: its bytes in UTF-8.
+    #[error("an answer has 1 to {max} bytes, this one has {0}", max = SessionKey::MAX_ANSWER_BYTES)]
+    AnswerLength(usize),
+    /// Empty, or more than devices take: its bytes in UTF-8.
+    #[error("an e-mail address has 1 to 128 bytes, this one has {0}")]
+    MailboxLength(usize),
+    /// The device's user name is too long for the salted digest: its bytes in UTF-8.
     #[error(
-        "a password has 1 to {} bytes, this one has {bytes}",
-        Password::MAX_BYTES
+        "the device's user name has {0} bytes, at most {max} can be sealed",
+        max = UpdateDigest::MAX_USER_BYTES
     )]
-    PasswordLength {
-        /// How many bytes it has in UTF-8.
-        bytes: usize,
-    },
-    /// Empty, or more than devices take.
+    UserLength(usize),
+    /// The device's salt has the wrong length for the salted digest, in bytes.
     #[error(
-        "an answer has 1 to {} bytes, this one has {bytes}",
-        SessionKey::MAX_ANSWER_BYTES
+        "the device's salt has {0} characters instead of {max}",
+        max = UpdateDigest::SALT_BYTES
     )]
-    AnswerLength {
-        /// How many bytes it has in UTF-8.
-        bytes: usize,
-    },
-    /// Empty, or more than devices take.
-    #[error("an e-mail address has 1 to 128 bytes, this one has {bytes}")]
-    MailboxLength {
-        /// How many bytes it has in UTF-8.
-        bytes: usize,
-    },
-    /// The device's user name is too long for the salted digest.
+    SaltLength(usize),
+    /// The device's second salt is too long for the digest, in bytes.
     #[error(
-        "the device's user name has {bytes} bytes, at most {} can be sealed",
-        UpdateDigest::MAX_USER_BYTES
+        "the device's second salt has {0} characters, at most {max} can be used",
+        max = UpdateDigest::MAX_SALT2_BYTES
     )]
-    UserLength {
-        /// How many bytes it has in UTF-8.
-        bytes: usize,
-    },
-    /// The device's salt has the wrong length for the salted digest.
-    #[error(
-        "the device's salt has {bytes} characters instead of {}",
-        UpdateDigest::SALT_BYTES
-    )]
-    SaltLength {
-        /// How many bytes it has.
-        bytes: usize,
-    },
-    /// The device's second salt is too long for the digest.
-    #[error(
-        "the device's second salt has {bytes} characters, at most {} can be used",
-        UpdateDigest::MAX_SALT2_BYTES
-    )]
-    Salt2Length {
-        /// How many bytes it has.
-        bytes: usize,
-    },
+    Salt2Length(usize),
     /// A NUL character, which would end the field early.
     #[error("a NUL character cannot be sent")]
     Nul,
@@ -182,8 +158,8 @@ mod tests {
     #[test]
     fn passwords_out_of_bounds_are_refused() {
         for (text, error) in [
-            ("", SealError::PasswordLength { bytes: 0 }),
-            ("abcdefgh123456789", SealError::PasswordLength { bytes: 17 }),
+            ("", SealError::PasswordLength(0)),
+            ("abcdefgh123456789", SealError::PasswordLength(17)),
             ("a\0b", SealError::Nul),
         ] {
             assert_eq!(password(text).unwrap_err(), error);

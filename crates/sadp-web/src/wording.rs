@@ -358,7 +358,7 @@ mod tests {
         ] {
             assert_usable(&raw.remedy());
         }
-        assert_usable(&Notice::PortTaken { port: 37020 }.remedy());
+        assert_usable(&Notice::PortTaken(37020).remedy());
         for finding in [
             AuditFinding::Unactivated,
             AuditFinding::NotRecoverable,

@@ -196,7 +196,7 @@ impl Links {
         let name = Arc::clone(&interface.name);
         if guessed && !std::mem::replace(&mut self.reported_guess, true) {
             let interface = Arc::clone(&name);
-            self.notices.push(Notice::InterfaceGuessed { interface });
+            self.notices.push(Notice::InterfaceGuessed(interface));
         }
         Some(name)
     }
@@ -248,7 +248,7 @@ impl Links {
     pub(crate) fn finish(&mut self) {
         self.report_missed();
         if let Some(Err(source)) = self.config.recorder.as_ref().map(CaptureRecorder::finish) {
-            self.notices.push(Notice::NotRecorded { source });
+            self.notices.push(Notice::NotRecorded(source));
         }
     }
 
@@ -256,11 +256,11 @@ impl Links {
     pub(crate) fn report_missed(&mut self) {
         let count = self.senders.lost();
         if count > 0 {
-            self.notices.push(Notice::Fragments { count });
+            self.notices.push(Notice::Fragments(count));
         }
         let count = self.fragments.refused();
         if count > 0 {
-            self.notices.push(Notice::FragmentsRefused { count });
+            self.notices.push(Notice::FragmentsRefused(count));
         }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn select(all: &[Interface], named: &[String]) -> Result<Vec<Interfac
             });
         }
         if matching.iter().any(|interface| !interface.up) {
-            return Err(ScanError::InterfaceDown { name: name.clone() });
+            return Err(ScanError::InterfaceDown(name.clone()));
         }
         matching.retain(|interface| !chosen.contains(interface));
         chosen.extend(matching);
@@ -98,7 +98,7 @@ mod tests {
         let unknown = select(&machine(), &["eth9".to_owned()]).unwrap_err();
         assert!(matches!(unknown, ScanError::UnknownInterface { known, .. } if known.len() == 4));
         let down = select(&machine(), &["wlan0".to_owned()]).unwrap_err();
-        assert!(matches!(down, ScanError::InterfaceDown { .. }));
+        assert!(matches!(down, ScanError::InterfaceDown(_)));
         let none = select(&machine()[..1], &[]).unwrap_err();
         assert!(matches!(none, ScanError::NoInterface));
     }

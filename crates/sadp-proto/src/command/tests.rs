@@ -160,9 +160,9 @@ fn an_update_is_not_made_with_a_salt_of_another_length() {
     let (salt, long) = ("0123456789abcdef".repeat(4), "b".repeat(65));
     let salts = [("Salt", &*salt), ("Salt2", &*long)];
     let check = |said: &[(&str, &str)]| Update::check(&device(said), None);
-    let error = UpdateError::Seal(SealError::Salt2Length { bytes: 65 });
+    let error = UpdateError::Seal(SealError::Salt2Length(65));
     assert_eq!(check(&salts), Err(error));
-    let error = UpdateError::Seal(SealError::SaltLength { bytes: 65 });
+    let error = UpdateError::Seal(SealError::SaltLength(65));
     assert_eq!(check(&[("Salt", &*long)]), Err(error));
     assert_eq!(check(&salts[1..]), Ok(()), "ignored without Salt");
     assert_eq!(check(&[salts[0], ("Salt2", "b")]), Ok(()));

@@ -15,6 +15,9 @@ use crate::{
 /// What somebody replies to a request.
 type Answer = fn(&RawFields) -> CommandReply;
 
+/// What is different in a reply.
+type Change = fn(&mut Header);
+
 const MS: Duration = Duration::from_millis(1);
 /// The first timeouts of a key exchange with a device that replies at once.
 const KEY_WAIT: Duration = Duration::from_millis(300);
@@ -202,15 +205,15 @@ fn key_with(request: &RawFields, result: &str) -> CommandReply {
 
 #[test]
 fn a_reply_counts_for_this_request_and_from_this_device_alone() {
-    let change: [(&str, fn(&mut Header)); 4] = [
+    let changes: [(&str, Change); 4] = [
         ("done", |_| {}),
         ("done", |header| header.mac = None),
         ("pending", |header| header.uuid = Some(Uuid::nil())),
         ("pending", |header| {
-            header.mac = "44-47-cc-00-00-02".parse().ok()
+            header.mac = "44-47-cc-00-00-02".parse().ok();
         }),
     ];
-    for (expected, change) in change {
+    for (expected, change) in changes {
         let (mut exchange, command) = begun(exchange_lamp());
         let mut done = reply(&command, &[("Result", "success")]);
         change(&mut done.header);

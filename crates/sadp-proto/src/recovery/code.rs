@@ -38,7 +38,7 @@ impl Code {
     /// can contain.
     pub fn new(bytes: &[u8]) -> Result<Self, CodeError> {
         if bytes.is_empty() || bytes.len() > Self::MAX_BYTES {
-            return Err(CodeError::Length { bytes: bytes.len() });
+            return Err(CodeError::Length(bytes.len()));
         }
         let text = std::str::from_utf8(bytes).map_err(|_| CodeError::NotText)?;
         if text.contains(|c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r')) {
@@ -57,12 +57,9 @@ opaque_debug!(Code);
 /// Why a code is not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CodeError {
-    /// Empty, or more than devices take.
-    #[error("a code has 1 to {} bytes, this one has {bytes}", Code::MAX_BYTES)]
-    Length {
-        /// How many bytes it has.
-        bytes: usize,
-    },
+    /// Empty, or more bytes than devices take.
+    #[error("a code has 1 to {max} bytes, this one has {0}", max = Code::MAX_BYTES)]
+    Length(usize),
     /// Not UTF-8, or with control characters.
     #[error("a code is plain text, this one is not")]
     NotText,
@@ -87,7 +84,7 @@ impl VerificationCode {
         }
         let chars = text.len();
         if !(1..=Self::MAX_CHARS).contains(&chars) {
-            return Err(VerificationCodeError::Length { chars });
+            return Err(VerificationCodeError::Length(chars));
         }
         Ok(Self(Password::new(code.clone())?))
     }
@@ -100,15 +97,12 @@ impl VerificationCode {
 /// Why a verification code is not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VerificationCodeError {
-    /// Empty or too long.
+    /// Empty or too long: its characters.
     #[error(
-        "a verification code has 1 to {} characters, this has {chars}",
-        VerificationCode::MAX_CHARS
+        "a verification code has 1 to {max} characters, this has {0}",
+        max = VerificationCode::MAX_CHARS
     )]
-    Length {
-        /// How many characters it has.
-        chars: usize,
-    },
+    Length(usize),
     /// A blank, a control character, or not ASCII.
     #[error("a verification code has ASCII letters, digits and signs alone, without blanks")]
     Characters,
@@ -124,8 +118,8 @@ mod tests {
     #[test]
     fn codes_out_of_bounds_are_refused() {
         for (code, error) in [
-            (&b""[..], CodeError::Length { bytes: 0 }),
-            (&[b'a'; 1025], CodeError::Length { bytes: 1025 }),
+            (&b""[..], CodeError::Length(0)),
+            (&[b'a'; 1025], CodeError::Length(1025)),
             (b"a\0b", CodeError::NotText),
             (b"\xff\xfe", CodeError::NotText),
         ] {
@@ -141,8 +135,8 @@ mod tests {
     #[test]
     fn verification_codes_out_of_bounds_are_refused() {
         for (text, error) in [
-            ("", VerificationCodeError::Length { chars: 0 }),
-            ("ABCDEF7654321", VerificationCodeError::Length { chars: 13 }),
+            ("", VerificationCodeError::Length(0)),
+            ("ABCDEF7654321", VerificationCodeError::Length(13)),
             ("AB CD", VerificationCodeError::Characters),
             ("ABCDEF\n", VerificationCodeError::Characters),
             ("\u{c4}BCDEF", VerificationCodeError::Characters),

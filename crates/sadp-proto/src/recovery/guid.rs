@@ -19,7 +19,7 @@ impl Guid {
     /// The GUID that encodes these [`Guid::BYTES`] bytes.
     pub fn new(bytes: &[u8]) -> Result<Self, GuidError> {
         if bytes.len() != Self::BYTES {
-            return Err(GuidError::Length { bytes: bytes.len() });
+            return Err(GuidError::Length(bytes.len()));
         }
         Ok(Self(Zeroizing::new(BASE64_STANDARD.encode(bytes))))
     }
@@ -33,7 +33,7 @@ impl Guid {
             return Err(GuidError::NotText);
         }
         if text.is_empty() || text.len() > Self::MAX_TEXT_BYTES {
-            return Err(GuidError::Length { bytes: text.len() });
+            return Err(GuidError::Length(text.len()));
         }
         Ok(Self(Zeroizing::new(text.to_owned())))
     }
@@ -74,16 +74,13 @@ opaque_debug!(Guid);
 /// Why something is not a GUID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GuidError {
-    /// Empty, too short or too long.
+    /// Empty, too short or too long: its bytes.
     #[error(
-        "a GUID has {} bytes, or a text of 172 to {}, this has {bytes}",
-        Guid::BYTES,
-        Guid::MAX_TEXT_BYTES
+        "a GUID has {whole} bytes, or a text of 172 to {most}, this has {0}",
+        whole = Guid::BYTES,
+        most = Guid::MAX_TEXT_BYTES
     )]
-    Length {
-        /// How many bytes it has.
-        bytes: usize,
-    },
+    Length(usize),
     /// Not ASCII text.
     #[error("not a GUID: it is not plain text")]
     NotText,
@@ -136,10 +133,10 @@ mod tests {
 
     #[test]
     fn what_is_no_guid_is_refused() {
-        assert_eq!(Guid::new(&[7; 127]), Err(GuidError::Length { bytes: 127 }));
+        assert_eq!(Guid::new(&[7; 127]), Err(GuidError::Length(127)));
         for (body, error) in [
-            ("", GuidError::Length { bytes: 0 }),
-            ("<GUID/></ProbeMatch>", GuidError::Length { bytes: 0 }),
+            ("", GuidError::Length(0)),
+            ("<GUID/></ProbeMatch>", GuidError::Length(0)),
             ("<GUID>a&#1;b</GUID></ProbeMatch>", GuidError::NotText),
             ("<GUID>\u{fc}</GUID></ProbeMatch>", GuidError::NotText),
             ("<GUID>a\u{c}b</GUID></ProbeMatch>", GuidError::NotText),
@@ -148,7 +145,7 @@ mod tests {
             assert_eq!(read(body), Err(error), "{body}");
         }
         let long = format!("<GUID>{}</GUID></ProbeMatch>", "A".repeat(513));
-        assert_eq!(read(&long), Err(GuidError::Length { bytes: 513 }));
+        assert_eq!(read(&long), Err(GuidError::Length(513)));
         let whole = BASE64_STANDARD.encode([7; 128]);
         let cut = read(&format!("<GUID>{whole}</GUID><Res"));
         assert_eq!(cut, Guid::new(&[7; 128]), "it is plainly whole");

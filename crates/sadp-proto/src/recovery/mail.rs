@@ -16,7 +16,7 @@ impl Mailbox {
     pub fn new(address: &str) -> Result<Self, SealError> {
         let bytes = address.len();
         if bytes == 0 || bytes > Self::MAX_BYTES {
-            return Err(SealError::MailboxLength { bytes });
+            return Err(SealError::MailboxLength(bytes));
         }
         if address.contains('\0') {
             return Err(SealError::Nul);
@@ -128,7 +128,7 @@ mod tests {
     fn all_three_texts_are_decoded() {
         for bytes in [0, 129] {
             let refused = Mailbox::new(&"a".repeat(bytes));
-            assert_eq!(refused, Err(SealError::MailboxLength { bytes }));
+            assert_eq!(refused, Err(SealError::MailboxLength(bytes)));
         }
         let filled = Mailbox::new("owner@example.com").unwrap().to_base64();
         assert_eq!(BASE64_STANDARD.decode(&filled).unwrap().len(), 128);

@@ -104,7 +104,7 @@ impl SecretAnswers {
     pub fn to_set(answers: Vec<(u32, SecretString)>) -> Result<Self, AnswersError> {
         for (id, answer) in &answers {
             if answer.expose_secret().len() > Self::MAX_SET_BYTES {
-                return Err(AnswersError::TooLongToSet { id: *id });
+                return Err(AnswersError::TooLongToSet(*id));
             }
         }
         Self::new(answers)
@@ -115,14 +115,14 @@ impl SecretAnswers {
     pub fn new(answers: Vec<(u32, SecretString)>) -> Result<Self, AnswersError> {
         if answers.len() != Self::COUNT {
             let count = answers.len();
-            return Err(AnswersError::Count { count });
+            return Err(AnswersError::Count(count));
         }
         for (place, (id, answer)) in answers.iter().enumerate() {
             if !(1..=Self::MAX_ID).contains(id) {
-                return Err(AnswersError::Id { id: *id });
+                return Err(AnswersError::Id(*id));
             }
             if answers.iter().take(place).any(|(other, _)| other == id) {
-                return Err(AnswersError::Twice { id: *id });
+                return Err(AnswersError::Twice(*id));
             }
             SessionKey::check_answer(answer).map_err(|error| AnswersError::Text {
                 id: *id,
@@ -154,36 +154,21 @@ impl std::fmt::Debug for SecretAnswers {
 /// Why answers cannot be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AnswersError {
-    /// Not three.
-    #[error("{count} answers are given, and devices take {}", SecretAnswers::COUNT)]
-    Count {
-        /// How many there are.
-        count: usize,
-    },
+    /// So many, not three.
+    #[error("{0} answers are given, and devices take {max}", max = SecretAnswers::COUNT)]
+    Count(usize),
     /// No question has this number.
+    #[error("there is no question {0}: they are numbered 1 to {max}", max = SecretAnswers::MAX_ID)]
+    Id(u32),
+    /// Two answers to the question of this number.
+    #[error("question {0} is answered twice")]
+    Twice(u32),
+    /// The answer to the question of this number is longer than devices keep.
     #[error(
-        "there is no question {id}: they are numbered 1 to {}",
-        SecretAnswers::MAX_ID
+        "the answer to question {0} has more than {max} bytes",
+        max = SecretAnswers::MAX_SET_BYTES
     )]
-    Id {
-        /// The number.
-        id: u32,
-    },
-    /// Two answers to one question.
-    #[error("question {id} is answered twice")]
-    Twice {
-        /// The question.
-        id: u32,
-    },
-    /// An answer is longer than devices keep.
-    #[error(
-        "the answer to question {id} has more than {} bytes",
-        SecretAnswers::MAX_SET_BYTES
-    )]
-    TooLongToSet {
-        /// The question.
-        id: u32,
-    },
+    TooLongToSet(u32),
     /// An answer cannot be sealed.
     #[error("the answer to question {id} cannot be sent")]
     Text {
@@ -250,19 +235,13 @@ mod tests {
     fn answers_out_of_bounds_are_refused() {
         let empty = AnswersError::Text {
             id: 2,
-            source: SealError::AnswerLength { bytes: 0 },
+            source: SealError::AnswerLength(0),
         };
         for (answers, error) in [
-            (&[(1, "a"), (2, "b")][..], AnswersError::Count { count: 2 }),
-            (
-                &[(1, "a"), (2, "b"), (33, "c")],
-                AnswersError::Id { id: 33 },
-            ),
-            (&[(0, "a"), (2, "b"), (3, "c")], AnswersError::Id { id: 0 }),
-            (
-                &[(1, "a"), (2, "b"), (1, "c")],
-                AnswersError::Twice { id: 1 },
-            ),
+            (&[(1, "a"), (2, "b")][..], AnswersError::Count(2)),
+            (&[(1, "a"), (2, "b"), (33, "c")], AnswersError::Id(33)),
+            (&[(0, "a"), (2, "b"), (3, "c")], AnswersError::Id(0)),
+            (&[(1, "a"), (2, "b"), (1, "c")], AnswersError::Twice(1)),
             (&[(1, "a"), (2, ""), (3, "c")], empty),
         ] {
             let answers = answers.iter().map(|(id, text)| (*id, (*text).into()));

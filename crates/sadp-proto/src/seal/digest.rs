@@ -110,14 +110,14 @@ impl<'a> Salts<'a> {
             return Ok(());
         };
         if user.len() > UpdateDigest::MAX_USER_BYTES {
-            return Err(SealError::UserLength { bytes: user.len() });
+            return Err(SealError::UserLength(user.len()));
         }
         if first.len() != UpdateDigest::SALT_BYTES {
-            return Err(SealError::SaltLength { bytes: first.len() });
+            return Err(SealError::SaltLength(first.len()));
         }
         match self.second.map(str::len) {
             Some(bytes) if bytes > UpdateDigest::MAX_SALT2_BYTES => {
-                Err(SealError::Salt2Length { bytes })
+                Err(SealError::Salt2Length(bytes))
             }
             _ => Ok(()),
         }
@@ -173,25 +173,10 @@ mod tests {
         let (long, salt2) = ("u".repeat(33), "y".repeat(65));
         let salted = Some(SALT);
         for (user, first, second, error) in [
-            (&*long, salted, None, SealError::UserLength { bytes: 33 }),
-            (
-                "admin",
-                Some("short"),
-                None,
-                SealError::SaltLength { bytes: 5 },
-            ),
-            (
-                "admin",
-                Some(&*salt2),
-                None,
-                SealError::SaltLength { bytes: 65 },
-            ),
-            (
-                "admin",
-                salted,
-                Some(&*salt2),
-                SealError::Salt2Length { bytes: 65 },
-            ),
+            (&*long, salted, None, SealError::UserLength(33)),
+            ("admin", Some("short"), None, SealError::SaltLength(5)),
+            ("admin", Some(&*salt2), None, SealError::SaltLength(65)),
+            ("admin", salted, Some(&*salt2), SealError::Salt2Length(65)),
         ] {
             assert_eq!(digest(user, first, second).unwrap_err(), error);
         }

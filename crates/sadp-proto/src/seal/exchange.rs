@@ -87,7 +87,7 @@ impl SessionKey {
         let answer = answer.expose_secret();
         let bytes = answer.len();
         if bytes == 0 || bytes > Self::MAX_ANSWER_BYTES {
-            return Err(SealError::AnswerLength { bytes });
+            return Err(SealError::AnswerLength(bytes));
         }
         if answer.contains('\0') {
             return Err(SealError::Nul);
@@ -160,7 +160,7 @@ mod tests {
         assert!(session.seal_answer(&"x".repeat(192).into()).is_ok());
         for bytes in [0, 193] {
             let refused = session.seal_answer(&"x".repeat(bytes).into()).unwrap_err();
-            assert_eq!(refused, SealError::AnswerLength { bytes });
+            assert_eq!(refused, SealError::AnswerLength(bytes));
         }
     }
 

@@ -38,7 +38,7 @@ impl Sweep {
         };
         let addresses = sweep.addresses();
         if addresses > Self::MAX_ADDRESSES {
-            return Err(SweepError::TooLarge { addresses });
+            return Err(SweepError::TooLarge(addresses));
         }
         Ok(sweep)
     }
@@ -162,15 +162,12 @@ impl FromStr for HostRange {
 /// Why a sweep is not possible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SweepError {
-    /// More than [`Sweep::MAX_ADDRESSES`].
+    /// So many are more than [`Sweep::MAX_ADDRESSES`].
     #[error(
-        "{addresses} addresses are more than the {} that a sweep probes",
-        Sweep::MAX_ADDRESSES
+        "{0} addresses are more than the {max} that a sweep probes",
+        max = Sweep::MAX_ADDRESSES
     )]
-    TooLarge {
-        /// How many there are.
-        addresses: u64,
-    },
+    TooLarge(u64),
     /// A rate of zero datagrams per second.
     #[error("a rate of 0 datagrams a second never ends")]
     NoRate,
@@ -425,7 +422,7 @@ mod tests {
     fn what_would_never_end_is_refused() {
         for (network, addresses) in [("10.0.0.0/8", 16_777_214), ("0.0.0.0/0", 4_294_967_294)] {
             let refused = Sweep::new(&networks(network), 1000);
-            assert_eq!(refused, Err(SweepError::TooLarge { addresses }));
+            assert_eq!(refused, Err(SweepError::TooLarge(addresses)));
             let without_rate = Sweep::new(&networks(network), 0);
             assert_eq!(without_rate, Err(SweepError::NoRate));
         }

@@ -7,7 +7,7 @@ use crate::disk::without_line_break;
 /// Parses the GUID in any file: raw or in base64, with or without one line break at
 /// the end. Refuses one that is too short to be complete: it would cost a try.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Guid, GuidError> {
-    let length = GuidError::Length { bytes: bytes.len() };
+    let length = GuidError::Length(bytes.len());
     match text(bytes) {
         Err(GuidError::NotText) => {
             // A raw GUID may end with a byte that looks like a line break.
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     fn length(bytes: usize) -> GuidError {
-        GuidError::Length { bytes }
+        GuidError::Length(bytes)
     }
 
     #[test]

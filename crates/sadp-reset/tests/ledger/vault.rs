@@ -175,7 +175,7 @@ fn a_file_that_was_changed_is_refused() {
             error,
             VaultError::Open { .. }
                 | VaultError::NotAGuid {
-                    source: GuidError::Length { bytes: 60 },
+                    source: GuidError::Length(60),
                     ..
                 }
         );
