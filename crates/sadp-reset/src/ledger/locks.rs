@@ -28,8 +28,6 @@ pub struct RememberedLock {
     pub device: DeviceKey,
     /// When the lock ends.
     pub until: Timestamp,
-    /// When the device reported it, by the clock of that time.
-    pub told_at: Timestamp,
 }
 
 impl Ledger {
@@ -54,31 +52,18 @@ impl Ledger {
         )
     }
 
-    /// Returns when a device's lock ends, or `None` where no lock is recorded or
-    /// it is over. Where several locks can belong to this device, the last to end
-    /// counts.
-    pub fn lock_of(&self, device: &DeviceKey, now: Timestamp) -> Result<Option<Timestamp>> {
-        let sql = format!(
-            "SELECT {} AS ends FROM locks WHERE ends > ?3 AND {} ORDER BY ends DESC LIMIT 1",
-            lock_end("?3"),
-            same_memory("locks")
-        );
-        let values = params![device.mac_text(), device.serial_text(), since_1970(now)];
-        self.row("read a lock", &sql, values)
-    }
-
     /// Returns all locks that are not over, those that end first first.
     pub fn locks(&self, now: Timestamp) -> Result<Vec<RememberedLock>> {
         let sql = format!(
-            "SELECT mac, serial, {} AS ends, told_at FROM locks WHERE ends > ?1
-            ORDER BY ends, mac, serial",
-            lock_end("?1")
+            "SELECT mac, serial, iif(told_at > ?1 + {TOLERATED}, ?1 + until - told_at, until) AS ends
+            FROM locks WHERE ends > ?1 ORDER BY ends, mac, serial"
         );
         self.rows("read the locks", &sql, [since_1970(now)])
     }
 
-    /// Marks devices whose lock is not over as [`State::Locked`]. A device that
-    /// reports it is unactivated stays so: it was reset, and its lock is gone.
+    /// Marks devices whose lock is not over as [`State::Locked`]. Where several locks can
+    /// belong to a device, the last to end counts. A device that reports it is unactivated
+    /// stays so: it was reset, and its lock is gone.
     pub fn apply_locks(&self, entries: &mut [DeviceRecord], now: Timestamp) -> Result<()> {
         let locks = DeviceIndex::new(self.locks(now)?, |lock| Some(&lock.device));
         for entry in entries {
@@ -216,11 +201,6 @@ struct LatestValue<'a> {
 /// or from a clock that is kept right.
 const TOLERATED: i64 = 300;
 
-/// The end of a lock in SQL, at the time `now`.
-fn lock_end(now: &str) -> String {
-    format!("iif(told_at > {now} + {TOLERATED}, {now} + until - told_at, until)")
-}
-
 fn follow(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     let now = since_1970(now);
     for sql in [
@@ -253,14 +233,7 @@ impl FromRow for RememberedLock {
         Ok(Self {
             device: row::known_device(row, 0)?,
             until: row::time(row, 2)?,
-            told_at: row::time(row, 3)?,
         })
-    }
-}
-
-impl FromRow for Timestamp {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        row::time(row, 0)
     }
 }
 

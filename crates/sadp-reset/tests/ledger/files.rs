@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 use sadp_reset::{AttemptFilter, Ledger, LedgerError};
 
-use crate::{at, attempt, key, ledger};
+use crate::{at, attempt, key, ledger, lock_of};
 
 fn file(folder: &Path) -> std::path::PathBuf {
     folder.join(Ledger::FILE_NAME)
@@ -80,7 +80,7 @@ fn a_ledger_opened_for_reading_refuses_writes() {
         assert!(matches!(refused, LedgerError::ReadOnly { .. }), "{refused}");
     }
     writer.remember_lock(&camera, at(60), at(0)).unwrap();
-    let seen = reader.lock_of(&camera, at(0)).unwrap();
+    let seen = lock_of(&reader, &camera, at(0));
     assert_eq!(seen, Some(at(60)), "what others write meanwhile is seen");
 }
 
