@@ -55,7 +55,7 @@ pub fn plan(
     named: bool,
 ) -> Result<Plan, LedgerError> {
     let history = History::read(session.ledger(), session.now())?;
-    let able = Selection::split(Action::ExportRequest, devices, |device| {
+    let able = Selection::of(Action::ExportRequest, devices).without(|device| {
         let is_unactivated = device.entry.device.state == Some(State::Unactivated);
         let finding = match kind(device) {
             _ if is_unactivated => RequestFinding::Unactivated { named },
@@ -65,8 +65,7 @@ pub fn plan(
         Some(Reason::Request(finding))
     });
     let checks = SafetyChecks::new(Action::ExportRequest, Overrides::default());
-    let selection = checks.select(session, able.devices)?;
-    let selection = selection.after(able.left_out);
+    let selection = checks.narrow(session, able)?;
     let mut plan = Plan {
         exports: Vec::new(),
         pending: Vec::new(),
