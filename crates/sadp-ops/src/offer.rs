@@ -97,14 +97,10 @@ pub struct Selection {
 /// What is best prepared while the password is known, as far as the device offers
 /// it.
 pub(crate) fn preparations(found: &DiscoveredDevice) -> Option<NextStep> {
-    let recovery = &found.entry.device.recovery;
-    let offered = [
-        (recovery.questions, Preparation::Questions),
-        (recovery.mailbox, Preparation::Mailbox),
-        (recovery.guid, Preparation::Guid),
-    ];
-    let offered = offered.into_iter().filter(|(it, _)| *it == Some(true));
-    let preparations: Vec<_> = offered.map(|(_, preparation)| preparation).collect();
+    let device = &found.entry.device;
+    let mut preparations = Vec::from(Preparation::ALL);
+    preparations.retain(|it| it.offer().of(device) == Some(true));
+    preparations.reverse();
     (!preparations.is_empty()).then_some(NextStep::Prepare(preparations))
 }
 
