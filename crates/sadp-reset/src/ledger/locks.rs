@@ -42,14 +42,9 @@ impl Ledger {
         // Rounded up, so that it is not over too early.
         let part = i64::from(until.subsec_nanosecond() > 0);
         let value = until.as_second().saturating_add(part);
-        self.remember(
-            &LOCK,
-            &LatestValue {
-                device,
-                value: value.min(Timestamp::MAX.as_second()),
-                at,
-            },
-        )
+        let value = value.min(Timestamp::MAX.as_second());
+        let sql = keep_latest("locks", "until");
+        self.remember("remember a lock", &sql, &LatestValue { device, value, at })
     }
 
     /// Returns all locks that are not over, those that end first first.
@@ -81,7 +76,9 @@ impl Ledger {
     /// latest report counts. Forgets every lock that is over at `at`.
     pub fn remember_tries(&mut self, device: &DeviceKey, left: u32, at: Timestamp) -> Result<()> {
         let value = left.into();
-        self.remember(&TRIES, &LatestValue { device, value, at })
+        let sql = keep_latest("tries", "left");
+        let latest = LatestValue { device, value, at };
+        self.remember("remember the tries left", &sql, &latest)
     }
 
     /// Returns how many tries a device has left, as it reported: `None` where it
@@ -146,18 +143,7 @@ impl Ledger {
         self.write("follow the clock", |transaction| follow(transaction, now))
     }
 
-    fn remember(&mut self, memory: &LatestTable, report: &LatestValue<'_>) -> Result<()> {
-        let LatestTable {
-            doing,
-            table,
-            column,
-        } = memory;
-        let sql = format!(
-            "INSERT INTO {table} (mac, serial, {column}, told_at) VALUES (?1, ?2, ?3, ?4)
-            ON CONFLICT (ifnull(mac, ''), ifnull(serial, '')) DO UPDATE
-            SET {column} = excluded.{column}, told_at = excluded.told_at
-            WHERE excluded.told_at >= told_at"
-        );
+    fn remember(&mut self, doing: &'static str, sql: &str, report: &LatestValue<'_>) -> Result<()> {
         let LatestValue { device, value, at } = *report;
         self.write(doing, |transaction| {
             follow(transaction, at)?;
@@ -168,28 +154,20 @@ impl Ledger {
                 value,
                 since_1970(at)
             ];
-            transaction.prepare_cached(&sql)?.execute(values).map(drop)
+            transaction.prepare_cached(sql)?.execute(values).map(drop)
         })
     }
 }
 
-/// A table with the latest report of each device.
-struct LatestTable {
-    doing: &'static str,
-    table: &'static str,
-    column: &'static str,
+/// Keeps the latest report of each device in a table, in SQL.
+fn keep_latest(table: &str, column: &str) -> String {
+    format!(
+        "INSERT INTO {table} (mac, serial, {column}, told_at) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (ifnull(mac, ''), ifnull(serial, '')) DO UPDATE
+        SET {column} = excluded.{column}, told_at = excluded.told_at
+        WHERE excluded.told_at >= told_at"
+    )
 }
-
-const LOCK: LatestTable = LatestTable {
-    doing: "remember a lock",
-    table: "locks",
-    column: "until",
-};
-const TRIES: LatestTable = LatestTable {
-    doing: "remember the tries left",
-    table: "tries",
-    column: "left",
-};
 
 struct LatestValue<'a> {
     device: &'a DeviceKey,
