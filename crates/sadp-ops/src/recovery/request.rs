@@ -270,12 +270,11 @@ impl Keep for Writer<'_> {
         let (Reply::Done(message), Some(export)) = (reply.reply, self.exports.get(place)) else {
             return Ok(());
         };
-        let (outcome, failure) = match RequestCode::read(message) {
-            Some(code) => self.write(ledger, export, Some(&code), reply.at),
-            None => {
-                let finding = RequestFinding::NoCode;
-                (export.outcome(OutcomeStatus::NoAnswer, finding), None)
-            }
+        let (outcome, failure) = if let Some(code) = RequestCode::read(message) {
+            self.write(ledger, export, Some(&code), reply.at)
+        } else {
+            let finding = RequestFinding::NoCode;
+            (export.outcome(OutcomeStatus::NoAnswer, finding), None)
         };
         self.kept.insert(place, outcome);
         failure.map_or(Ok(()), Err)
