@@ -21,7 +21,7 @@ fn folders_and_file_are_made() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("a/ü b#%/sadpctl");
     let mut ledger = Ledger::open(&folder).unwrap();
-    assert_eq!(ledger.path(), file(&folder));
+    assert!(file(&folder).is_file());
     ledger.begin(&attempt(1, 0)).unwrap();
     drop(ledger);
     let names: Vec<_> = fs::read_dir(&folder)
