@@ -48,25 +48,23 @@ pub fn plan(
     overrides: Overrides,
     named: bool,
 ) -> Result<Plan, LedgerError> {
-    let mut unactivated = Vec::new();
     let mut plan = Plan::new();
     for device in devices {
         match device.entry.device.state {
-            Some(State::Unactivated) => unactivated.push(device),
+            Some(State::Unactivated) => plan.selection.devices.push(device),
             Some(_) => plan.leave_out_active(session, device, named)?,
             None => plan.leave_out(&device, Reason::StateUnknown),
         }
     }
     let checks = SafetyChecks::new(Action::Activate, overrides);
-    let selection = checks.select(session, unactivated)?;
-    plan.selection = selection.after(plan.selection.left_out);
+    plan.selection = checks.narrow(session, plan.selection)?;
     Ok(plan)
 }
 
 impl<T> Plan<T> {
     const fn new() -> Self {
         Self {
-            selection: Selection::none(Action::Activate),
+            selection: Selection::of(Action::Activate, Vec::new()),
             already_active: 0,
             earlier: Vec::new(),
             told: Vec::new(),

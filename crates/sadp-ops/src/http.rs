@@ -80,10 +80,8 @@ impl ChosenDevices {
         session: &Session,
         action: Action,
     ) -> Result<Selection, LedgerError> {
-        let reachable = select(self.devices, action);
         let requirements = Requirements::new(action, self.overrides, self.named);
-        let selection = requirements.select(session, reachable.devices)?;
-        Ok(selection.after(reachable.left_out))
+        requirements.narrow(session, select(self.devices, action))
     }
 }
 
@@ -126,7 +124,7 @@ impl<W> SettingsPlan<W> {
 /// Splits the devices that can be asked over HTTP from those without an address that
 /// leads to them alone.
 pub(crate) fn select(devices: Vec<DiscoveredDevice>, action: Action) -> Selection {
-    Selection::split(action, devices, |it| unreachable(it).map(Reason::Http))
+    Selection::of(action, devices).without(|it| unreachable(it).map(Reason::Http))
 }
 
 /// Why no address leads to this device alone.

@@ -21,7 +21,8 @@ pub struct Plan {
 /// Plans to switch the lamp of a device.
 pub fn plan(session: &Session, device: DiscoveredDevice, lamp: Lamp) -> Result<Plan, LedgerError> {
     let checks = SafetyChecks::new(Action::Locate, Overrides::default());
-    let selection = checks.select(session, vec![device])?;
+    let selection = Selection::of(Action::Locate, vec![device]);
+    let selection = checks.narrow(session, selection)?;
     Ok(Plan { lamp, selection })
 }
 
@@ -83,10 +84,7 @@ impl LampSwitch<'_> {
         on: bool,
         observer: &mut dyn Observer,
     ) -> Result<BatchReport, OpsError> {
-        let selection = Selection {
-            devices: self.devices.clone(),
-            ..Selection::none(Action::Locate)
-        };
+        let selection = Selection::of(Action::Locate, self.devices.clone());
         let command = Command::Lamp { on };
         let sent = selection.send_single(command, session, self.inventory, observer);
         let (_, mut sent) = sent.await?;

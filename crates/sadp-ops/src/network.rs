@@ -1,11 +1,7 @@
 //! Network settings: of one device, and of many by a plan file.
 //!
-//! - [`set`]: plans new settings of one device.
-//! - [`apply`]: plans the rows of a plan file, in an order in which no device
-//!   takes an address that another still has.
-//! - [`Plan`]: carries out either, wave after wave, with a look after each.
-//! - [`Proposal`]: new addresses for many devices, written as a plan file.
-//! - [`plan_file`], [`ResultFile`]: the files, as CSV.
+//! [`set`] and [`apply`] make a [`Plan`], in an order in which no device takes an address
+//! that another still has. It is carried out wave after wave, with a look after each.
 
 mod apply;
 mod change;

@@ -40,11 +40,17 @@ impl Requirements {
         session: &Session,
         devices: Vec<DiscoveredDevice>,
     ) -> Result<Selection, LedgerError> {
-        let offering =
-            Selection::split(self.action, devices, |it| self.objection(&it.entry.device));
-        let checks = SafetyChecks::new(self.action, self.overrides);
-        let selection = checks.select(session, offering.devices)?;
-        Ok(selection.after(offering.left_out))
+        self.narrow(session, Selection::of(self.action, devices))
+    }
+
+    /// Leaves out the others of a selection.
+    pub(crate) fn narrow(
+        &self,
+        session: &Session,
+        selection: Selection,
+    ) -> Result<Selection, LedgerError> {
+        let offering = selection.without(|it| self.objection(&it.entry.device));
+        SafetyChecks::new(self.action, self.overrides).narrow(session, offering)
     }
 
     /// Why a device does not get the command, by what it offers.
@@ -61,14 +67,13 @@ impl Requirements {
 }
 
 impl SafetyChecks {
-    /// Splits the devices that may be sent the command from those that must not.
-    pub fn select(
+    /// Leaves out the devices of a selection that must not be sent the command.
+    pub fn narrow(
         &self,
         session: &Session,
-        devices: Vec<DiscoveredDevice>,
+        mut selection: Selection,
     ) -> Result<Selection, LedgerError> {
-        let mut selection = Selection::none(self.action);
-        for device in devices {
+        for device in std::mem::take(&mut selection.devices) {
             match self.blocked(session, &device)? {
                 Some(outcome) => selection.left_out.push(outcome),
                 None => selection.devices.push(device),
@@ -92,14 +97,10 @@ pub struct Selection {
 /// What is best prepared while the password is known, as far as the device offers
 /// it.
 pub(crate) fn preparations(found: &DiscoveredDevice) -> Option<NextStep> {
-    let recovery = &found.entry.device.recovery;
-    let offered = [
-        (recovery.questions, Preparation::Questions),
-        (recovery.mailbox, Preparation::Mailbox),
-        (recovery.guid, Preparation::Guid),
-    ];
-    let offered = offered.into_iter().filter(|(it, _)| *it == Some(true));
-    let preparations: Vec<_> = offered.map(|(_, preparation)| preparation).collect();
+    let device = &found.entry.device;
+    let mut preparations = Vec::from(Preparation::ALL);
+    preparations.retain(|it| it.offer().of(device) == Some(true));
+    preparations.reverse();
     (!preparations.is_empty()).then_some(NextStep::Prepare(preparations))
 }
 
@@ -123,38 +124,30 @@ impl<'a> PasswordSettings<'a> {
 }
 
 impl Selection {
-    /// No device.
-    pub(crate) const fn none(action: Action) -> Self {
+    /// All of these devices.
+    pub const fn of(action: Action, devices: Vec<DiscoveredDevice>) -> Self {
         Self {
             action,
-            devices: Vec::new(),
+            devices,
             left_out: Vec::new(),
         }
     }
 
-    /// These devices, but for those to which there is an objection.
-    pub(crate) fn split(
-        action: Action,
-        devices: Vec<DiscoveredDevice>,
+    /// The same but for those to which there is an objection.
+    pub(crate) fn without(
+        mut self,
         objection: impl Fn(&DiscoveredDevice) -> Option<Reason>,
     ) -> Self {
-        let mut selection = Self::none(action);
-        for device in devices {
+        for device in std::mem::take(&mut self.devices) {
             match objection(&device) {
                 Some(reason) => {
-                    let skipped = Outcome::skipped(&device, action, reason);
-                    selection.left_out.push(skipped);
+                    let skipped = Outcome::skipped(&device, self.action, reason);
+                    self.left_out.push(skipped);
                 }
-                None => selection.devices.push(device),
+                None => self.devices.push(device),
             }
         }
-        selection
-    }
-
-    /// The same with these devices left out before the others.
-    pub(crate) fn after(mut self, mut left_out: Vec<Outcome>) -> Self {
-        left_out.append(&mut self.left_out);
-        Self { left_out, ..self }
+        self
     }
 
     /// What would become of each device: a dry run.

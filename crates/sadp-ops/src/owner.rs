@@ -55,10 +55,7 @@ async fn ask_unbind_status(
     device: &DiscoveredDevice,
     observer: &mut dyn Observer,
 ) -> Result<Report, OpsError> {
-    let selection = Selection {
-        devices: vec![device.clone()],
-        ..Selection::none(Action::CloudShow)
-    };
+    let selection = Selection::of(Action::CloudShow, vec![device.clone()]);
     let sent = selection.send_single(Command::GetUnbindStatus, session, inventory, observer);
     let (left_out, sent) = sent.await?;
     Ok(sent.into_report(left_out))
@@ -88,7 +85,10 @@ pub fn plan(
             reason: Reason::Owner(OwnerFinding::NotNeeded(change)),
             ..Outcome::new(&device, action, OutcomeStatus::Done)
         };
-        Selection::none(action).after(vec![outcome])
+        Selection {
+            left_out: vec![outcome],
+            ..Selection::of(action, Vec::new())
+        }
     };
     Ok(Plan { selection, change })
 }

@@ -13,7 +13,6 @@ use crate::{
     check::{self, HttpAccess, HttpFinding, HttpLogin, LoginTrial},
     offer::preparations,
     outcome::answer::{AnswerData, AnswerFinding, SentAnswer},
-    recovery::answer::close_case,
 };
 
 /// What verifying needs beside the report of the operation.
@@ -238,7 +237,7 @@ fn record_done(
         OutcomeData::Answer(answer) => {
             let how = CaseEnding::Recovered;
             if let Some(case) = answer.case {
-                close_case(session.ledger_mut()?, case, how, at)?;
+                session.ledger_mut()?.close_case(case, how, at)?;
                 let sent = answer.sent.take();
                 answer.sent = sent.map(|it| SentAnswer {
                     closed: Some(how),

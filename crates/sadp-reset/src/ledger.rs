@@ -14,7 +14,7 @@ mod row;
 mod schema;
 mod site_name;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior};
 
@@ -57,11 +57,6 @@ impl Ledger {
     /// The ledger's name in its folder. While the ledger is in use, SQLite keeps
     /// two more files beside it: `-wal` and `-shm`.
     pub const FILE_NAME: &str = "ledger.sqlite3";
-
-    /// The path of the file.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
 
     /// Runs `work` in a transaction that holds the write lock from its beginning. A
     /// transaction that takes it at its first write can be refused without waiting.

@@ -4,22 +4,13 @@
 //! vendor, never changes or deletes an answer, and its ledger has no place for a
 //! password, an answer or a code.
 //!
-//! The ledger, which is kept between runs:
-//! - [`Ledger`]: locks, tries left, requests, GUIDs, and an audit of all commands.
-//! - [`Claim`]: by which runs that change devices take turns.
-//! - [`DeviceKey`]: identifies a device in it. A [`DeviceIndex`] finds by it what was read
-//!   for all devices at once.
-//! - [`SiteName`]: what people call a device, and where it is.
-//! - [`Attempt`] and [`AttemptVerdict`]: the audit, written before and after a command
-//!   is sent.
+//! The [`Ledger`] is kept between runs, and knows a device by its [`DeviceKey`]. A [`Claim`]
+//! lets runs that change devices take turns.
 //!
-//! The files, which are built on the ledger:
-//! - [`export_request`]: writes a request to the vendor's support as a [`Package`] and
-//!   opens its [`Case`]. A [`Mailing`] has several in one letter, archive and e-mail.
-//! - [`collect`] and [`assign`]: find the support's answers and match each to its
-//!   request; [`RequestFacts::judge`] decides whether that is still valid.
-//! - [`Vault`]: GUIDs, exported while the password was known.
-//! - [`QuestionAnswers`] and [`QuestionAnswersFile`]: answers to security questions, from a file.
+//! The files are built on it: [`export_request`] writes a request to the vendor's support as
+//! a [`Package`] and opens its [`Case`]; [`collect`] and [`assign`] find the support's
+//! answers and match each to its request, and [`RequestFacts::judge`] decides whether that
+//! is still valid; the [`Vault`] has GUIDs that were exported while the password was known.
 //!
 //! Every file is written whole or not at all, readable by its owner only, and never
 //! over another.

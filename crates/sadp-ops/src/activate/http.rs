@@ -42,10 +42,8 @@ pub async fn plan_over_http(
     observer: &mut dyn Observer,
 ) -> Result<Plan<HttpStatus>, OpsError> {
     let alone = named && devices.len() == 1;
-    let selection = http::select(devices, Action::Activate);
     let checks = SafetyChecks::new(Action::Activate, overrides).over_http();
-    let checked = checks.select(session, selection.devices)?;
-    let checked = checked.after(selection.left_out);
+    let checked = checks.narrow(session, http::select(devices, Action::Activate))?;
     let look = HttpLook {
         action: Action::Activate,
         access: &HttpAccess::HTTP_ONLY,

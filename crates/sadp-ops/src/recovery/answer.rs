@@ -10,7 +10,6 @@ mod pending;
 use sadp_reset::LedgerError;
 use secrecy::SecretString;
 
-pub(crate) use self::delivery::close_case;
 #[cfg(test)]
 pub(crate) use self::delivery::tests::new_case;
 use self::{

@@ -121,9 +121,5 @@ pub fn forget(session: &mut Session, id: CaseId) -> Result<bool, LedgerError> {
     }
     let now = session.now();
     let ledger = session.ledger_mut()?;
-    match ledger.close_case(id, CaseEnding::Forgotten, now) {
-        Ok(()) => Ok(true),
-        Err(LedgerError::NotOpen { .. }) => Ok(false),
-        Err(error) => Err(error),
-    }
+    ledger.close_case(id, CaseEnding::Forgotten, now)
 }

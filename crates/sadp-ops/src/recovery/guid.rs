@@ -1,9 +1,5 @@
 //! GUIDs, each of which sets a new password once: exported into the vault, listed,
 //! and imported to their own devices.
-//!
-//! - [`export`]: from devices into the vault.
-//! - [`import`]: from the vault or a file to devices.
-//! - [`list`]: what the vault holds.
 
 pub mod export;
 pub mod import;

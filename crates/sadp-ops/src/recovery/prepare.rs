@@ -1,11 +1,8 @@
 //! Recovery prepared while the password is known: the GUID exported, an e-mail address
 //! reserved and security questions set, on each device that offers them.
 //!
-//! - [`read`]: what is prepared already. Costs no try and changes nothing.
-//! - [`plan`]: what is left to do on which device.
-//! - [`Plan::carry_out`]: does it, until each device is settled.
-//! - [`WantedPreparation`]: what a person wants. It can read and plan in one step, and makes
-//!   the answers where that is wanted.
+//! [`read`] costs no try and changes nothing; [`plan`] says what is left to do, and
+//! [`Plan::carry_out`] does it. [`WantedPreparation::plan`] reads and plans in one step.
 
 mod over_http;
 mod run;

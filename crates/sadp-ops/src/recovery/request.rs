@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use sadp_model::State;
 use sadp_proto::{Command, CommandOutcome as Reply, RequestCode};
 use sadp_reset::{
-    Action, Contact, DeviceKey, ExportError, Exported, FileError, Ledger, LedgerError, Mailing,
-    Package, PackageRequest, RequestCommand, RequestKind, export_request,
+    Action, Contact, ExportError, Exported, FileError, Ledger, LedgerError, Mailing, Package,
+    PackageRequest, RequestCommand, RequestKind, export_request,
 };
 
 use super::History;
@@ -55,7 +55,7 @@ pub fn plan(
     named: bool,
 ) -> Result<Plan, LedgerError> {
     let history = History::read(session.ledger(), session.now())?;
-    let able = Selection::split(Action::ExportRequest, devices, |device| {
+    let able = Selection::of(Action::ExportRequest, devices).without(|device| {
         let is_unactivated = device.entry.device.state == Some(State::Unactivated);
         let finding = match kind(device) {
             _ if is_unactivated => RequestFinding::Unactivated { named },
@@ -65,8 +65,7 @@ pub fn plan(
         Some(Reason::Request(finding))
     });
     let checks = SafetyChecks::new(Action::ExportRequest, Overrides::default());
-    let selection = checks.select(session, able.devices)?;
-    let selection = selection.after(able.left_out);
+    let selection = checks.narrow(session, able)?;
     let mut plan = Plan {
         exports: Vec::new(),
         pending: Vec::new(),
@@ -149,11 +148,10 @@ impl Plan {
         };
         for export in known {
             let at = session.now();
-            let written = writer.write(session.ledger_mut()?, &export, None, at);
-            let done = Outcome::new(&export.device, Action::ExportRequest, OutcomeStatus::Done);
-            report.outcomes.push(writer.conclude(&export, done));
-            if let Err(error) = written {
-                report.failure = Some(error);
+            let (outcome, failure) = writer.write(session.ledger_mut()?, &export, None, at);
+            report.outcomes.push(outcome);
+            if failure.is_some() {
+                report.failure = failure;
                 return Ok(report);
             }
         }
@@ -167,8 +165,16 @@ impl Plan {
             ..Batch::new(Action::ExportRequest, commands)
         };
         let sent = session.send(batch, settings.inventory, observer).await?;
-        for (export, (_, outcome)) in writer.exports.iter().zip(sent.outcomes) {
-            report.outcomes.push(writer.conclude(export, outcome));
+        for (place, (_, outcome)) in sent.outcomes.into_iter().enumerate() {
+            report.outcomes.push(match writer.kept.remove(&place) {
+                Some(kept) => Outcome {
+                    status: kept.status,
+                    reason: kept.reason,
+                    data: kept.data,
+                    ..outcome
+                },
+                None => outcome,
+            });
         }
         report.failure = sent.failure;
         Ok(report)
@@ -254,36 +260,37 @@ struct Writer<'a> {
     contact: &'a Contact,
     /// Those that are asked, in the order of the commands.
     exports: Vec<Export>,
-    /// What became of the requests.
-    kept: HashMap<DeviceKey, Outcome>,
+    /// What became of their requests, by the commands' places.
+    kept: HashMap<usize, Outcome>,
 }
 
 impl Keep for Writer<'_> {
     fn keep(&mut self, ledger: &mut Ledger, reply: Replied<'_>) -> Result<(), OpsError> {
-        let Reply::Done(message) = reply.reply else {
+        let place = reply.place;
+        let (Reply::Done(message), Some(export)) = (reply.reply, self.exports.get(place)) else {
             return Ok(());
         };
-        let Some(export) = self.exports.get(reply.place).cloned() else {
-            return Ok(());
+        let (outcome, failure) = if let Some(code) = RequestCode::read(message) {
+            self.write(ledger, export, Some(&code), reply.at)
+        } else {
+            let finding = RequestFinding::NoCode;
+            (export.outcome(OutcomeStatus::NoAnswer, finding), None)
         };
-        let Some(code) = RequestCode::read(message) else {
-            let no_code = export.outcome(OutcomeStatus::NoAnswer, RequestFinding::NoCode);
-            self.remember(&export, no_code);
-            return Ok(());
-        };
-        self.write(ledger, &export, Some(&code), reply.at)
+        self.kept.insert(place, outcome);
+        failure.map_or(Ok(()), Err)
     }
 }
 
 impl Writer<'_> {
-    /// Writes the package and the case. Once this returns, both are on the disk.
+    /// Writes the package and the case, and returns what became of the request, and what
+    /// failed. Once this returns, both are on the disk.
     fn write(
-        &mut self,
+        &self,
         ledger: &mut Ledger,
         export: &Export,
         code: Option<&RequestCode>,
         at: Timestamp,
-    ) -> Result<(), OpsError> {
+    ) -> (Outcome, Option<OpsError>) {
         let device = &export.device.entry.device;
         let request = PackageRequest {
             device,
@@ -295,11 +302,13 @@ impl Writer<'_> {
         let (package, case, failure) =
             match export_request(ledger, &self.out, &request, self.contact) {
                 Ok(Exported { package, case }) => (package, Some(case), None),
-                Err(ExportError::Ledger { package, source }) => (*package, None, Some(*source)),
+                Err(ExportError::Ledger { package, source }) => {
+                    (*package, None, Some((*source).into()))
+                }
                 Err(ExportError::Package(error)) => {
                     let finding = RequestFinding::NotWritten;
-                    self.remember(export, export.outcome(OutcomeStatus::Unknown, finding));
-                    return Err(error.into());
+                    let outcome = export.outcome(OutcomeStatus::Unknown, finding);
+                    return (outcome, Some(error.into()));
                 }
             };
         let finding = RequestFinding::Exported {
@@ -317,27 +326,6 @@ impl Writer<'_> {
             data: OutcomeData::Request(Box::new(exported)),
             ..export.outcome(OutcomeStatus::Done, finding)
         };
-        self.remember(export, written);
-        failure.map_or(Ok(()), |error| Err(error.into()))
-    }
-
-    fn remember(&mut self, export: &Export, kept: Outcome) {
-        if let Some(key) = export.device.key() {
-            self.kept.insert(key, kept);
-        }
-    }
-
-    /// Adds to an outcome what became of the request.
-    fn conclude(&self, export: &Export, outcome: Outcome) -> Outcome {
-        let key = export.device.key();
-        match key.and_then(|key| self.kept.get(&key)).cloned() {
-            Some(kept) => Outcome {
-                status: kept.status,
-                reason: kept.reason,
-                data: kept.data,
-                ..outcome
-            },
-            None => outcome,
-        }
+        (written, failure)
     }
 }

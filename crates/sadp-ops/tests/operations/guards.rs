@@ -6,7 +6,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use sadp_model::{Contradiction, Warning};
 use sadp_ops::{
     BlockReason, DiscoveredDevice, Guard, Impact, LedgerAccess, OutcomeStatus, Overrides, Reason,
-    SafetyChecks,
+    SafetyChecks, Selection,
     network::{self, DeviceChange, Login, Settings, WantedSettings, plan_file},
 };
 use sadp_reset::{Account, Action};
@@ -37,10 +37,8 @@ fn blocked(
     overrides: Overrides,
 ) -> Option<BlockReason> {
     let checks = SafetyChecks::new(action, overrides);
-    let left_out = checks
-        .select(&site.session, vec![device.clone()])
-        .unwrap()
-        .left_out;
+    let selection = Selection::of(action, vec![device.clone()]);
+    let left_out = checks.narrow(&site.session, selection).unwrap().left_out;
     let outcome = left_out.into_iter().next()?;
     assert_eq!(outcome.impact(), Impact::Safety);
     match outcome.reason {

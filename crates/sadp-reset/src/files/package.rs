@@ -174,11 +174,6 @@ impl Package {
     pub fn path(&self) -> &Path {
         &self.request.package
     }
-
-    /// The folder's name.
-    pub fn name(&self) -> String {
-        self.request.package_name()
-    }
 }
 
 /// Why a package could not be written or read.

@@ -3,8 +3,6 @@
 //! A new word raises the schema version: an older build must refuse the ledger
 //! instead of reporting an unknown word as damage.
 
-use std::fmt;
-
 use sadp_proto::CommandSpec;
 
 words! {
@@ -169,12 +167,6 @@ impl RefusalWord {
     /// The word.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Display for RefusalWord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil::DateTime};
 use rusqlite::{Row, Transaction, params};
 
 use super::{
-    Ledger, LedgerError,
+    Ledger,
     error::Result,
     row::{self, FromRow, optional, parsed, row_id, same_device, since_1970},
 };
@@ -154,17 +154,13 @@ impl Ledger {
         self.row("read a case", &sql, [id.0])
     }
 
-    /// Records how a case ended. Once this returns, it is on the disk. Fails with
-    /// [`LedgerError::NotOpen`] where the case is closed already or is not in this
-    /// ledger.
-    pub fn close_case(&mut self, id: CaseId, how: CaseEnding, at: Timestamp) -> Result<()> {
+    /// Records how a case ended. Once this returns, it is on the disk. Returns whether the
+    /// case was open: one that is closed already stays as it is.
+    pub fn close_case(&mut self, id: CaseId, how: CaseEnding, at: Timestamp) -> Result<bool> {
         let sql = "UPDATE cases SET ending = ?2, ended_at = ?3 WHERE id = ?1 AND ending IS NULL";
         let values = params![id.0, how.name(), since_1970(at)];
-        if self.execute("close a case", sql, values)? > 0 {
-            return Ok(());
-        }
-        let path = self.path.clone();
-        Err(LedgerError::NotOpen { id, path })
+        let closed = self.execute("close a case", sql, values)?;
+        Ok(closed > 0)
     }
 }
 

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use super::{AttemptId, CaseId};
+use super::AttemptId;
 use crate::FileError;
 
 /// Why the ledger could not be opened, read or written.
@@ -73,14 +73,6 @@ pub enum LedgerError {
     NotWaiting {
         /// The attempt.
         id: AttemptId,
-        /// The file.
-        path: PathBuf,
-    },
-    /// A case cannot be closed: it was never opened or is closed already.
-    #[error("case {id} is not open in {}", path.display())]
-    NotOpen {
-        /// The case.
-        id: CaseId,
         /// The file.
         path: PathBuf,
     },

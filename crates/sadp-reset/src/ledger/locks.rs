@@ -28,8 +28,6 @@ pub struct RememberedLock {
     pub device: DeviceKey,
     /// When the lock ends.
     pub until: Timestamp,
-    /// When the device reported it, by the clock of that time.
-    pub told_at: Timestamp,
 }
 
 impl Ledger {
@@ -44,41 +42,23 @@ impl Ledger {
         // Rounded up, so that it is not over too early.
         let part = i64::from(until.subsec_nanosecond() > 0);
         let value = until.as_second().saturating_add(part);
-        self.remember(
-            &LOCK,
-            &LatestValue {
-                device,
-                value: value.min(Timestamp::MAX.as_second()),
-                at,
-            },
-        )
-    }
-
-    /// Returns when a device's lock ends, or `None` where no lock is recorded or
-    /// it is over. Where several locks can belong to this device, the last to end
-    /// counts.
-    pub fn lock_of(&self, device: &DeviceKey, now: Timestamp) -> Result<Option<Timestamp>> {
-        let sql = format!(
-            "SELECT {} AS ends FROM locks WHERE ends > ?3 AND {} ORDER BY ends DESC LIMIT 1",
-            lock_end("?3"),
-            same_memory("locks")
-        );
-        let values = params![device.mac_text(), device.serial_text(), since_1970(now)];
-        self.row("read a lock", &sql, values)
+        let value = value.min(Timestamp::MAX.as_second());
+        let sql = keep_latest("locks", "until");
+        self.remember("remember a lock", &sql, &LatestValue { device, value, at })
     }
 
     /// Returns all locks that are not over, those that end first first.
     pub fn locks(&self, now: Timestamp) -> Result<Vec<RememberedLock>> {
         let sql = format!(
-            "SELECT mac, serial, {} AS ends, told_at FROM locks WHERE ends > ?1
-            ORDER BY ends, mac, serial",
-            lock_end("?1")
+            "SELECT mac, serial, iif(told_at > ?1 + {TOLERATED}, ?1 + until - told_at, until) AS ends
+            FROM locks WHERE ends > ?1 ORDER BY ends, mac, serial"
         );
         self.rows("read the locks", &sql, [since_1970(now)])
     }
 
-    /// Marks devices whose lock is not over as [`State::Locked`]. A device that
-    /// reports it is unactivated stays so: it was reset, and its lock is gone.
+    /// Marks devices whose lock is not over as [`State::Locked`]. Where several locks can
+    /// belong to a device, the last to end counts. A device that reports it is unactivated
+    /// stays so: it was reset, and its lock is gone.
     pub fn apply_locks(&self, entries: &mut [DeviceRecord], now: Timestamp) -> Result<()> {
         let locks = DeviceIndex::new(self.locks(now)?, |lock| Some(&lock.device));
         for entry in entries {
@@ -96,7 +76,9 @@ impl Ledger {
     /// latest report counts. Forgets every lock that is over at `at`.
     pub fn remember_tries(&mut self, device: &DeviceKey, left: u32, at: Timestamp) -> Result<()> {
         let value = left.into();
-        self.remember(&TRIES, &LatestValue { device, value, at })
+        let sql = keep_latest("tries", "left");
+        let latest = LatestValue { device, value, at };
+        self.remember("remember the tries left", &sql, &latest)
     }
 
     /// Returns how many tries a device has left, as it reported: `None` where it
@@ -161,18 +143,7 @@ impl Ledger {
         self.write("follow the clock", |transaction| follow(transaction, now))
     }
 
-    fn remember(&mut self, memory: &LatestTable, report: &LatestValue<'_>) -> Result<()> {
-        let LatestTable {
-            doing,
-            table,
-            column,
-        } = memory;
-        let sql = format!(
-            "INSERT INTO {table} (mac, serial, {column}, told_at) VALUES (?1, ?2, ?3, ?4)
-            ON CONFLICT (ifnull(mac, ''), ifnull(serial, '')) DO UPDATE
-            SET {column} = excluded.{column}, told_at = excluded.told_at
-            WHERE excluded.told_at >= told_at"
-        );
+    fn remember(&mut self, doing: &'static str, sql: &str, report: &LatestValue<'_>) -> Result<()> {
         let LatestValue { device, value, at } = *report;
         self.write(doing, |transaction| {
             follow(transaction, at)?;
@@ -183,28 +154,20 @@ impl Ledger {
                 value,
                 since_1970(at)
             ];
-            transaction.prepare_cached(&sql)?.execute(values).map(drop)
+            transaction.prepare_cached(sql)?.execute(values).map(drop)
         })
     }
 }
 
-/// A table with the latest report of each device.
-struct LatestTable {
-    doing: &'static str,
-    table: &'static str,
-    column: &'static str,
+/// Keeps the latest report of each device in a table, in SQL.
+fn keep_latest(table: &str, column: &str) -> String {
+    format!(
+        "INSERT INTO {table} (mac, serial, {column}, told_at) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (ifnull(mac, ''), ifnull(serial, '')) DO UPDATE
+        SET {column} = excluded.{column}, told_at = excluded.told_at
+        WHERE excluded.told_at >= told_at"
+    )
 }
-
-const LOCK: LatestTable = LatestTable {
-    doing: "remember a lock",
-    table: "locks",
-    column: "until",
-};
-const TRIES: LatestTable = LatestTable {
-    doing: "remember the tries left",
-    table: "tries",
-    column: "left",
-};
 
 struct LatestValue<'a> {
     device: &'a DeviceKey,
@@ -215,11 +178,6 @@ struct LatestValue<'a> {
 /// Differences up to this many seconds come from runs that write at the same time,
 /// or from a clock that is kept right.
 const TOLERATED: i64 = 300;
-
-/// The end of a lock in SQL, at the time `now`.
-fn lock_end(now: &str) -> String {
-    format!("iif(told_at > {now} + {TOLERATED}, {now} + until - told_at, until)")
-}
 
 fn follow(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     let now = since_1970(now);
@@ -253,14 +211,7 @@ impl FromRow for RememberedLock {
         Ok(Self {
             device: row::known_device(row, 0)?,
             until: row::time(row, 2)?,
-            told_at: row::time(row, 3)?,
         })
-    }
-}
-
-impl FromRow for Timestamp {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        row::time(row, 0)
     }
 }
 

@@ -63,17 +63,12 @@ pub(super) fn since_1970(at: Timestamp) -> i64 {
 }
 
 /// [`DeviceKey::is_same`] in SQL: whether a row of `table` can belong to the device
-/// whose MAC and serial are the parameters `?1` and `?2`, each null where unknown.
+/// whose MAC and serial are the parameters `?1` and `?2`, each null where unknown. A
+/// comparison with null is never true here.
 pub(super) fn same_device(table: &str) -> String {
-    same_as(table, "?1", "?2")
-}
-
-/// As [`same_device`], with SQL expressions for MAC and serial. A comparison with
-/// null is never true here.
-pub(super) fn same_as(table: &str, mac: &str, serial: &str) -> String {
     format!(
-        "(({table}.mac = {mac} AND ifnull({table}.serial = {serial}, 1))
-        OR ({table}.serial = {serial} AND ({table}.mac IS NULL OR {mac} IS NULL)))"
+        "(({table}.mac = ?1 AND ifnull({table}.serial = ?2, 1))
+        OR ({table}.serial = ?2 AND ({table}.mac IS NULL OR ?1 IS NULL)))"
     )
 }
 

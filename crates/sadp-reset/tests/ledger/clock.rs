@@ -2,7 +2,7 @@
 
 use sadp_reset::{DeviceKey, Ledger};
 
-use crate::{at, key, ledger};
+use crate::{at, key, ledger, lock_of};
 
 const HALF_HOUR: i64 = 1800;
 const TEN_YEARS: i64 = 10 * 365 * 86_400;
@@ -22,7 +22,7 @@ fn locked(told: i64) -> (Ledger, tempfile::TempDir) {
 }
 
 fn lock(ledger: &Ledger, second: i64) -> Option<i64> {
-    let until = ledger.lock_of(&camera(), at(second)).unwrap();
+    let until = lock_of(ledger, &camera(), at(second));
     let locks = ledger.locks(at(second)).unwrap();
     let listed = locks.first().map(|lock| lock.until);
     assert_eq!(until, listed, "one lock is told the same everywhere");

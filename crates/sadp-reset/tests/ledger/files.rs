@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 use sadp_reset::{AttemptFilter, Ledger, LedgerError};
 
-use crate::{at, attempt, key, ledger};
+use crate::{at, attempt, key, ledger, lock_of};
 
 fn file(folder: &Path) -> std::path::PathBuf {
     folder.join(Ledger::FILE_NAME)
@@ -21,7 +21,7 @@ fn folders_and_file_are_made() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("a/ü b#%/sadpctl");
     let mut ledger = Ledger::open(&folder).unwrap();
-    assert_eq!(ledger.path(), file(&folder));
+    assert!(file(&folder).is_file());
     ledger.begin(&attempt(1, 0)).unwrap();
     drop(ledger);
     let names: Vec<_> = fs::read_dir(&folder)
@@ -80,7 +80,7 @@ fn a_ledger_opened_for_reading_refuses_writes() {
         assert!(matches!(refused, LedgerError::ReadOnly { .. }), "{refused}");
     }
     writer.remember_lock(&camera, at(60), at(0)).unwrap();
-    let seen = reader.lock_of(&camera, at(0)).unwrap();
+    let seen = lock_of(&reader, &camera, at(0));
     assert_eq!(seen, Some(at(60)), "what others write meanwhile is seen");
 }
 

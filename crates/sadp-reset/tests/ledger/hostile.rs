@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use sadp_reset::{AttemptFilter, CaseEnding, GuidVoid, Ledger, LedgerError};
 use tempfile::TempDir;
 
-use crate::{at, attempt, key, ledger};
+use crate::{at, attempt, key, ledger, lock_of};
 
 /// A ledger that another program has worked on.
 fn tampered(sql: &str) -> TempDir {
@@ -95,7 +95,7 @@ fn ledgers_of_every_version_are_read() {
         let refused = attempts[2].verdict.as_ref().unwrap();
         assert_eq!((refused.number, refused.tries_left), (Some(2024), Some(3)));
         let camera = key(Some(1), Some("S1"));
-        assert_eq!(ledger.lock_of(&camera, at(0)).unwrap(), Some(at(1800)));
+        assert_eq!(lock_of(&ledger, &camera, at(0)), Some(at(1800)));
         assert_eq!(ledger.tries_left(&camera, at(0)).unwrap(), Some(3));
         let cases = ledger.cases().unwrap();
         let guids = ledger.guids(Some(&camera)).unwrap();

@@ -55,7 +55,7 @@ pub(crate) fn keep(folder: &Path) {
     say("opened");
     for number in u16::try_from(first).unwrap().. {
         if let Some(exported) = export(&mut ledger, &folder.join("out"), number) {
-            say(&format!("case {}", exported.package.name()));
+            say(&format!("case {}", exported.package.request.package_name()));
         }
         if let Some(record) = store(&mut ledger, &vault, number) {
             say(&format!("guid {}", record.file_name));

@@ -23,7 +23,7 @@ mod trust;
 mod vault;
 
 use jiff::Timestamp;
-use sadp_model::{Device, MacAddr, Serial};
+use sadp_model::{Device, DeviceRecord, MacAddr, Serial, State};
 use sadp_reset::{Action, Attempt, DeviceKey, Ledger};
 use tempfile::TempDir;
 
@@ -52,6 +52,19 @@ fn device(number: u16) -> Device {
     device.mac = Some(mac(number));
     device.serial = Serial::new(&format!("S{number}"));
     device
+}
+
+/// When the lock of a device ends, as a scan shows it.
+fn lock_of(ledger: &Ledger, key: &DeviceKey, now: Timestamp) -> Option<Timestamp> {
+    let mut device = Device::unknown();
+    device.mac = key.mac();
+    device.serial = key.serial().cloned();
+    let mut entries = [DeviceRecord::unseen(device)];
+    ledger.apply_locks(&mut entries, now).unwrap();
+    match entries[0].device.state {
+        Some(State::Locked { until }) => Some(until),
+        _ => None,
+    }
 }
 
 fn attempt(number: u16, second: i64) -> Attempt {

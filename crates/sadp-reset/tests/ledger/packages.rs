@@ -75,7 +75,8 @@ fn a_package_holds_what_its_kind_needs_and_its_case_is_open() {
         };
         assert_eq!(case.id, exported.case.id);
         assert_eq!(case.request.package, package.path());
-        assert_eq!(case.request.package_name(), package.name());
+        let name = package.request.package_name();
+        assert_eq!(case.request.package_name(), name);
         assert_eq!(
             case.request.sha256,
             text.map(|text| Digest::of(text.as_bytes()))
@@ -118,7 +119,7 @@ fn nothing_that_is_there_is_written_over() {
         fs::read(package.path().join(Package::FORM_FILE)).unwrap(),
         before
     );
-    assert_eq!(names(out.path()), [package.name()]);
+    assert_eq!(names(out.path()), [package.request.package_name()]);
 }
 
 #[test]
@@ -195,7 +196,7 @@ proptest! {
         let request = request(&camera, RequestKind::File, 0);
         let package = Package::write(&out, &request, &Contact::default()).unwrap();
         prop_assert_eq!(names(root.path()), ["out"]);
-        prop_assert_eq!(names(&out), [package.name()]);
+        prop_assert_eq!(names(&out), [package.request.package_name()]);
         prop_assert_eq!(Package::read(package.path()).unwrap(), package);
     }
 }

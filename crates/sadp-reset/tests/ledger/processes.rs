@@ -10,7 +10,7 @@ use std::{
 
 use sadp_reset::{AttemptFilter, AttemptResult, AttemptVerdict, Ledger, LedgerError};
 
-use crate::{at, attempt, key};
+use crate::{at, attempt, key, lock_of};
 
 const JOB: &str = "SADP_RESET_TEST_JOB";
 const FOLDER: &str = "SADP_RESET_TEST_FOLDER";
@@ -137,7 +137,7 @@ fn lost<'a>(ledger: &Ledger, said: &'a [String]) -> Vec<&'a String> {
         match what {
             "begun" => result.is_some(),
             "finished" => result == Some(&AttemptResult::Done),
-            "locked" => ledger.lock_of(&camera, at(0)).unwrap() == Some(at(100_000)),
+            "locked" => lock_of(ledger, &camera, at(0)) == Some(at(100_000)),
             "counted" => ledger.tries_left(&camera, at(0)).unwrap() == Some(3),
             other => panic!("{other}"),
         }

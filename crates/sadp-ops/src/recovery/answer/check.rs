@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     DeviceRef, DiscoveredDevice, Guard, Inventory, Outcome, OutcomeData, OutcomeStatus, Overrides,
-    Reason, SafetyChecks, Session, recovery::History,
+    Reason, SafetyChecks, Selection, Session, recovery::History,
 };
 
 /// An answer that may be sent to its device.
@@ -175,7 +175,8 @@ impl AnswerCheck<'_> {
     ) -> Result<(Vec<CheckedAnswer>, Vec<Outcome>), LedgerError> {
         let devices = checked.iter().map(|it| it.device.clone()).collect();
         let checks = SafetyChecks::new(Action::ImportAnswer, self.overrides);
-        let mut selection = checks.select(self.session, devices)?;
+        let selection = Selection::of(Action::ImportAnswer, devices);
+        let mut selection = checks.narrow(self.session, selection)?;
         let fit = selection.devices.iter().map(DiscoveredDevice::key);
         let fit: Vec<_> = fit.collect();
         let mut kept = Vec::new();

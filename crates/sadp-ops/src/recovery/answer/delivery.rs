@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sadp_discovery::Pace;
 use sadp_proto::{Code, Command, CommandOutcome as Reply, Refusal, seal::Password};
-use sadp_reset::{Action, CaseEnding, CaseId, Ledger, LedgerError, MatchBasis};
+use sadp_reset::{Action, CaseEnding, Ledger, LedgerError, MatchBasis};
 use secrecy::SecretString;
 
 use super::{AnswerData, AnswerFinding, CheckedAnswer, SentAnswer, Settings};
@@ -208,20 +208,7 @@ impl CheckedAnswer {
         let (Some(case), Some(how), true) = (self.target.case, how, is_open) else {
             return Ok(());
         };
-        close_case(ledger, case, how, at)
-    }
-}
-
-/// Closes a request, unless it is closed already.
-pub(crate) fn close_case(
-    ledger: &mut Ledger,
-    case: CaseId,
-    how: CaseEnding,
-    at: Timestamp,
-) -> Result<(), LedgerError> {
-    match ledger.close_case(case, how, at) {
-        Err(LedgerError::NotOpen { .. }) => Ok(()),
-        closed => closed,
+        ledger.close_case(case, how, at).map(drop)
     }
 }
 
@@ -297,12 +284,12 @@ pub(crate) mod tests {
     use super::*;
     use crate::recovery::answer::AnswerSource;
 
-    fn checked(case: Option<CaseId>) -> CheckedAnswer {
+    fn checked() -> CheckedAnswer {
         let device = DiscoveredDevice::received_from(&[[[192, 168, 1, 64]; 2]]);
         CheckedAnswer {
             target: AnswerTarget {
                 device: device.key().unwrap(),
-                case,
+                case: None,
                 package: None,
                 kind: Some(RequestKind::FileOrKey),
                 facts: RequestFacts::default(),
@@ -337,7 +324,7 @@ pub(crate) mod tests {
             for result in ["success", "exportFileOverDue"] {
                 let folder = tempfile::tempdir().unwrap();
                 let mut ledger = Ledger::open(folder.path()).unwrap();
-                let mut answer = checked(None);
+                let mut answer = checked();
                 let case = new_case(answer.device.key().unwrap());
                 answer.target.case = Some(ledger.open_case(&case).unwrap().id);
                 let text = format!(

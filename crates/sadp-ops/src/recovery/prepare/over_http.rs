@@ -30,10 +30,8 @@ pub(super) async fn carry_out(
 ) -> Result<(), OpsError> {
     let (devices, wanted) = (&mut plan.devices, &plan.wanted);
     let due = devices.iter().filter(|it| it.is_due_over_http());
-    let selection = Selection {
-        devices: due.map(|it| it.device.clone()).collect(),
-        ..Selection::none(Action::Check)
-    };
+    let due = due.map(|it| it.device.clone());
+    let selection = Selection::of(Action::Check, due.collect());
     if selection.devices.is_empty() {
         return Ok(());
     }

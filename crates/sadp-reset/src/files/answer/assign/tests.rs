@@ -122,27 +122,31 @@ fn one_answer_is_matched_by_folder_device_or_name_and_never_guessed() {
     let exports = Exports::new(&[request(1, 1), request(2, 1)]);
     let foreign = key(9);
     #[rustfmt::skip]
-    let table: [(AnswerFile, Option<&DeviceKey>, &str); 22] = [
+    let table: [(AnswerFile, Option<&DeviceKey>, &str); 26] = [
         // The package it lies in.
-        (inside("/p/a.xml", 0), None, " -> DS-CAMERA-1 1"),
-        (inside("/p/a.xml", 1), None, " -> DS-CAMERA-2 2"),
-        // A folder with the name of a case's package.
-        (loose("/package 1 of 1/a.xml"), None, " -> DS-CAMERA-1 1"),
-        (loose("/package 2 of 1/unpacked/a.xml"), None, " -> DS-CAMERA-2 2"),
+        (inside("/p/a.xml", 0), None, " -> DS-CAMERA-1 1 by Folder"),
+        (inside("/p/a.xml", 1), None, " -> DS-CAMERA-2 2 by Folder"),
+        // A folder with the name of a case's package, or of a device.
+        (loose("/package 1 of 1/a.xml"), None, " -> DS-CAMERA-1 1 by Folder"),
+        (loose("/package 2 of 1/unpacked/a.xml"), None, " -> DS-CAMERA-2 2 by Folder"),
+        (loose("/from 44-47-CC-1D-6D-02/a.xml"), None, " -> DS-CAMERA-2 2 by Folder"),
+        (inside("/4447cc1d6d01/a.xml", 0), None, " -> DS-CAMERA-1 1 by Folder"),
         // The device asked for.
-        (loose("/x/a.xml"), Some(&key(2)), " -> DS-CAMERA-2 2"),
-        (loose("/x/a.xml"), Some(&foreign), " -> DS-CAMERA-9 -"),
+        (loose("/x/a.xml"), Some(&key(2)), " -> DS-CAMERA-2 2 by Name"),
+        (loose("/x/a.xml"), Some(&foreign), " -> DS-CAMERA-9 - by Name"),
+        (inside("/p/a.xml", 0), Some(&key(1)), " -> DS-CAMERA-1 1 by Name"),
         // Names.
-        (loose("/x/4447cc1d6d01.xml"), None, " -> DS-CAMERA-1 1"),
-        (loose("/x/ds-camera-2.xml"), None, " -> DS-CAMERA-2 2"),
-        (loose("/from 44-47-CC-1D-6D-02/a.xml"), None, " -> DS-CAMERA-2 2"),
-        (inside("/p/4447cc1d6d01.xml", 0), Some(&key(1)), " -> DS-CAMERA-1 1"),
+        (loose("/x/4447cc1d6d01.xml"), None, " -> DS-CAMERA-1 1 by Name"),
+        (loose("/x/ds-camera-2.xml"), None, " -> DS-CAMERA-2 2 by Name"),
+        (inside("/p/Encrypt_4447cc1d6d01.xml", 0), None, " -> DS-CAMERA-1 1 by Name"),
+        (inside("/p/4447cc1d6d01.xml", 0), Some(&key(1)), " -> DS-CAMERA-1 1 by Name"),
+        // A name that leaves two to choose from leaves it to the folder.
+        (inside("/p/DS-CAMERA-1 DS-CAMERA-2", 0), None, " -> DS-CAMERA-1 1 by Folder"),
+        (loose("/x/DS-CAMERA-1 DS-CAMERA-2.xml"), None, ": Ambiguous"),
         // Nothing to go by.
         (loose("/x/a.xml"), None, ": Unmatched"),
         (loose("/x/DS-CAMERA-3.xml"), None, ": Unmatched"),
         (loose("/x/44-47-cc-1d-6d-09.xml"), None, ": Stranger"),
-        // Two to choose from.
-        (loose("/x/DS-CAMERA-1 DS-CAMERA-2.xml"), None, ": Ambiguous"),
         // What does not agree.
         (inside("/p/DS-CAMERA-2.xml", 0), None, ": Misplaced"),
         (inside("/p/4447cc1d6d02.xml", 0), None, ": Misplaced"),
@@ -155,28 +159,13 @@ fn one_answer_is_matched_by_folder_device_or_name_and_never_guessed() {
     ];
     for (file, explicit, expected) in table {
         let path = file.path.display().to_string();
-        let told = told(&exports.assign(vec![file], explicit));
+        let assigned = exports.assign(vec![file], explicit);
+        let basis = assigned
+            .matched
+            .first()
+            .map(|it| format!(" by {:?}", it.basis));
+        let told = told(&assigned) + &basis.unwrap_or_default();
         assert_eq!(told, format!("{path}{expected}"), "{explicit:?}");
-    }
-}
-
-#[test]
-fn a_folder_alone_is_distinguished_from_a_name() {
-    let exports = Exports::new(&[request(1, 1), request(2, 1)]);
-    for (path, explicit, basis) in [
-        ("/p/Encrypt.xml", None, MatchBasis::Folder),
-        ("/package 1 of 1/unpacked/a.xml", None, MatchBasis::Folder),
-        ("/4447cc1d6d01/a.xml", None, MatchBasis::Folder),
-        // A name that leaves two to choose from leaves it to the folder.
-        ("/p/DS-CAMERA-1 DS-CAMERA-2", None, MatchBasis::Folder),
-        ("/p/Encrypt_4447cc1d6d01.xml", None, MatchBasis::Name),
-        ("/p/ds-camera-1.xml", None, MatchBasis::Name),
-        ("/p/Encrypt.xml", Some(key(1)), MatchBasis::Name),
-    ] {
-        let files = vec![file(path, "answer", Some(0))];
-        let assigned = exports.assign(files, explicit.as_ref());
-        assert_eq!(told(&assigned), format!("{path} -> DS-CAMERA-1 1"));
-        assert_eq!(assigned.matched[0].basis, basis, "{path}");
     }
 }
 
@@ -187,8 +176,10 @@ fn a_misplaced_answer_is_reported_with_the_package_it_belongs_into() {
         if moved {
             exports.packages[2].request.package = "moved".into();
         }
-        let files = vec![file("/p/Encrypt_4447cc1d6d02.xml", "answer", Some(0))];
-        let assigned = exports.assign(files, None);
+        let assigned = exports.assign(
+            vec![file("/p/Encrypt_4447cc1d6d02.xml", "answer", Some(0))],
+            None,
+        );
         let [problem] = &assigned.problems[..] else {
             panic!("{assigned:?}")
         };
@@ -237,8 +228,7 @@ fn the_request_itself_is_no_answer_wherever_it_lies() {
         asked.sha256 = Some(Digest::of(exported.as_bytes()));
         let exports = Exports::without_packages(std::slice::from_ref(&asked));
         for content in [exported, &format!("{exported}\n"), "the-code"] {
-            let files = vec![file("/x/DS-CAMERA-1.xml", content, None)];
-            let assigned = exports.assign(files, None);
+            let assigned = exports.assign(vec![file("/x/DS-CAMERA-1.xml", content, None)], None);
             assert_eq!(told(&assigned), "/x/DS-CAMERA-1.xml: NotAnAnswer(Request)");
         }
     }
@@ -304,8 +294,7 @@ fn a_legacy_request_without_code_is_basis_its_time() {
         ..request(1, 1)
     };
     let exports = Exports::new(std::slice::from_ref(&legacy));
-    let files = vec![file("/p/code.txt", "88991", Some(0))];
-    let assigned = exports.assign(files, None);
+    let assigned = exports.assign(vec![file("/p/code.txt", "88991", Some(0))], None);
     assert_eq!(told(&assigned), "/p/code.txt -> DS-CAMERA-1 1");
     assert_eq!(assigned.matched[0].target.facts.newer_export, None);
 }
@@ -313,8 +302,7 @@ fn a_legacy_request_without_code_is_basis_its_time() {
 #[test]
 fn packages_without_an_answer_are_waiting() {
     let exports = Exports::new(&[request(1, 1), request(1, 2), request(2, 2), request(3, 3)]);
-    let files = vec![file("/p/a", "answer", Some(2))];
-    let assigned = exports.assign(files, None);
+    let assigned = exports.assign(vec![file("/p/a", "answer", Some(2))], None);
     let waiting = [1, 3].map(|index| exports.packages[index].path().to_owned());
     assert_eq!(assigned.waiting, waiting, "the first is superseded");
 }
@@ -335,8 +323,7 @@ fn twins_with_one_serial_are_distinguished_by_mac_or_not_at_all() {
     }
     // A device named by a serial that two have is not known well enough.
     let serial = testing::key(None, "TWIN-SERIAL");
-    let files = vec![file("/x/a", "answer", None)];
-    let assigned = exports.assign(files, Some(&serial));
+    let assigned = exports.assign(vec![file("/x/a", "answer", None)], Some(&serial));
     assert_eq!(told(&assigned), "/x/a: Ambiguous");
 }
 
@@ -383,8 +370,7 @@ proptest::proptest! {
             ..request(number, 1)
         });
         let name = format!("/p/Encrypt_{}.xml", crate::device_name(&requests[0].device));
-        let files = vec![file(&name, "answer", Some(folder))];
-        let assigned = Exports::new(&requests).assign(files, None);
+        let assigned = Exports::new(&requests).assign(vec![file(&name, "answer", Some(folder))], None);
         let places: Vec<_> = assigned.matched.iter().map(|one| &one.target.device).collect();
         proptest::prop_assert!(places.is_empty() || (folder == 0 && places == [&requests[0].device]), "{name}");
     }
