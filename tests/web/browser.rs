@@ -190,9 +190,16 @@ impl Browser {
     }
 
     pub(crate) async fn fill(&self, selector: &str, text: &str) {
-        let field = self.find(selector).await;
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
+        loop {
+            let field = self.find(selector).await;
+            let cleared = field.clear().await;
+            match cleared.and(field.send_keys(text).await) {
+                Ok(()) => return,
+                // The page replaced it meanwhile.
+                Err(error) if error.is_stale_element_reference() => {}
+                Err(error) => panic!("{selector}: {error}"),
+            }
+        }
     }
 
     /// Sends keys to whatever has the focus.

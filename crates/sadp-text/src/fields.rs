@@ -41,7 +41,7 @@ pub struct Column {
     pub place: u8,
     /// Its title, as the vendor tool has it where that has the column.
     pub title: &'static str,
-    /// Whether the wide table has it: the vendor's, and what else identifies a device.
+    /// Whether the wide table has it.
     pub wide: bool,
 }
 
@@ -93,7 +93,14 @@ impl Field {
     pub const VENDOR_COLUMNS: u8 = 23;
 
     const fn column(mut self, place: u8, title: &'static str) -> Self {
-        let wide = place <= Self::VENDOR_COLUMNS || matches!(place, 24 | 42..=45);
+        let wide = place <= Self::VENDOR_COLUMNS;
+        self.column = Some(Column { place, title, wide });
+        self
+    }
+
+    /// One of our columns that the wide table has, too.
+    const fn wide_column(mut self, place: u8, title: &'static str) -> Self {
+        let wide = true;
         self.column = Some(Column { place, title, wide });
         self
     }
@@ -124,7 +131,7 @@ use Section::{Cloud as Service, Device as Identity, Network as Addresses, Recove
 #[rustfmt::skip]
 pub static FIELDS: &[Field] = &[
     field("serial", |f| text(f.entry.device.serial.as_ref())).column(9, "Device Serial No.").line(Identity, 2, "serial"),
-    field("label", |f| text(f.entry.device.serial.as_ref().and_then(Serial::label))).column(24, "Label Number").line(Identity, 3, "label number"),
+    field("label", |f| text(f.entry.device.serial.as_ref().and_then(Serial::label))).wide_column(24, "Label Number").line(Identity, 3, "label number"),
     field("model", |f| text(f.entry.device.model.as_deref())),
     field("kind", |f| f.entry.device.kind.name().into()).column(25, "Kind").line(Identity, 1, "kind"),
     field("mac", |f| f.entry.device.mac.into()).column(11, "MAC Address").line(Identity, 4, "MAC"),
@@ -166,16 +173,16 @@ pub static FIELDS: &[Field] = &[
         .words(|f| recovery(f).set_up.verification_code.map(|set| if set { "set" } else { "not set" }).into()),
     field("cloud.supported", |f| f.entry.device.cloud.supported.into()).column(22, "Support Hik-Connect").line(Service, 1, "supported"),
     field("cloud.enabled", |f| switch(f.entry.device.cloud.enabled)).column(23, "Hik-Connect Status").line(Service, 2, "switched"),
-    field("cloud.bound", |f| f.entry.device.cloud.bound.into()).column(42, "Hik-Connect Bound").line(Service, 3, "bound"),
-    field("access_verification", |f| f.entry.device.access_verification.into()).column(43, "Access Verification").line(Identity, 13, "access check"),
+    field("cloud.bound", |f| f.entry.device.cloud.bound.into()).wide_column(42, "Hik-Connect Bound").line(Service, 3, "bound"),
+    field("access_verification", |f| f.entry.device.access_verification.into()).wide_column(43, "Access Verification").line(Identity, 13, "access check"),
     field("reachable", |f| f.reachable.into()).column(29, "Reachable").line(Addresses, 11, "reachable").words(reachable),
     field("seen.interface", |f| sightings(f, |it| if it.interface.is_empty() { Value::Unknown } else { text(Some(&it.interface)) })).column(40, "Seen On"),
     field("seen.from", |f| sightings(f, |it| Value::Address(it.from))).column(41, "Seen From"),
     field("seen.via", |f| sightings(f, |it| Via::name(it.via).into())),
     field("seen.at", |f| sightings(f, |it| heard_at(it).into())),
     field("warnings", |f| Value::List(f.warnings.iter().map(|it| Warning::name(it).into()).collect())).column(28, "Warnings"),
-    field("name", |f| text(f.site_name.as_ref().and_then(|it| it.name.as_ref()).map(SiteText::as_str))).column(44, "Name").line(Identity, 0, "name"),
-    field("place", |f| text(f.site_name.as_ref().and_then(|it| it.place.as_ref()).map(SiteText::as_str))).column(45, "Place").line(Identity, 0, "place"),
+    field("name", |f| text(f.site_name.as_ref().and_then(|it| it.name.as_ref()).map(SiteText::as_str))).wide_column(44, "Name").line(Identity, 0, "name"),
+    field("place", |f| text(f.site_name.as_ref().and_then(|it| it.place.as_ref()).map(SiteText::as_str))).wide_column(45, "Place").line(Identity, 0, "place"),
     // The vendor tool's columns that are no field of ours.
     field("", |f| text(f.entry.device.model.as_deref().or_else(|| f.entry.device.raw.first("DeviceType")))).column(1, "Device Type"),
     field("", |f| f.entry.device.state.map(status).into()).column(2, "Status"),
@@ -345,25 +352,23 @@ fn locked_until(found: &DiscoveredDevice) -> Value {
 
 fn reachable(found: &DiscoveredDevice) -> Value {
     let other_card = found.warnings.contains(Warning::OtherInterface);
-    let words = found
-        .reachable
-        .map(|reachable| match (reachable, other_card) {
-            (true, _) => "yes",
-            (false, true) => "no: this computer sends to its address through another card",
-            (false, false) => "no: its address is in none of this computer's networks",
-        });
-    words.into()
+    match (found.reachable, other_card) {
+        (None, _) => Value::Unknown,
+        (Some(true), _) => "yes".into(),
+        (_, true) => "no: this computer sends to its address through another card".into(),
+        (_, false) => "no: its address is in none of this computer's networks".into(),
+    }
 }
 
 /// That a device has a way does not mean that it was set up.
 fn prepared(offered: Option<bool>, set_up: Option<bool>) -> Value {
-    let words = offered.map(|offered| match (offered, set_up) {
-        (false, _) => "no",
-        (true, None) => "yes, if it was set up",
-        (true, Some(true)) => "yes, it is set up",
-        (true, Some(false)) => "yes, but it is not set up",
-    });
-    words.into()
+    match (offered, set_up) {
+        (None, _) => Value::Unknown,
+        (Some(false), _) => "no".into(),
+        (Some(true), None) => "yes, if it was set up".into(),
+        (Some(true), Some(true)) => "yes, it is set up".into(),
+        (Some(true), Some(false)) => "yes, but it is not set up".into(),
+    }
 }
 
 fn sightings(found: &DiscoveredDevice, read: fn(&Sighting) -> Value) -> Value {

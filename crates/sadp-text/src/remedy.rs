@@ -93,17 +93,13 @@ impl Remedy for Notice {
 }
 
 impl Remedy for RawError {
+    #[rustfmt::skip]
     fn remedy(&self) -> Sentence {
         match self {
             Self::NotPermitted => permission(),
-            Self::NotEthernet => Sentence::new("name the card that the cameras are on").or_on_page(
-                " with -i, or leave --link-layer out",
-                " when this program is begun",
-            ),
+            Self::NotEthernet => Sentence::new("name the card that the cameras are on").or_on_page(" with -i, or leave --link-layer out", " when this program is begun"),
             Self::NotBuilt => without_raw(),
-            Self::Failed(_) => {
-                Sentence::new("check that the interface is up, or ").then(without_raw())
-            }
+            Self::Failed(_) => Sentence::new("check that the interface is up, or ").then(without_raw()),
         }
     }
 }
