@@ -18,9 +18,9 @@ use rusqlite::{Connection, config::DbConfig, params_from_iter, types};
 use sadp_model::{Device, DeviceRecord, MacAddr, Serial, State};
 use sadp_proto::Guid;
 use sadp_reset::{
-    Action, Attempt, AttemptFilter, DeviceKey, Digest, GuidFile, GuidStanding,
-    GuidVoid, Ledger, LedgerError, NewCase, AttemptResult, RefusalWord, RequestFacts, RequestKind, Vault,
-    AttemptVerdict,
+    Action, Attempt, AttemptFilter, AttemptResult, AttemptVerdict, DeviceKey, Digest, GuidFile,
+    GuidStanding, GuidVoid, Ledger, LedgerError, NewCase, RefusalWord, RequestFacts, RequestKind,
+    Vault,
 };
 
 fuzz_target!(|bytes: &[u8]| {
@@ -28,15 +28,15 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     };
     let state = state.path();
-    let spoilt = if bytes.starts_with(b"SQLite format 3\0") {
+    let tampered = if bytes.starts_with(b"SQLite format 3\0") {
         fs::write(state.join(Ledger::FILE_NAME), bytes)
             .is_ok()
-            .then(Spoilt::default)
+            .then(Tampered::default)
     } else {
-        let spoilt = Spoilt::arbitrary(&mut Unstructured::new(bytes)).ok();
-        spoilt.filter(|spoilt| spoilt.lay_out(state).is_ok())
+        let tampered = Tampered::arbitrary(&mut Unstructured::new(bytes)).ok();
+        tampered.filter(|tampered| tampered.lay_out(state).is_ok())
     };
-    let Some(spoilt) = spoilt else {
+    let Some(tampered) = tampered else {
         return;
     };
     let vault = Vault::new(state);
@@ -44,14 +44,14 @@ fuzz_target!(|bytes: &[u8]| {
     for path in [vault.folder().join("inside"), state.join("outside")] {
         fs::write(path, GUID).expect("a folder of our own");
     }
-    is_read(state, &vault, &spoilt);
-    is_written(state, &spoilt);
+    is_read(state, &vault, &tampered);
+    is_written(state, &tampered);
     assert!(state.join(Ledger::FILE_NAME).exists());
 });
 
 /// What a stranger did to a ledger of ours.
 #[derive(Arbitrary, Debug, Default)]
-struct Spoilt {
+struct Tampered {
     rows: Vec<Row>,
     hits: Vec<(u16, [u8; 4])>,
     cut: Option<u16>,
@@ -82,7 +82,7 @@ enum Value {
     Known(u8),
 }
 
-impl Spoilt {
+impl Tampered {
     /// Whether only what stands in the rows is not ours.
     fn is_sound(&self) -> bool {
         self.hits.is_empty() && self.cut.is_none() && self.log.is_none()
@@ -154,7 +154,7 @@ impl Value {
     }
 }
 
-fn is_read(state: &Path, vault: &Vault, spoilt: &Spoilt) {
+fn is_read(state: &Path, vault: &Vault, tampered: &Tampered) {
     let file = state.join(Ledger::FILE_NAME);
     let before = fs::read(&file).unwrap_or_default();
     let ledger = match Ledger::open_existing(state) {
@@ -162,9 +162,12 @@ fn is_read(state: &Path, vault: &Vault, spoilt: &Spoilt) {
         Ok(None) => return,
         Err(error) => {
             let after = fs::read(&file).unwrap_or_default();
-            assert!(spoilt.log.is_some() || before == after, "not left as it is");
             assert!(
-                !spoilt.is_sound() || spoilt.rows.is_empty() || is_damage(&error),
+                tampered.log.is_some() || before == after,
+                "not left as it is"
+            );
+            assert!(
+                !tampered.is_sound() || tampered.rows.is_empty() || is_damage(&error),
                 "{error:?}"
             );
             return;
@@ -258,23 +261,23 @@ fn lock_of(ledger: &Ledger, key: &DeviceKey) -> Option<Timestamp> {
 }
 
 /// What is written into it is there afterwards, or the call says that it is not.
-fn is_written(state: &Path, spoilt: &Spoilt) {
+fn is_written(state: &Path, tampered: &Tampered) {
     let Ok(mut ledger) = Ledger::open(state) else {
         return;
     };
-    attempt_is_kept(&mut ledger, spoilt);
-    case_is_kept(&mut ledger, spoilt);
+    attempt_is_kept(&mut ledger, tampered);
+    case_is_kept(&mut ledger, tampered);
     let until = at(0) + SignedDuration::from_mins(30);
     let _ = ledger.follow_clock(at(0));
     let _ = ledger.remember_tries(&camera(), 3, at(0));
     if ledger.remember_lock(&stranger(), until, at(0)).is_ok()
-        && spoilt.is_sound()
+        && tampered.is_sound()
         && ledger.locks(at(0)).is_ok()
     {
         assert_eq!(lock_of(&ledger, &stranger()), Some(until));
         assert!(!ledger.is_ahead_of(at(0)).unwrap_or_default());
     }
-    if ledger.forget_lock(&camera()).is_ok() && spoilt.is_sound() {
+    if ledger.forget_lock(&camera()).is_ok() && tampered.is_sound() {
         assert_eq!(lock_of(&ledger, &camera()), None);
         assert_eq!(ledger.tries_left(&camera(), at(0)).ok(), Some(None));
     }
@@ -282,7 +285,7 @@ fn is_written(state: &Path, spoilt: &Spoilt) {
         .void_guids(&camera(), GuidVoid::Used, at(i64::from(i32::MAX)))
         .is_ok()
         && let Ok(all) = ledger.guids(Some(&camera()))
-        && spoilt.is_sound()
+        && tampered.is_sound()
     {
         assert!(all.iter().all(|guid| guid.void.is_some()));
     }
@@ -291,7 +294,7 @@ fn is_written(state: &Path, spoilt: &Spoilt) {
         .spend_guid(&camera(), digest, GuidVoid::Used, at(0))
         .is_ok()
         && let Ok(standing) = ledger.guid_standing(&camera(), &guid())
-        && spoilt.is_sound()
+        && tampered.is_sound()
     {
         // Rows of another's may tell of a later export.
         let known = matches!(standing, GuidStanding::Void(..) | GuidStanding::Valid(_));
@@ -299,7 +302,7 @@ fn is_written(state: &Path, spoilt: &Spoilt) {
     }
 }
 
-fn attempt_is_kept(ledger: &mut Ledger, spoilt: &Spoilt) {
+fn attempt_is_kept(ledger: &mut Ledger, tampered: &Tampered) {
     let attempt = Attempt {
         device: Some(stranger()),
         address: None,
@@ -318,7 +321,7 @@ fn attempt_is_kept(ledger: &mut Ledger, spoilt: &Spoilt) {
         return;
     };
     let finished = ledger.finish(id, &verdict);
-    if !spoilt.is_sound() {
+    if !tampered.is_sound() {
         return;
     }
     finished.expect("an attempt that was just begun");
@@ -338,7 +341,7 @@ fn attempt_is_kept(ledger: &mut Ledger, spoilt: &Spoilt) {
     );
 }
 
-fn case_is_kept(ledger: &mut Ledger, spoilt: &Spoilt) {
+fn case_is_kept(ledger: &mut Ledger, tampered: &Tampered) {
     let case = NewCase {
         device: camera(),
         address: None,
@@ -353,7 +356,7 @@ fn case_is_kept(ledger: &mut Ledger, spoilt: &Spoilt) {
         return;
     };
     if let Ok(all) = ledger.cases()
-        && spoilt.is_sound()
+        && tampered.is_sound()
     {
         let open: Vec<_> = all
             .into_iter()

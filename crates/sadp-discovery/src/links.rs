@@ -237,11 +237,9 @@ impl Links {
     /// The protocol of what a socket receives, by its number in
     /// [`Links::start_draining`].
     fn protocol_of(&self, socket: usize) -> Protocol {
-        let link = self.all.get(socket).map(|link| link.endpoint.protocol);
-        let listener = socket
-            .checked_sub(self.all.len())
-            .and_then(|place| self.listeners.get(place));
-        link.or_else(|| listener.map(|listener| listener.protocol))
+        let links = self.all.iter().map(|link| link.endpoint.protocol);
+        let mut all = links.chain(self.listeners.iter().map(|it| it.protocol));
+        all.nth(socket)
             .unwrap_or_else(|| self.config.endpoint().protocol)
     }
 
